@@ -1,0 +1,236 @@
+#include "persistence/file.h"
+
+#include <array>
+#include <cerrno>
+#include <cstdio>
+#include <filesystem>
+#include <system_error>
+#include <utility>
+
+#include <fcntl.h>
+#include <glob.h>
+#include <unistd.h>
+
+namespace weir {
+namespace {
+
+class RealFileSystem final : public FileSystem {
+ public:
+  int open(const char* path, int flags, mode_t mode) override {
+    return ::open(path, flags | O_CLOEXEC, mode);
+  }
+  ssize_t read(int fd, void* buffer, size_t size) override { return ::read(fd, buffer, size); }
+  ssize_t write(int fd, const void* bytes, size_t size) override {
+    return ::write(fd, bytes, size);
+  }
+  int fsync(int fd) override { return ::fsync(fd); }
+  int fchmod(int fd, mode_t mode) override { return ::fchmod(fd, mode); }
+  int close(int fd) override { return ::close(fd); }
+  int stat(const char* path, struct stat* result) override { return ::stat(path, result); }
+  int rename(const char* from, const char* to) override { return ::rename(from, to); }
+  int unlink(const char* path) override { return ::unlink(path); }
+};
+
+tl::unexpected<IoError> io_error(const char* operation, const std::string& path) {
+  return tl::unexpected(IoError{.operation = operation, .path = path, .errno_value = errno});
+}
+
+// Repeats a system call for as long as a signal interrupts it.
+template <typename Call>
+auto uninterrupted(Call call) {
+  for (;;) {
+    const auto result = call();
+    if (result >= 0 || errno != EINTR) return result;
+  }
+}
+
+std::string folder_of(const std::string& path) {
+  const size_t slash = path.rfind('/');
+  if (slash == std::string::npos) return ".";
+  return slash == 0 ? "/" : path.substr(0, slash);
+}
+
+// A leftover of a crashed process with our ID (in a container that is always the same one) is
+// removed first; create_new then follows no link that someone else may have put there.
+IoResult<File> create_temporary(FileSystem& files, const std::string& path, mode_t mode) {
+  IoResult<File> file = File::create_new(files, path, mode);
+  if (file || file.error().errno_value != EEXIST) return file;
+  if (IoResult<void> removed = unlink(files, path); !removed) {
+    return tl::unexpected(std::move(removed).error());
+  }
+  return File::create_new(files, path, mode);
+}
+
+IoResult<void> write_and_sync(File& file, std::string_view bytes) {
+  return file.write_all(bytes).and_then([&] { return file.fsync(); }).and_then([&] {
+    return file.close();
+  });
+}
+
+}  // namespace
+
+FileSystem& real_files() {
+  static RealFileSystem files;
+  return files;
+}
+
+std::string errno_text(int errno_value) {
+  return std::generic_category().message(errno_value);
+}
+
+std::string to_string(const IoError& error) {
+  std::string text = error.operation + " '" + error.path + "': " + errno_text(error.errno_value);
+  if (!error.left_behind.empty()) text += " (left behind: '" + error.left_behind + "')";
+  return text;
+}
+
+File::File(FileSystem& files, std::string path, int fd)
+    : files_(&files), path_(std::move(path)), fd_(fd) {}
+
+File::File(File&& other) noexcept
+    : files_(other.files_), path_(std::move(other.path_)), fd_(std::exchange(other.fd_, -1)) {}
+
+File& File::operator=(File&& other) noexcept {
+  std::swap(files_, other.files_);
+  std::swap(path_, other.path_);
+  std::swap(fd_, other.fd_);
+  return *this;
+}
+
+File::~File() {
+  if (fd_ >= 0) files_->close(fd_);
+}
+
+tl::unexpected<IoError> File::failed(const char* operation) const {
+  return io_error(operation, path_);
+}
+
+IoResult<File> File::open(FileSystem& files, std::string path, int flags, mode_t mode) {
+  const int fd = uninterrupted([&] { return files.open(path.c_str(), flags, mode); });
+  if (fd < 0) return io_error("open", path);
+  return File(files, std::move(path), fd);
+}
+
+IoResult<File> File::open_for_read(FileSystem& files, std::string path) {
+  return open(files, std::move(path), O_RDONLY, 0);
+}
+
+IoResult<File> File::create(FileSystem& files, std::string path, mode_t mode) {
+  return open(files, std::move(path), O_WRONLY | O_CREAT | O_TRUNC, mode);
+}
+
+IoResult<File> File::create_new(FileSystem& files, std::string path, mode_t mode) {
+  return open(files, std::move(path), O_WRONLY | O_CREAT | O_EXCL, mode);
+}
+
+IoResult<File> File::open_for_append(FileSystem& files, std::string path, mode_t mode) {
+  return open(files, std::move(path), O_WRONLY | O_CREAT | O_APPEND, mode);
+}
+
+IoResult<size_t> File::read(std::span<char> buffer) {
+  const ssize_t got =
+      uninterrupted([&] { return files_->read(fd_, buffer.data(), buffer.size()); });
+  if (got < 0) return failed("read");
+  return static_cast<size_t>(got);
+}
+
+IoResult<void> File::write_all(std::string_view bytes) {
+  while (!bytes.empty()) {
+    const ssize_t written =
+        uninterrupted([&] { return files_->write(fd_, bytes.data(), bytes.size()); });
+    if (written < 0) return failed("write");
+    bytes.remove_prefix(static_cast<size_t>(written));
+  }
+  return {};
+}
+
+IoResult<void> File::fsync() {
+  if (uninterrupted([&] { return files_->fsync(fd_); }) < 0) return failed("fsync");
+  return {};
+}
+
+IoResult<void> File::set_mode(mode_t mode) {
+  if (files_->fchmod(fd_, mode) < 0) return failed("chmod");
+  return {};
+}
+
+// Linux has closed the descriptor even when close() was interrupted, so it is never repeated.
+IoResult<void> File::close() {
+  if (files_->close(std::exchange(fd_, -1)) < 0 && errno != EINTR) return failed("close");
+  return {};
+}
+
+IoResult<std::string> read_all(FileSystem& files, const std::string& path, size_t limit_bytes) {
+  IoResult<File> file = File::open_for_read(files, path);
+  if (!file) return tl::unexpected(std::move(file).error());
+  std::string content;
+  std::array<char, 16 * 1024> chunk;
+  for (;;) {
+    const IoResult<size_t> got = file->read(chunk);
+    if (!got) return tl::unexpected(got.error());
+    if (*got == 0) return content;
+    if (*got > limit_bytes - content.size()) {
+      return tl::unexpected(IoError{.operation = "read", .path = path, .errno_value = EFBIG});
+    }
+    content.append(chunk.data(), *got);
+  }
+}
+
+IoResult<void> rename(FileSystem& files, const std::string& from, const std::string& to) {
+  if (files.rename(from.c_str(), to.c_str()) < 0) return io_error("rename", from);
+  return {};
+}
+
+IoResult<void> unlink(FileSystem& files, const std::string& path) {
+  if (files.unlink(path.c_str()) < 0) return io_error("unlink", path);
+  return {};
+}
+
+IoResult<void> fsync_folder(FileSystem& files, const std::string& path) {
+  return File::open_for_read(files, folder_of(path)).and_then([](File folder) {
+    return folder.fsync();
+  });
+}
+
+IoResult<void> replace_atomically(FileSystem& files, const std::string& path,
+                                  std::string_view bytes) {
+  struct stat old = {};
+  const bool replaces = files.stat(path.c_str(), &old) == 0;
+  if (!replaces && errno != ENOENT) return io_error("stat", path);
+
+  // Permissions come before content: a password in the file is never readable by more than before.
+  const std::string temporary = path + ".tmp-" + std::to_string(::getpid());
+  const mode_t mode = replaces ? old.st_mode & 07777 : 0644;
+  IoResult<File> file = create_temporary(files, temporary, mode);
+  if (!file) return tl::unexpected(std::move(file).error());
+  IoResult<void> done = (replaces ? file->set_mode(mode) : IoResult<void>{})
+                            .and_then([&] { return write_and_sync(*file, bytes); })
+                            .and_then([&] { return rename(files, temporary, path); });
+  if (!done) {
+    IoError error = std::move(done).error();
+    if (!unlink(files, temporary)) error.left_behind = temporary;
+    return tl::unexpected(std::move(error));
+  }
+  return fsync_folder(files, path);
+}
+
+std::string absolute_path(std::string_view path) {
+  std::error_code no_working_directory;
+  const std::filesystem::path absolute = std::filesystem::absolute(path, no_working_directory);
+  if (no_working_directory) return std::string(path);
+  std::string normal = absolute.lexically_normal().string();
+  if (normal.size() > 1 && normal.back() == '/') normal.pop_back();
+  return normal;
+}
+
+std::vector<std::string> matching_paths(const std::string& pattern) {
+  std::vector<std::string> paths;
+  glob_t matches = {};
+  if (::glob(pattern.c_str(), 0, nullptr, &matches) == 0) {
+    paths.assign(matches.gl_pathv, matches.gl_pathv + matches.gl_pathc);
+  }
+  ::globfree(&matches);
+  return paths;
+}
+
+}  // namespace weir

@@ -1,0 +1,72 @@
+#include "tests/support/faulty_file.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <limits>
+
+namespace weir::testing {
+
+void FaultyFileSystem::fail_call(int n, int errno_value) {
+  calls_ = 0;
+  first_faulty_call_ = last_faulty_call_ = n;
+  errno_value_ = errno_value;
+  has_failed_ = false;
+}
+
+void FaultyFileSystem::fail_from_call(int n, int errno_value) {
+  fail_call(n, errno_value);
+  last_faulty_call_ = std::numeric_limits<int>::max();
+}
+
+bool FaultyFileSystem::fails() {
+  ++calls_;
+  if (calls_ < first_faulty_call_ || calls_ > last_faulty_call_) return false;
+  has_failed_ = true;
+  errno = errno_value_;
+  return true;
+}
+
+int FaultyFileSystem::open(const char* path, int flags, mode_t mode) {
+  return fails() ? -1 : disk_.open(path, flags, mode);
+}
+
+ssize_t FaultyFileSystem::read(int fd, void* buffer, size_t size) {
+  return fails() ? -1 : disk_.read(fd, buffer, size);
+}
+
+ssize_t FaultyFileSystem::write(int fd, const void* bytes, size_t size) {
+  if (fails()) return -1;
+  if (most_bytes_per_write_ > 0) size = std::min(size, most_bytes_per_write_);
+  return disk_.write(fd, bytes, size);
+}
+
+int FaultyFileSystem::fsync(int fd) {
+  return fails() ? -1 : disk_.fsync(fd);
+}
+
+int FaultyFileSystem::fchmod(int fd, mode_t mode) {
+  return fails() ? -1 : disk_.fchmod(fd, mode);
+}
+
+int FaultyFileSystem::close(int fd) {
+  const bool must_fail = fails();
+  const int why = errno;
+  const int result = disk_.close(fd);
+  if (!must_fail) return result;
+  errno = why;
+  return -1;
+}
+
+int FaultyFileSystem::stat(const char* path, struct stat* result) {
+  return fails() ? -1 : disk_.stat(path, result);
+}
+
+int FaultyFileSystem::rename(const char* from, const char* to) {
+  return fails() ? -1 : disk_.rename(from, to);
+}
+
+int FaultyFileSystem::unlink(const char* path) {
+  return fails() ? -1 : disk_.unlink(path);
+}
+
+}  // namespace weir::testing

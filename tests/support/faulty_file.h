@@ -1,0 +1,54 @@
+// The faulty twin of the operating system's files: passes every call on to the real ones, counts
+// them, and lets chosen calls fail or write less than asked.
+//
+//   FaultyFileSystem disk;
+//   disk.fail_call(3, ENOSPC);            // the third call from now, once
+//   CHECK_FALSE(replace_atomically(disk, path, "new"));
+//
+// What a failed call would have done is not done; only a failed close closes, as on Linux.
+#pragma once
+
+#include "persistence/file.h"
+
+namespace weir::testing {
+
+class FaultyFileSystem final : public FileSystem {
+ public:
+  explicit FaultyFileSystem(FileSystem& disk = real_files()) : disk_(disk) {}
+
+  /// Lets the n-th call from now (1 = the next one) fail.  Forgets earlier orders.
+  void fail_call(int n, int errno_value);
+  /// Lets that call and all later ones fail: the disk is gone.
+  void fail_from_call(int n, int errno_value);
+  /// Every write takes at most this many bytes; 0: as many as it is given.
+  void shorten_writes(size_t bytes) { most_bytes_per_write_ = bytes; }
+
+  /// Calls since the last order.
+  int calls() const { return calls_; }
+  /// Whether the ordered fault has happened.
+  bool has_failed() const { return has_failed_; }
+
+  int open(const char* path, int flags, mode_t mode) override;
+  ssize_t read(int fd, void* buffer, size_t size) override;
+  ssize_t write(int fd, const void* bytes, size_t size) override;
+  int fsync(int fd) override;
+  int fchmod(int fd, mode_t mode) override;
+  int close(int fd) override;
+  int stat(const char* path, struct stat* result) override;
+  int rename(const char* from, const char* to) override;
+  int unlink(const char* path) override;
+
+ private:
+  /// Counts a call; true when it must fail, errno is set then.
+  bool fails();
+
+  FileSystem& disk_;
+  int calls_ = 0;
+  int first_faulty_call_ = 0;  // 0: none
+  int last_faulty_call_ = 0;
+  int errno_value_ = 0;
+  bool has_failed_ = false;
+  size_t most_bytes_per_write_ = 0;
+};
+
+}  // namespace weir::testing
