@@ -1,0 +1,30 @@
+// How long a test waits: always for a condition, and only so long that a hanging server is noticed.
+//
+// WEIR_TEST_PATIENCE (a factor, e.g. 5) stretches every deadline on a slow machine; builds with a
+// sanitizer start at 4.
+#pragma once
+
+#include <chrono>
+#include <functional>
+
+namespace weir::testing {
+
+using Milliseconds = std::chrono::milliseconds;
+using Clock = std::chrono::steady_clock;
+
+/// `wanted`, stretched for this machine.
+Milliseconds patient(Milliseconds wanted);
+
+/// How long a reply may take.
+inline Milliseconds reply_patience() {
+  return patient(Milliseconds(3000));
+}
+
+/// Asks again and again until `condition` holds; false when the deadline came first.
+[[nodiscard]] bool wait_until(const std::function<bool()>& condition,
+                              Milliseconds deadline = patient(Milliseconds(10000)));
+
+/// Milliseconds from now until `deadline`, at least 0: what poll() wants.
+int milliseconds_left(Clock::time_point deadline);
+
+}  // namespace weir::testing
