@@ -1,0 +1,300 @@
+// What the radix tree is made of: leaves, which its users define, and inner nodes of four kinds.
+// How the parts work together is told in radix_tree.h; here is how they lie in memory.
+//
+//   RadixRef          a tagged pointer: nothing, a leaf (low bit set) or an inner node
+//
+//   RadixLeaf         ┌────────┬────────┬──────────┬───────────┬─────────┬ ─ ─ ─ ─ ─ ─ ─ ─ ─
+//                     │ key 16 │ born 4 │ weight 4 │ retired 1 │ 7 spare │ what the user adds
+//                     └────────┴────────┴──────────┴───────────┴─────────┴ ─ ─ ─ ─ ─ ─ ─ ─ ─
+//
+//   RadixNode         ┌────────┬──────────┬──────────────┬────────┬───┬───┬───┬───┐
+//                     │ key 16 │ weight 8 │ leaf count 8 │ born 4 │   │   │   │   │
+//                     └────────┴──────────┴──────────────┴────────┴─┬─┴─┬─┴─┬─┴─┬─┘
+//                                            child count 2 ─────────┘   │   │   └─ retired 1
+//                                                                depth 1 ┘   └─ kind 1
+//   behind it, by kind
+//     4, 16           │ bytes, ascending, then 0xff │ children in the same order              │
+//     48              │ set of bytes                │ children in the order of the set's bytes │
+//     256             │ set of bytes                │ a child or nothing for every byte        │
+//
+// An inner node says "all keys below me agree in their first `depth` bytes; byte `depth` tells my
+// children apart".  Those first bytes are not cut into pieces along the path: each node has them
+// all, as the beginning of `key`, which is some key that was once below it (bytes from `depth` on
+// mean nothing).  So whether an ID belongs below a node is two XORs, and a node stays as it is
+// when one is put above it (split) or when the one above it goes (join).
+//
+// A child's place in its node is a slot: its rank among the children, or in kind 256 its byte.
+// Slots ascend with the bytes, so walking in order is the same loop for each kind.
+//
+// Always: a node in a tree has 2 to 256 children and a kind that fits their number; kinds grow
+// when full and shrink when clearly too big, so that adding and removing one child in turn does
+// not allocate each time.  malloc and free of inner nodes happen here and nowhere else.
+#pragma once
+
+#include <bit>
+#include <cassert>
+#include <cstddef>
+#include <cstdint>
+
+#include "streams/stream_id.h"
+
+namespace weir {
+
+/// What every leaf begins with.  The tree keeps it; its users read it, and write what lies behind.
+/// The 7 bytes after `retired` are free: the first small members of the derived type land there.
+/// A thread that reads a frozen view must leave `retired` alone, so it must not copy a leaf whole.
+struct RadixLeaf {
+  StreamId key;          // constant while in a tree
+  uint32_t born = 0;     // the tree's epoch when it was made or cloned
+  uint32_t weight = 0;   // what the tree was told (live entries); inner nodes keep the sums
+  bool retired = false;  // dropped by the live tree, kept for the frozen view
+};
+static_assert(sizeof(RadixLeaf) == 32);
+
+/// What the tree must be able to do with a leaf without knowing its type.
+struct RadixLeafOps {
+  RadixLeaf* (*clone)(const RadixLeaf&);
+  void (*destroy)(RadixLeaf*);
+};
+
+struct RadixNode;
+
+/// Something a tree hangs up: nothing, a leaf or an inner node.
+class RadixRef {
+ public:
+  RadixRef() = default;
+  explicit RadixRef(RadixLeaf* leaf) : tagged_(reinterpret_cast<char*>(leaf) + 1) {}
+  explicit RadixRef(RadixNode* node) : tagged_(reinterpret_cast<char*>(node)) {}
+
+  bool is_empty() const { return tagged_ == nullptr; }
+  bool is_leaf() const { return (reinterpret_cast<uintptr_t>(tagged_) & 1) != 0; }
+  bool is_node() const { return !is_empty() && !is_leaf(); }
+  RadixLeaf* leaf() const { return reinterpret_cast<RadixLeaf*>(tagged_ - 1); }
+  RadixNode* node() const { return reinterpret_cast<RadixNode*>(tagged_); }
+
+  // Of what it refers to, which must not be nothing.
+  inline const StreamId& key() const;
+  inline uint32_t born() const;
+
+  // Sums of what is at and below it; nothing weighs nothing.
+  inline uint64_t weight() const;
+  inline uint64_t leaf_count() const;
+
+  friend bool operator==(RadixRef, RadixRef) = default;
+
+ private:
+  char* tagged_ = nullptr;  // one byte into a leaf, or at the beginning of a node
+};
+
+enum class RadixKind : uint8_t { k4, k16, k48, k256 };
+
+/// Whether the live tree has dropped a node that the frozen view keeps.
+enum class Retired : uint8_t {
+  kNo,
+  kAlone,         // a copy took its place; what is below may still be in the live tree
+  kWithAllBelow,  // the live tree has nothing of it any more
+};
+
+struct RadixNode {
+  StreamId key;  // its first `depth` bytes are those of every key below
+  uint64_t weight = 0;
+  uint64_t leaf_count = 0;
+  uint32_t born = 0;
+  uint16_t child_count = 0;
+  uint8_t depth = 0;  // index of the key byte that tells the children apart, 0 … 15
+  RadixKind kind = RadixKind::k4;
+  Retired retired = Retired::kNo;
+};
+
+inline const StreamId& RadixRef::key() const {
+  return is_leaf() ? leaf()->key : node()->key;
+}
+inline uint32_t RadixRef::born() const {
+  return is_leaf() ? leaf()->born : node()->born;
+}
+inline uint64_t RadixRef::weight() const {
+  return is_empty() ? 0 : is_leaf() ? leaf()->weight : node()->weight;
+}
+inline uint64_t RadixRef::leaf_count() const {
+  return is_empty() ? 0 : is_leaf() ? 1 : node()->leaf_count;
+}
+
+/// No such child.
+inline constexpr int kNoSlot = -1;
+
+/// A set of byte values as 256 bits, with a count before each word so that ranks are cheap.
+class ByteSet {
+ public:
+  bool contains(uint8_t byte) const { return ((words_[byte >> 6] >> (byte & 63)) & 1) != 0; }
+  void add(uint8_t byte);
+  void remove(uint8_t byte);
+
+  /// How many members are less than `byte`.
+  int count_below(uint8_t byte) const {
+    const uint64_t lower = words_[byte >> 6] & ((uint64_t{1} << (byte & 63)) - 1);
+    return before_[byte >> 6] + std::popcount(lower);
+  }
+
+  /// The least member >= from (0 … 256), or kNoSlot.
+  int next(int from) const {
+    uint64_t mask = ~uint64_t{0} << (from & 63);
+    for (int word = from >> 6; word < 4; ++word, mask = ~uint64_t{0}) {
+      const uint64_t found = words_[word] & mask;
+      if (found != 0) return word * 64 + std::countr_zero(found);
+    }
+    return kNoSlot;
+  }
+
+  /// The greatest member < end (0 … 256), or kNoSlot.
+  int previous(int end) const {
+    uint64_t mask = ~uint64_t{0} >> (63 - ((end - 1) & 63));
+    for (int word = (end - 1) >> 6; word >= 0; --word, mask = ~uint64_t{0}) {
+      const uint64_t found = words_[word] & mask;
+      if (found != 0) return word * 64 + 63 - std::countl_zero(found);
+    }
+    return kNoSlot;
+  }
+
+ private:
+  uint64_t words_[4] = {};
+  uint8_t before_[4] = {};  // members in the words before this one, at most 192
+};
+
+struct RadixNode4 : RadixNode {
+  uint8_t bytes[4] = {0xff, 0xff, 0xff, 0xff};
+  RadixRef children[4];
+};
+
+struct RadixNode16 : RadixNode {
+  uint8_t bytes[16] = {0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
+                       0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff};
+  RadixRef children[16];
+};
+
+struct RadixNode48 : RadixNode {
+  ByteSet set;
+  RadixRef children[48];
+};
+
+struct RadixNode256 : RadixNode {
+  ByteSet set;
+  RadixRef children[256];
+};
+
+// Allocators hand out 80, 192, 512 and 2560 bytes for these.
+static_assert(sizeof(RadixNode4) <= 80 && sizeof(RadixNode16) <= 192);
+static_assert(sizeof(RadixNode48) <= 512 && sizeof(RadixNode256) <= 2560);
+
+// --- Reading ------------------------------------------------------------------------------------
+
+/// Index of the first byte in which two keys differ, kRadixKeyBytes when they are equal.
+inline int first_difference(const StreamId& a, const StreamId& b) {
+  if (a.ms != b.ms) return std::countl_zero(a.ms ^ b.ms) / 8;
+  if (a.seq != b.seq) return 8 + std::countl_zero(a.seq ^ b.seq) / 8;
+  return kRadixKeyBytes;
+}
+
+/// Whether keys like `id` belong below the node.
+inline bool prefix_matches(const RadixNode& node, const StreamId& id) {
+  return first_difference(node.key, id) >= node.depth;
+}
+
+/// How many bytes are less; the 0xff behind the used ones never are.
+template <size_t N>
+int count_less(const uint8_t (&bytes)[N], uint8_t byte) {
+  uint8_t less = 0;  // no branch, so that the compiler can compare all bytes at once
+  for (size_t i = 0; i < N; ++i)
+    less = static_cast<uint8_t>(less + static_cast<uint8_t>(bytes[i] < byte));
+  return less;
+}
+
+inline const RadixRef* children(const RadixNode& node) {
+  switch (node.kind) {
+    case RadixKind::k4:
+      return static_cast<const RadixNode4&>(node).children;
+    case RadixKind::k16:
+      return static_cast<const RadixNode16&>(node).children;
+    case RadixKind::k48:
+      return static_cast<const RadixNode48&>(node).children;
+    case RadixKind::k256:
+      break;
+  }
+  return static_cast<const RadixNode256&>(node).children;
+}
+
+inline const RadixRef& child_at(const RadixNode& node, int slot) {
+  return children(node)[slot];
+}
+inline RadixRef& child_at(RadixNode& node, int slot) {
+  return const_cast<RadixRef*>(children(node))[slot];
+}
+
+template <class Node>
+int find_sorted(const Node& node, uint8_t byte) {
+  const int slot = count_less(node.bytes, byte);
+  return slot < node.child_count && node.bytes[slot] == byte ? slot : kNoSlot;
+}
+
+/// The slot of the child for `byte`, or kNoSlot.
+inline int find_slot(const RadixNode& node, uint8_t byte) {
+  switch (node.kind) {
+    case RadixKind::k4:
+      return find_sorted(static_cast<const RadixNode4&>(node), byte);
+    case RadixKind::k16:
+      return find_sorted(static_cast<const RadixNode16&>(node), byte);
+    case RadixKind::k48: {
+      const ByteSet& set = static_cast<const RadixNode48&>(node).set;
+      return set.contains(byte) ? set.count_below(byte) : kNoSlot;
+    }
+    case RadixKind::k256:
+      break;
+  }
+  return static_cast<const RadixNode256&>(node).children[byte].is_empty() ? kNoSlot : byte;
+}
+
+/// The slot with the least byte >= from (0 … 256), or kNoSlot.
+int slot_from(const RadixNode& node, int from);
+/// The slot with the greatest byte < end (0 … 256), or kNoSlot.
+int slot_before(const RadixNode& node, int end);
+
+inline int first_slot(const RadixNode& node) {
+  if (node.kind != RadixKind::k256) return 0;
+  return static_cast<const RadixNode256&>(node).set.next(0);
+}
+inline int last_slot(const RadixNode& node) {
+  if (node.kind != RadixKind::k256) return node.child_count - 1;
+  return static_cast<const RadixNode256&>(node).set.previous(256);
+}
+inline int next_slot(const RadixNode& node, int slot) {
+  if (node.kind == RadixKind::k256)
+    return static_cast<const RadixNode256&>(node).set.next(slot + 1);
+  return slot + 1 < node.child_count ? slot + 1 : kNoSlot;
+}
+inline int previous_slot(const RadixNode& node, int slot) {
+  if (node.kind == RadixKind::k256)
+    return static_cast<const RadixNode256&>(node).set.previous(slot);
+  return slot - 1;
+}
+
+/// Checks what a node says about itself: order, kind, and that each child is where its key belongs.
+void assert_node_consistent(const RadixNode& node);
+
+// --- Changing: the sums are the caller's business, and so is whether the node may be changed -----
+
+/// A node above two subtrees whose keys first differ at byte `depth`.
+RadixNode* new_radix_node(RadixRef a, RadixRef b, int depth, uint32_t born);
+RadixNode* copy_radix_node(const RadixNode& node, uint32_t born);
+void free_radix_node(RadixNode* node);
+
+/// Hangs `child` below the node at `place`, which has none for that byte.  A full node is replaced
+/// by one of the next kind.
+void add_child(RadixRef& place, RadixRef child);
+
+/// Forgets the child for `byte`.  The node may be left with too few children: then settle().
+void remove_child(RadixNode& node, uint8_t byte);
+
+/// Gives the node at `place` the shape that fits its children after some were removed: a smaller
+/// kind, its only child instead of itself, or nothing.
+void settle(RadixRef& place);
+
+}  // namespace weir

@@ -1,0 +1,416 @@
+#include "streams/radix_tree.h"
+
+#include <cstdint>
+
+namespace weir {
+
+namespace {
+
+const RadixLeaf* first_leaf(RadixRef ref) {
+  while (ref.is_node())
+    ref = child_at(*ref.node(), first_slot(*ref.node()));
+  return ref.leaf();
+}
+
+const RadixLeaf* last_leaf(RadixRef ref) {
+  while (ref.is_node())
+    ref = child_at(*ref.node(), last_slot(*ref.node()));
+  return ref.leaf();
+}
+
+/// The way from the root towards a key: the nodes whose prefix the key has, then where it ended.
+struct Descent {
+  const RadixNode* path[kRadixKeyBytes];
+  int length = 0;
+  RadixRef end;  // nothing, a leaf, or a node with another prefix
+
+  Descent(RadixRef root, const StreamId& id) : end(root) {
+    while (end.is_node() && prefix_matches(*end.node(), id)) {
+      const RadixNode& node = *end.node();
+      path[length++] = &node;
+      const int slot = find_slot(node, key_byte(id, node.depth));
+      end = slot == kNoSlot ? RadixRef() : child_at(node, slot);
+    }
+  }
+};
+
+/// The place of a key that must be below the node.
+RadixRef& place_below(RadixNode& node, const StreamId& id) {
+  const int slot = find_slot(node, key_byte(id, node.depth));
+  assert(slot != kNoSlot);
+  return child_at(node, slot);
+}
+
+uint64_t weight_of_slots_before(const RadixNode& node, int end) {
+  uint64_t sum = 0;
+  for (int slot = previous_slot(node, end); slot != kNoSlot; slot = previous_slot(node, slot))
+    sum += child_at(node, slot).weight();
+  return sum;
+}
+
+uint64_t weight_of_slots_from(const RadixNode& node, int slot) {
+  uint64_t sum = 0;
+  for (; slot != kNoSlot; slot = next_slot(node, slot))
+    sum += child_at(node, slot).weight();
+  return sum;
+}
+
+/// Sum of the children with bytes less than `byte`, counted on the side that has fewer of them.
+uint64_t weight_of_bytes_before(const RadixNode& node, uint8_t byte) {
+  const int slot = slot_from(node, byte);
+  if (slot == kNoSlot) return node.weight;
+  const int middle = node.kind == RadixKind::k256 ? 128 : node.child_count / 2;
+  return slot < middle ? weight_of_slots_before(node, slot)
+                       : node.weight - weight_of_slots_from(node, slot);
+}
+
+/// The least and the greatest key that could be at or below a reference.
+struct KeySpan {
+  StreamId least;
+  StreamId greatest;
+};
+
+KeySpan span_of(RadixRef ref) {
+  if (ref.is_leaf()) return {ref.key(), ref.key()};
+  const RadixNode& node = *ref.node();
+  const int low_bits = 64 - 8 * (node.depth & 7);  // of the half with byte `depth`, 8 … 64
+  const uint64_t low = ~uint64_t{0} >> (64 - low_bits);
+  if (node.depth < 8) return {{node.key.ms & ~low, 0}, {node.key.ms | low, UINT64_MAX}};
+  return {{node.key.ms, node.key.seq & ~low}, {node.key.ms, node.key.seq | low}};
+}
+
+void destroy_all(RadixRef ref, const RadixLeafOps& ops) {
+  if (ref.is_leaf()) {
+    ops.destroy(ref.leaf());
+    return;
+  }
+  RadixNode& node = *ref.node();
+  for (int slot = first_slot(node); slot != kNoSlot; slot = next_slot(node, slot))
+    destroy_all(child_at(node, slot), ops);
+  free_radix_node(&node);
+}
+
+/// Frees what is retired at and below a reference of a frozen view.
+void destroy_retired(RadixRef ref, const RadixLeafOps& ops) {
+  if (ref.is_leaf()) {
+    if (ref.leaf()->retired) ops.destroy(ref.leaf());
+    return;
+  }
+  RadixNode& node = *ref.node();
+  if (node.retired == Retired::kNo) return;
+  if (node.retired == Retired::kWithAllBelow) {
+    destroy_all(ref, ops);
+    return;
+  }
+  for (int slot = first_slot(node); slot != kNoSlot; slot = next_slot(node, slot))
+    destroy_retired(child_at(node, slot), ops);
+  free_radix_node(&node);
+}
+
+void assert_shape(RadixRef ref) {
+  if (!ref.is_node()) return;
+  const RadixNode& node = *ref.node();
+  assert_node_consistent(node);
+  uint64_t weight = 0;
+  uint64_t leaf_count = 0;
+  for (int slot = first_slot(node); slot != kNoSlot; slot = next_slot(node, slot)) {
+    const RadixRef child = child_at(node, slot);
+    assert_shape(child);
+    weight += child.weight();
+    leaf_count += child.leaf_count();
+  }
+  assert(weight == node.weight);
+  assert(leaf_count == node.leaf_count);
+}
+
+/// Checks births and marks below a reference of the live tree.
+void assert_alive(RadixRef ref, uint32_t epoch, bool is_frozen) {
+  assert(ref.born() <= epoch);
+  if (ref.is_leaf()) {
+    assert(!ref.leaf()->retired);
+    return;
+  }
+  const RadixNode& node = *ref.node();
+  assert(node.retired == Retired::kNo);
+  for (int slot = first_slot(node); slot != kNoSlot; slot = next_slot(node, slot)) {
+    const RadixRef child = child_at(node, slot);
+    assert(!is_frozen || node.born == epoch || child.born() < epoch);
+    assert_alive(child, epoch, is_frozen);
+  }
+}
+
+}  // namespace
+
+// --- RadixView ----------------------------------------------------------------------------------
+
+const RadixLeaf* RadixView::find(const StreamId& id) const {
+  // Prefixes need no look on the way: the leaf has the whole key.
+  RadixRef ref = root_;
+  while (ref.is_node()) {
+    const RadixNode& node = *ref.node();
+    const int slot = find_slot(node, key_byte(id, node.depth));
+    if (slot == kNoSlot) return nullptr;
+    ref = child_at(node, slot);
+  }
+  return ref.is_leaf() && ref.leaf()->key == id ? ref.leaf() : nullptr;
+}
+
+const RadixLeaf* RadixView::floor(const StreamId& id) const {
+  const Descent way(root_, id);
+  if (!way.end.is_empty() && way.end.key() <= id) return last_leaf(way.end);
+  for (int i = way.length - 1; i >= 0; --i) {
+    const RadixNode& node = *way.path[i];
+    const int slot = slot_before(node, key_byte(id, node.depth));
+    if (slot != kNoSlot) return last_leaf(child_at(node, slot));
+  }
+  return nullptr;
+}
+
+const RadixLeaf* RadixView::ceiling(const StreamId& id) const {
+  const Descent way(root_, id);
+  if (!way.end.is_empty() && way.end.key() >= id) return first_leaf(way.end);
+  for (int i = way.length - 1; i >= 0; --i) {
+    const RadixNode& node = *way.path[i];
+    const int slot = slot_from(node, key_byte(id, node.depth) + 1);
+    if (slot != kNoSlot) return first_leaf(child_at(node, slot));
+  }
+  return nullptr;
+}
+
+const RadixLeaf* RadixView::first() const {
+  return root_.is_empty() ? nullptr : first_leaf(root_);
+}
+
+const RadixLeaf* RadixView::last() const {
+  return root_.is_empty() ? nullptr : last_leaf(root_);
+}
+
+uint64_t RadixView::weight_before(const StreamId& id) const {
+  const Descent way(root_, id);
+  uint64_t sum = !way.end.is_empty() && way.end.key() < id ? way.end.weight() : 0;
+  for (int i = 0; i < way.length; ++i)
+    sum += weight_of_bytes_before(*way.path[i], key_byte(id, way.path[i]->depth));
+  return sum;
+}
+
+RadixSelect<RadixLeaf> RadixView::select(uint64_t n) const {
+  if (n >= root_.weight()) return {};
+  RadixRef ref = root_;
+  while (ref.is_node()) {
+    const RadixNode& node = *ref.node();
+    int slot = first_slot(node);
+    for (; n >= child_at(node, slot).weight(); slot = next_slot(node, slot))
+      n -= child_at(node, slot).weight();
+    ref = child_at(node, slot);
+  }
+  return {ref.leaf(), n};
+}
+
+void RadixView::assert_consistent() const {
+  assert_shape(root_);
+}
+
+// --- RadixTreeBase: what makes the freeze work
+// ----------------------------------------------------
+
+/// The node at `place`, which must itself be writable; a copy when the frozen view has the node.
+RadixNode& RadixTreeBase::own_node(RadixRef& place) {
+  RadixNode& node = *place.node();
+  if (is_writable(node.born)) return node;
+  assert(node.retired == Retired::kNo);
+  RadixNode* copy = copy_radix_node(node, epoch());
+  node.retired = Retired::kAlone;
+  place = RadixRef(copy);
+  return *copy;
+}
+
+RadixLeaf& RadixTreeBase::own_leaf(RadixRef& place, const RadixLeafOps& ops) {
+  RadixLeaf& leaf = *place.leaf();
+  if (is_writable(leaf.born)) return leaf;
+  assert(!leaf.retired);
+  RadixLeaf* clone = ops.clone(leaf);
+  assert(clone->key == leaf.key && clone->weight == leaf.weight);
+  clone->born = epoch();
+  clone->retired = false;
+  leaf.retired = true;
+  place = RadixRef(clone);
+  return *clone;
+}
+
+/// Lets go of what the live tree no longer reaches: frees it, or leaves it to the frozen view.
+void RadixTreeBase::drop(RadixRef ref, const RadixLeafOps& ops) {
+  if (!is_frozen()) {
+    destroy_all(ref, ops);
+  } else if (ref.is_leaf()) {
+    if (is_writable(ref.born()))
+      ops.destroy(ref.leaf());
+    else
+      ref.leaf()->retired = true;
+  } else if (RadixNode& node = *ref.node(); !is_writable(node.born)) {
+    node.retired = Retired::kWithAllBelow;  // nothing below is younger
+  } else {
+    for (int slot = first_slot(node); slot != kNoSlot; slot = next_slot(node, slot))
+      drop(child_at(node, slot), ops);
+    free_radix_node(&node);
+  }
+}
+
+FrozenTree RadixTreeBase::freeze() {
+  assert(!is_frozen());
+  assert(epoch() < kFrozenBit - 1);  // at one freeze a second it lasts 68 years
+  state_ = (state_ + 1) | kFrozenBit;
+  return {view(), epoch()};
+}
+
+void RadixTreeBase::thaw(FrozenTree&& frozen, const RadixLeafOps& ops) {
+  assert(is_frozen() && frozen.epoch_ == epoch());
+  discard(std::move(frozen), ops);
+  state_ &= ~kFrozenBit;
+}
+
+void RadixTreeBase::discard(FrozenTree&& frozen, const RadixLeafOps& ops) {
+  FrozenTree ended(std::move(frozen));
+  assert(ended.is_held());
+  if (!ended.view_.root().is_empty()) destroy_retired(ended.view_.root(), ops);
+  ended.epoch_ = 0;
+}
+
+void RadixTreeBase::assert_consistent() const {
+  if (root_.is_empty()) return;
+  assert_shape(root_);
+  assert_alive(root_, epoch(), is_frozen());
+}
+
+// --- RadixTreeBase: changes ---------------------------------------------------------------------
+
+void RadixTreeBase::insert(RadixLeaf* leaf) {
+  leaf->born = epoch();
+  leaf->retired = false;
+  RadixRef* place = &root_;
+  while (place->is_node() && prefix_matches(*place->node(), leaf->key)) {
+    RadixNode& node = own_node(*place);
+    node.weight += leaf->weight;
+    ++node.leaf_count;
+    const int slot = find_slot(node, key_byte(leaf->key, node.depth));
+    if (slot == kNoSlot) {
+      add_child(*place, RadixRef(leaf));
+      return;
+    }
+    place = &child_at(node, slot);
+  }
+  if (place->is_empty()) {
+    *place = RadixRef(leaf);
+    return;
+  }
+  const int depth = first_difference(place->key(), leaf->key);
+  assert(depth < kRadixKeyBytes);  // the key must be new
+  *place = RadixRef(new_radix_node(*place, RadixRef(leaf), depth, epoch()));
+}
+
+void RadixTreeBase::erase(const StreamId& id, const RadixLeafOps& ops) {
+  const RadixLeaf* leaf = view().find(id);
+  assert(leaf != nullptr);
+  const StreamId key = id;  // the caller's may be the one in the leaf
+  RadixRef* parent = nullptr;
+  RadixRef* place = &root_;
+  while (place->is_node()) {
+    RadixNode& node = own_node(*place);
+    node.weight -= leaf->weight;
+    --node.leaf_count;
+    parent = place;
+    place = &place_below(node, key);
+  }
+  drop(*place, ops);
+  if (parent == nullptr) {
+    root_ = RadixRef();
+    return;
+  }
+  remove_child(*parent->node(), key_byte(key, parent->node()->depth));
+  settle(*parent);
+}
+
+struct RadixTreeBase::Removed {
+  uint64_t weight = 0;
+  uint64_t leaf_count = 0;
+};
+
+uint64_t RadixTreeBase::erase_range(const StreamId& from, const StreamId& to,
+                                    const RadixLeafOps& ops) {
+  // Trimming mostly finds nothing to do; then nothing may be copied either.
+  const RadixLeaf* leaf = view().ceiling(from);
+  if (leaf == nullptr || leaf->key >= to) return 0;
+  return erase_in(root_, StreamId(from), StreamId(to), ops).weight;
+}
+
+/// Removes what is in the range at and below `place`, which may be left empty.
+RadixTreeBase::Removed RadixTreeBase::erase_in(RadixRef& place, const StreamId& from,
+                                               const StreamId& to, const RadixLeafOps& ops) {
+  const KeySpan span = span_of(place);
+  if (span.greatest < from || span.least >= to) return {};
+  if (from <= span.least && span.greatest < to) {
+    const Removed all{.weight = place.weight(), .leaf_count = place.leaf_count()};
+    drop(place, ops);
+    place = RadixRef();
+    return all;
+  }
+
+  RadixNode& node = own_node(place);
+  const uint8_t first = from <= span.least ? 0 : key_byte(from, node.depth);
+  const uint8_t last = to > span.greatest ? 255 : key_byte(to, node.depth);
+  Removed sum;
+  for (int slot = slot_from(node, first); slot != kNoSlot;) {
+    RadixRef& child = child_at(node, slot);
+    const uint8_t byte = key_byte(child.key(), node.depth);
+    if (byte > last) break;
+    const Removed below = erase_in(child, from, to, ops);
+    sum.weight += below.weight;
+    sum.leaf_count += below.leaf_count;
+    if (child.is_empty()) remove_child(node, byte);
+    slot = slot_from(node, byte + 1);
+  }
+  node.weight -= sum.weight;
+  node.leaf_count -= sum.leaf_count;
+  settle(place);
+  return sum;
+}
+
+void RadixTreeBase::clear(const RadixLeafOps& ops) {
+  if (!root_.is_empty()) drop(root_, ops);
+  root_ = RadixRef();
+}
+
+void RadixTreeBase::replace(const RadixLeaf* old_leaf, RadixLeaf* new_leaf) {
+  assert(is_writable(new_leaf->born));  // has it from the old one
+  RadixRef* place = &root_;
+  while (place->is_node())
+    place = &place_below(*place->node(), new_leaf->key);
+  assert(*place == RadixRef(const_cast<RadixLeaf*>(old_leaf)));
+  *place = RadixRef(new_leaf);
+}
+
+RadixLeaf* RadixTreeBase::add_weight(const StreamId& id, int64_t delta, const RadixLeafOps& ops) {
+  RadixRef* place = &root_;
+  while (place->is_node()) {
+    RadixNode& node = own_node(*place);
+    node.weight += static_cast<uint64_t>(delta);
+    place = &place_below(node, id);
+  }
+  assert(place->is_leaf() && place->key() == id);
+  RadixLeaf& leaf = own_leaf(*place, ops);
+  const int64_t weight = int64_t{leaf.weight} + delta;
+  assert(weight >= 0 && weight <= UINT32_MAX);
+  leaf.weight = static_cast<uint32_t>(weight);
+  return &leaf;
+}
+
+RadixLeaf* RadixTreeBase::writable(const StreamId& id, const RadixLeafOps& ops) {
+  const RadixLeaf* leaf = view().find(id);
+  if (leaf == nullptr) return nullptr;
+  if (is_writable(leaf->born)) return const_cast<RadixLeaf*>(leaf);
+  RadixRef* place = &root_;
+  while (place->is_node())
+    place = &place_below(own_node(*place), id);
+  return &own_leaf(*place, ops);
+}
+
+}  // namespace weir

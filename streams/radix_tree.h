@@ -1,0 +1,269 @@
+// A sorted map from stream IDs to leaves: an adaptive radix tree for keys of exactly 16 bytes.
+//
+// Inner nodes branch on one byte of the key and skip the bytes that all keys below share; a leaf
+// hangs where its key is the only one left (radix_node.h draws both).  Five leaves, keys in hex:
+//
+//   root ─► byte 6 ┬ 01 ─► leaf 0000_0000_0000_01f0 …
+//                  └ 02 ─► byte 7 ┬ 10 ─► leaf 0000_0000_0000_0210 …
+//                                 ├ 20 ─► byte 15 ┬ 00 ─► leaf …_0220 0000_0000_0000_0000
+//                                 │               └ 01 ─► leaf …_0220 0000_0000_0000_0001
+//                                 └ 90 ─► leaf 0000_0000_0000_0290 …
+//
+// So a path has at most 16 inner nodes, for real streams three or four.  An empty tree allocates
+// nothing, a tree of one leaf no inner node.  Each leaf has a weight (its live entries); inner
+// nodes carry the sums, which makes totals O(1) and ranks O(path).
+//
+// Freezing.  freeze() is O(1): it raises the epoch and hands out the root as a FrozenTree, through
+// which another thread may read all that was there, while the live tree goes on changing.  Each
+// object knows the epoch in which it was born.  While frozen, an object born earlier is never
+// written: who must change it copies it and the path above it, and the old one is marked as
+// retired instead of being freed.  Here x got a new weight and z was erased:
+//
+//      frozen root             live root                 × retired alone: freed by thaw, which then
+//           │                       │                      looks at its children
+//           A×──────┐               A'──────┐            ⊗ retired with all below (one mark,
+//           however │       │               │       │              much hangs there): freed as a
+//           whole
+//      ┌────┴──┐    │          ┌────┴──┐    │            ' copy, born in this epoch: changed in
+//      B×   ┌──┘   C⊗          B'   ┌──┘  (gone)           place from now on
+//    ┌─┴─┐  │     ┌┴┐        ┌─┴─┐  │
+//    x×  y  D     z …        x'  y  D                    y, D and all below it serve both
+//
+// thaw() ends it: it walks the frozen root into retired nodes only, frees those, and everything is
+// writable again.  The reading thread must be done by then.  It never looks at a retired mark,
+// which only the thread that changes the tree reads and writes.
+//
+// Always, while frozen: below a node of an earlier epoch is nothing of this one, so a writable leaf
+// has a writable path; below a node of the frozen view that is not retired is nothing retired;
+// nothing retired is reachable from the live root.
+#pragma once
+
+#include <utility>
+
+#include "streams/radix_node.h"
+
+namespace weir {
+
+/// Where a unit of weight was found: the leaf, and how many units of the leaf come before it.
+template <class Leaf>
+struct RadixSelect {
+  const Leaf* leaf = nullptr;  // null: there are not that many
+  uint64_t offset = 0;
+};
+
+/// Read-only sight of a tree: a root.  Cheap to copy; valid until the tree changes, or for a frozen
+/// one until it is thawed.  All but the sums cost one descent.
+class RadixView {
+ public:
+  RadixView() = default;
+  explicit RadixView(RadixRef root) : root_(root) {}
+
+  // Each null when there is no such leaf.
+  const RadixLeaf* find(const StreamId& id) const;
+  const RadixLeaf* floor(const StreamId& id) const;    // greatest key <= id
+  const RadixLeaf* ceiling(const StreamId& id) const;  // least key >= id
+  const RadixLeaf* first() const;
+  const RadixLeaf* last() const;
+
+  uint64_t total_weight() const { return root_.weight(); }
+  uint64_t leaf_count() const { return root_.leaf_count(); }
+
+  /// Sum of the weights of all leaves with a key < id.  Cost: one descent, and in each node the
+  /// children on the nearer side of the path, so that it is cheap near both ends.
+  uint64_t weight_before(const StreamId& id) const;
+
+  /// The n-th unit of weight in key order, n from 0.
+  RadixSelect<RadixLeaf> select(uint64_t n) const;
+
+  /// Checks shape, order and sums of everything.  For tests.
+  void assert_consistent() const;
+
+  RadixRef root() const { return root_; }
+
+ private:
+  RadixRef root_;
+};
+
+/// The state of a tree at the moment of freeze().  Whoever has it must end it, in the thread that
+/// changes the tree: with RadixTree::thaw, or with RadixTree::discard when the tree is destroyed.
+class FrozenTree {
+ public:
+  FrozenTree() = default;
+  FrozenTree(FrozenTree&& other) noexcept
+      : view_(other.view_), epoch_(std::exchange(other.epoch_, 0)) {}
+  FrozenTree& operator=(FrozenTree&& other) noexcept {
+    assert(epoch_ == 0);
+    view_ = other.view_;
+    epoch_ = std::exchange(other.epoch_, 0);
+    return *this;
+  }
+  ~FrozenTree() { assert(epoch_ == 0); }
+
+  RadixView view() const { return view_; }
+
+  /// Whether it stands for a freeze that has not been ended.
+  bool is_held() const { return epoch_ != 0; }
+
+ private:
+  friend class RadixTreeBase;
+  FrozenTree(RadixView view, uint32_t epoch) : view_(view), epoch_(epoch) {}
+
+  RadixView view_;
+  uint32_t epoch_ = 0;  // of the freeze, from 1; 0 when nothing is held
+};
+
+/// The algorithm, without the type of the leaves; RadixTree below is what one uses.
+class RadixTreeBase {
+ public:
+  RadixTreeBase() = default;
+  RadixTreeBase(RadixTreeBase&& other) noexcept
+      : root_(std::exchange(other.root_, RadixRef())), state_(std::exchange(other.state_, 0)) {}
+  RadixTreeBase& operator=(RadixTreeBase&& other) = delete;
+  ~RadixTreeBase() { assert(root_.is_empty()); }
+
+  void swap(RadixTreeBase& other) noexcept {
+    std::swap(root_, other.root_);
+    std::swap(state_, other.state_);
+  }
+
+  RadixView view() const { return RadixView(root_); }
+  uint32_t epoch() const { return state_ & ~kFrozenBit; }
+  bool is_frozen() const { return (state_ & kFrozenBit) != 0; }
+  bool is_writable(uint32_t born) const { return !is_frozen() || born == epoch(); }
+
+  void insert(RadixLeaf* leaf);
+  void erase(const StreamId& id, const RadixLeafOps& ops);
+  uint64_t erase_range(const StreamId& from, const StreamId& to, const RadixLeafOps& ops);
+  void clear(const RadixLeafOps& ops);
+  void replace(const RadixLeaf* old_leaf, RadixLeaf* new_leaf);
+  RadixLeaf* add_weight(const StreamId& id, int64_t delta, const RadixLeafOps& ops);
+  RadixLeaf* writable(const StreamId& id, const RadixLeafOps& ops);
+
+  FrozenTree freeze();
+  void thaw(FrozenTree&& frozen, const RadixLeafOps& ops);
+  static void discard(FrozenTree&& frozen, const RadixLeafOps& ops);
+
+  void assert_consistent() const;
+
+ private:
+  static constexpr uint32_t kFrozenBit = uint32_t{1} << 31;
+
+  RadixNode& own_node(RadixRef& place);
+  RadixLeaf& own_leaf(RadixRef& place, const RadixLeafOps& ops);
+  void drop(RadixRef ref, const RadixLeafOps& ops);
+  struct Removed;
+  Removed erase_in(RadixRef& place, const StreamId& from, const StreamId& to,
+                   const RadixLeafOps& ops);
+
+  RadixRef root_;
+  uint32_t state_ = 0;  // the epoch; the highest bit says that it is frozen
+};
+static_assert(sizeof(RadixTreeBase) == 16);
+
+/// The tree of one type of leaf, which derives from RadixLeaf and has
+///   static Leaf* clone(const Leaf&)   a new allocation with the same key, weight and content
+///   static void destroy(Leaf*)
+/// It owns its leaves.  Pointers to leaves stay valid until the leaf is erased, replaced, or, while
+/// frozen, made writable.  Everything costs one descent unless it says otherwise.
+template <class Leaf>
+class RadixTree : private RadixTreeBase {
+ public:
+  using Select = RadixSelect<Leaf>;
+
+  RadixTree() = default;
+  RadixTree(RadixTree&& other) noexcept = default;
+  RadixTree& operator=(RadixTree&& other) noexcept {
+    RadixTree taken(std::move(other));
+    swap(taken);
+    return *this;
+  }
+  ~RadixTree() { clear(); }
+
+  using RadixTreeBase::assert_consistent;
+  using RadixTreeBase::view;
+
+  // --- Looking: leaves are changed through writable() only.
+
+  const Leaf* find(const StreamId& id) const { return typed(view().find(id)); }
+  const Leaf* floor(const StreamId& id) const { return typed(view().floor(id)); }
+  const Leaf* ceiling(const StreamId& id) const { return typed(view().ceiling(id)); }
+  const Leaf* first() const { return typed(view().first()); }
+  const Leaf* last() const { return typed(view().last()); }
+
+  uint64_t total_weight() const { return view().total_weight(); }
+  uint64_t leaf_count() const { return view().leaf_count(); }
+  bool is_empty() const { return view().root().is_empty(); }
+  uint64_t weight_before(const StreamId& id) const { return view().weight_before(id); }
+  Select select(uint64_t n) const {
+    const RadixSelect<RadixLeaf> found = view().select(n);
+    return {typed(found.leaf), found.offset};
+  }
+
+  // --- Changing.
+
+  /// Takes the leaf.  Its key must be absent.  Its weight is what the sums count from now on.
+  void insert(Leaf* leaf) { RadixTreeBase::insert(leaf); }
+
+  /// Removes and destroys a leaf, which must be there.
+  void erase(const StreamId& id) { RadixTreeBase::erase(id, ops()); }
+
+  /// Removes the leaves with from <= key < to, respectively key < id; returns their weight.
+  /// Subtrees inside the range go as a whole.  Cost: one descent and the leaves destroyed.
+  uint64_t erase_range(const StreamId& from, const StreamId& to) {
+    return RadixTreeBase::erase_range(from, to, ops());
+  }
+  uint64_t erase_before(const StreamId& id) { return erase_range(kMinStreamId, id); }
+  void clear() { RadixTreeBase::clear(ops()); }
+
+  /// A leaf has moved to another allocation: hangs the new one in the old one's place.  The old
+  /// one must have been writable and is not looked at, so realloc may have freed it already; the
+  /// new one must have its key, born and weight.
+  void replace(const Leaf* old_leaf, Leaf* new_leaf) { RadixTreeBase::replace(old_leaf, new_leaf); }
+
+  /// Changes the weight of a leaf, which must be there, and the sums.  Returns the leaf: like
+  /// writable(), it may have been cloned.
+  Leaf* add_weight(const StreamId& id, int64_t delta) {
+    return typed(RadixTreeBase::add_weight(id, delta, ops()));
+  }
+
+  /// The leaf for changing its content, or null.  While frozen it may be a clone of what find()
+  /// returned before.  Do not change the key or the weight.
+  Leaf* writable(const StreamId& id) { return typed(RadixTreeBase::writable(id, ops())); }
+
+  /// The same for a leaf of this tree at hand.  Cost: one comparison in all but the first time
+  /// that the leaf is wanted after a freeze.
+  Leaf* writable(const Leaf* leaf) {
+    return is_writable(*leaf) ? const_cast<Leaf*>(leaf) : writable(StreamId(leaf->key));
+  }
+
+  /// Whether the leaf may be changed as it is.
+  bool is_writable(const Leaf& leaf) const { return RadixTreeBase::is_writable(leaf.born); }
+
+  // --- Freezing.
+
+  using RadixTreeBase::is_frozen;
+
+  /// Keeps the present state readable, see above.  Cost: O(1).  One at a time for each tree.
+  FrozenTree freeze() { return RadixTreeBase::freeze(); }
+
+  /// Ends the freeze of this tree.  Cost: what was changed since.
+  void thaw(FrozenTree&& frozen) { RadixTreeBase::thaw(std::move(frozen), ops()); }
+
+  /// Ends the freeze of a tree that was destroyed meanwhile; the destructor left it what it needs.
+  static void discard(FrozenTree&& frozen) { RadixTreeBase::discard(std::move(frozen), ops()); }
+
+ private:
+  static const Leaf* typed(const RadixLeaf* leaf) { return static_cast<const Leaf*>(leaf); }
+  static Leaf* typed(RadixLeaf* leaf) { return static_cast<Leaf*>(leaf); }
+
+  static RadixLeaf* clone(const RadixLeaf& leaf) {
+    return Leaf::clone(static_cast<const Leaf&>(leaf));
+  }
+  static void destroy(RadixLeaf* leaf) { Leaf::destroy(static_cast<Leaf*>(leaf)); }
+  static const RadixLeafOps& ops() {
+    static constexpr RadixLeafOps kOps{&clone, &destroy};
+    return kOps;
+  }
+};
+
+}  // namespace weir
