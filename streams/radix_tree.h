@@ -17,17 +17,17 @@
 // which another thread may read all that was there, while the live tree goes on changing.  Each
 // object knows the epoch in which it was born.  While frozen, an object born earlier is never
 // written: who must change it copies it and the path above it, and the old one is marked as
-// retired instead of being freed.  Here x got a new weight and z was erased:
+// retired instead of being freed.  Here the weight of x was changed and all below C erased:
 //
-//      frozen root             live root                 × retired alone: freed by thaw, which then
-//           │                       │                      looks at its children
-//           A×──────┐               A'──────┐            ⊗ retired with all below (one mark,
-//           however │       │               │       │              much hangs there): freed as a
-//           whole
-//      ┌────┴──┐    │          ┌────┴──┐    │            ' copy, born in this epoch: changed in
-//      B×   ┌──┘   C⊗          B'   ┌──┘  (gone)           place from now on
-//    ┌─┴─┐  │     ┌┴┐        ┌─┴─┐  │
-//    x×  y  D     z …        x'  y  D                    y, D and all below it serve both
+//      frozen root         live root
+//           │                  │
+//           A×                 A'            ' copy, born in this epoch; the next change of it
+//      ┌────┼────┐         ┌───┴┐              happens in place
+//      B×   D    C⊗        B'   D            × retired alone: thaw frees it and looks further below
+//     ┌┴─┐  │   ┌┴─┐      ┌┴─┐  │            ⊗ retired with all below: thaw frees all of it; one
+//     x× y  …   z  …      x' y  …              mark, however much hangs there
+//
+//      y and D with all below it exist once and serve both
 //
 // thaw() ends it: it walks the frozen root into retired nodes only, frees those, and everything is
 // writable again.  The reading thread must be done by then.  It never looks at a retired mark,
