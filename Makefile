@@ -1,0 +1,62 @@
+# The front door.  `make help` says what each target does.
+
+BUILD      ?= build
+BUILD_TYPE ?= Release
+PREFIX     ?= /usr/local
+JOBS       ?= $(shell nproc)
+CMAKE_ARGS ?=
+CMAKE      := cmake
+TIME       ?= 60
+BENCH      ?=
+PEER       ?= /usr/bin/redis-server
+
+.PHONY: all build run test lint check fuzz bench install clean help
+all: build
+
+build: ## release build of weir-server (installs missing build packages)
+	@.ci/packages build
+	@$(CMAKE) -S . -B $(BUILD) -DCMAKE_BUILD_TYPE=$(BUILD_TYPE) $(CMAKE_ARGS) -DWEIR_TESTS=OFF -DWEIR_BENCH=OFF >/dev/null
+	@$(CMAKE) --build $(BUILD) -j $(JOBS) --target weir-server
+
+run: build ## build, then start the server on port 6379 with the shipped redis.conf
+	@exec $(BUILD)/weir-server redis.conf
+
+test: ## build and pass every test (installs what they need)
+	@.ci/packages build test
+	@.ci/npm-clients
+	@$(CMAKE) -S . -B $(BUILD) -DCMAKE_BUILD_TYPE=$(BUILD_TYPE) $(CMAKE_ARGS) -DWEIR_TESTS=ON -DWEIR_BENCH=OFF >/dev/null
+	@$(CMAKE) --build $(BUILD) -j $(JOBS)
+	@cd $(BUILD) && ctest --output-on-failure -j $(JOBS)
+
+lint: ## formatting, clang-tidy, include directions, each header on its own
+	@.ci/packages build test lint
+	@.ci/lint
+
+check: ## every test under AddressSanitizer and UBSan, without jemalloc, then lint
+	@.ci/packages build test lint
+	@.ci/npm-clients
+	@$(CMAKE) -S . -B build-check -DCMAKE_BUILD_TYPE=Debug -DCMAKE_CXX_FLAGS_DEBUG="-O1 -g" -DWEIR_SANITIZE=ON -DWEIR_BENCH=OFF >/dev/null
+	@$(CMAKE) --build build-check -j $(JOBS)
+	@cd build-check && ctest --output-on-failure -j $(JOBS)
+	@.ci/lint
+
+fuzz: ## run every fuzz target for TIME seconds each (default 60)
+	@.ci/packages build lint
+	@$(CMAKE) -S . -B build-fuzz -DCMAKE_CXX_COMPILER=clang++ -DCMAKE_BUILD_TYPE=Debug -DCMAKE_CXX_FLAGS_DEBUG="-O1 -g" -DWEIR_SANITIZE=ON -DWEIR_FUZZ=ON -DWEIR_TESTS=OFF -DWEIR_BENCH=OFF >/dev/null
+	@$(CMAKE) --build build-fuzz -j $(JOBS)
+	@.ci/fuzz build-fuzz $(TIME)
+
+bench: ## measure beside a peer server: BENCH=scenario[,...] PEER=/path/to/redis-server
+	@.ci/packages build bench
+	@$(CMAKE) -S . -B $(BUILD) -DCMAKE_BUILD_TYPE=Release $(CMAKE_ARGS) -DWEIR_TESTS=OFF -DWEIR_BENCH=ON >/dev/null
+	@$(CMAKE) --build $(BUILD) -j $(JOBS)
+	@$(BUILD)/tests/bench/weir-bench --server $(BUILD)/weir-server --peer $(PEER) --only "$(BENCH)" --json $(BUILD)/bench.json
+
+install: build ## install the server and redis.conf below PREFIX (default /usr/local)
+	@$(CMAKE) --install $(BUILD) --prefix $(PREFIX) --strip
+
+clean: ## remove everything that was built
+	@rm -rf build build-check build-fuzz
+
+help: ## this text
+	@awk -F':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' Makefile

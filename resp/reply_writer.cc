@@ -1,0 +1,105 @@
+#include "resp/reply_writer.h"
+
+#include <cassert>
+#include <cmath>
+
+namespace weir::resp {
+
+void ReplyWriter::line(char type, std::string_view text) {
+  char* at = out_->reserve(text.size() + 3);
+  *at++ = type;
+  std::memcpy(at, text.data(), text.size());
+  at += text.size();
+  *at++ = '\r';
+  *at++ = '\n';
+  out_->commit(text.size() + 3);
+}
+
+void ReplyWriter::error(std::string_view text) {
+  const size_t begin = out_->size() + 1;
+  line('-', text);
+  char* at = out_->begin() + begin;
+  for (char* end = at + text.size(); at < end; ++at) {
+    if (*at == '\r' || *at == '\n') *at = ' ';
+  }
+}
+
+void ReplyWriter::number(char type, int64_t value) {
+  char* at = out_->reserve(kHeaderBytes);
+  char* end = at;
+  *end++ = type;
+  end = std::to_chars(end, end + 20, value).ptr;
+  *end++ = '\r';
+  *end++ = '\n';
+  out_->commit(static_cast<size_t>(end - at));
+}
+
+void ReplyWriter::boolean(bool value) {
+  if (is_resp3()) {
+    raw(value ? "#t\r\n" : "#f\r\n");
+  } else {
+    integer(value ? 1 : 0);
+  }
+}
+
+void ReplyWriter::real(double value) {
+  char text[32];
+  char* end = text;
+  if (std::isinf(value)) {
+    std::memcpy(text, value > 0 ? "inf" : "-inf", 4);
+    end += value > 0 ? 3 : 4;
+  } else if (std::isnan(value)) {
+    std::memcpy(text, "nan", 3);
+    end += 3;
+  } else {
+    end = std::to_chars(text, text + sizeof(text), value).ptr;
+  }
+  const std::string_view shown(text, static_cast<size_t>(end - text));
+  if (is_resp3()) {
+    line(',', shown);
+  } else {
+    bulk(shown);
+  }
+}
+
+void ReplyWriter::big_number(std::string_view digits) {
+  if (is_resp3()) {
+    line('(', digits);
+  } else {
+    bulk(digits);
+  }
+}
+
+void ReplyWriter::verbatim(std::string_view format, std::string_view text) {
+  assert(format.size() == 3);
+  if (!is_resp3()) return bulk(text);
+  header('=', text.size() + 4);
+  raw(format);
+  raw(":");
+  raw(text);
+  raw("\r\n");
+}
+
+LengthMark ReplyWriter::begin(char type, size_t guess) {
+  const size_t before = out_->size();
+  header(type, guess);
+  return {before, out_->size() - before, guess, type};
+}
+
+void ReplyWriter::patch_length(const LengthMark& mark, size_t length) {
+  if (length == mark.guess) return;
+  char text[kHeaderBytes];
+  const size_t bytes = static_cast<size_t>(write_header(text, mark.type, length) - text);
+  const size_t behind = out_->size() - mark.offset - mark.bytes;
+  if (bytes > mark.bytes) out_->reserve(bytes - mark.bytes);
+  char* at = out_->begin() + mark.offset;
+  if (bytes != mark.bytes) std::memmove(at + bytes, at + mark.bytes, behind);
+  std::memcpy(at, text, bytes);
+  if (bytes > mark.bytes) {
+    out_->commit(bytes - mark.bytes);
+  } else {
+    out_->truncate(mark.offset + bytes + behind);
+  }
+}
+
+}  // namespace weir::resp

@@ -1,0 +1,23 @@
+#include "server/clock.h"
+
+#include <ctime>
+
+namespace weir {
+namespace {
+
+int64_t read_us(clockid_t clock) {
+  timespec now{};
+  clock_gettime(clock, &now);
+  return static_cast<int64_t>(now.tv_sec) * 1'000'000 + now.tv_nsec / 1000;
+}
+
+}  // namespace
+
+void Clock::refresh() {
+  unix_us_ = read_us(CLOCK_REALTIME);
+  monotonic_us_ = read_us(CLOCK_MONOTONIC);
+}
+
+int64_t Clock::monotonic_us() { return read_us(CLOCK_MONOTONIC); }
+
+}  // namespace weir

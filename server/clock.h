@@ -1,0 +1,31 @@
+// The one door to time.
+//
+// The loop reads the clock when it wakes for a connection; every command of that batch sees the
+// same millisecond.  Unix time names entries, monotonic time measures and sets deadlines.
+#pragma once
+
+#include <cstdint>
+
+namespace weir {
+
+class Clock {
+ public:
+  Clock() { refresh(); }
+
+  /// Reads both clocks.
+  void refresh();
+  /// Reads the monotonic clock alone: for measuring.
+  static int64_t monotonic_us();
+
+  int64_t unix_ms() const { return unix_us_ / 1000; }
+  int64_t unix_us() const { return unix_us_; }
+  /// Rounded up, so that a deadline made from it is never early.
+  int64_t monotonic_ms() const { return (monotonic_us_ + 999) / 1000; }
+  int64_t last_monotonic_us() const { return monotonic_us_; }
+
+ private:
+  int64_t unix_us_ = 0;
+  int64_t monotonic_us_ = 0;
+};
+
+}  // namespace weir

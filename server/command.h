@@ -1,0 +1,149 @@
+// What a command is: one row in the table, one function, one call.
+//
+//   CommandSpec  the row: the only record of a command; everything that knows commands reads it
+//   Call         what the function is given: arguments, where to answer, what it may touch
+//   Outcome      what it gives back: done (one reply was written), an error, or "wait"
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "resp/reply_writer.h"
+
+namespace weir {
+
+class Client;
+class Config;
+class Database;
+struct Context;
+struct Settings;
+
+/// Why a command is refused.  The text begins with its code: "ERR syntax error".
+class ReplyError {
+ public:
+  /// A text that outlives the error: a literal.
+  constexpr explicit ReplyError(std::string_view literal) : literal_(literal) {}
+  constexpr explicit ReplyError(const char* literal) : literal_(literal) {}
+  explicit ReplyError(std::string text) : owned_(std::make_unique<std::string>(std::move(text))) {}
+
+  std::string_view text() const { return owned_ ? std::string_view(*owned_) : literal_; }
+
+ private:
+  std::string_view literal_;
+  std::unique_ptr<std::string> owned_;
+};
+
+/// A command that found nothing to answer yet.
+struct Wait {
+  std::vector<std::string> keys;      // in which it waits for a change, as listed
+  std::optional<int64_t> deadline_ms;  // on the monotonic clock; none: for ever
+  std::vector<std::string> argv;      // what runs again, with everything relative made concrete
+};
+
+class [[nodiscard]] Outcome {
+ public:
+  static Outcome done() { return Outcome(); }
+  // Errors and waits are returned as they are: `return error;`
+  Outcome(ReplyError error) : error_(std::move(error)), is_error_(true) {}  // NOLINT(google-explicit-constructor)
+  Outcome(std::unique_ptr<Wait> wait) : wait_(std::move(wait)) {}           // NOLINT(google-explicit-constructor)
+
+  bool is_error() const { return is_error_; }
+  bool is_wait() const { return wait_ != nullptr; }
+  std::string_view error_text() const { return error_.text(); }
+  std::unique_ptr<Wait> take_wait() { return std::move(wait_); }
+
+ private:
+  Outcome() : error_(std::string_view()) {}
+
+  ReplyError error_{std::string_view()};
+  std::unique_ptr<Wait> wait_;
+  bool is_error_ = false;
+};
+
+/// What a handler works with.  Views in `args` hold for the duration of the call.
+struct Call {
+  std::span<const std::string_view> args;  // args[0] is the command, args[1] may be a subcommand
+  Client& client;
+  Database& db;            // the one the client selected
+  resp::ReplyWriter& reply;
+  Context& context;        // the other parts of the server; see context.h
+  const Settings& settings;
+  int64_t now_ms;          // Unix time of this turn
+  int64_t monotonic_ms;    // for deadlines
+  bool may_wait = true;
+  bool is_retry = false;   // a waiting command that runs again
+
+  /// Says that the stream at `key` got a new entry: readers that wait for it are run again after
+  /// this command.
+  void signal(std::string_view key);
+  /// Counts `changes` to the data since the last save.
+  void changed(uint64_t changes = 1);
+};
+
+/// What a command is for and what it may do.  The names are those of COMMAND INFO, in lower case.
+enum CommandFlag : uint32_t {
+  kWrite = 1U << 0,
+  kReadonly = 1U << 1,
+  kFast = 1U << 2,
+  kDenyOom = 1U << 3,
+  kAdmin = 1U << 4,
+  kNoScript = 1U << 5,
+  kLoading = 1U << 6,
+  kStale = 1U << 7,
+  kNoAuth = 1U << 8,
+  kBlocking = 1U << 9,
+  kPubsub = 1U << 10,
+  kMovableKeys = 1U << 11,
+  kNoMulti = 1U << 12,
+  kNoAsyncLoading = 1U << 13,
+  kAllowBusy = 1U << 14,
+  // Not shown: what only this server needs to know.
+  kNeedsDebug = 1U << 24,   // refused unless enable-debug-command allows it
+  kContainer = 1U << 25,    // its subcommands are the rows behind it
+  kMaySayNothing = 1U << 26,  // CLIENT REPLY, SHUTDOWN: no reply is right
+};
+
+enum class Group : uint8_t { kStream, kGeneric, kConnection, kServer };
+
+/// Extra ACL categories, beside those that follow from flags and group.
+enum Category : uint8_t { kKeyspace = 1, kDangerous = 2, kConnectionCategory = 4, kRead = 8, kNoRead = 16 };
+
+/// Where the keys of a command are, and what is done to them.
+struct KeySpec {
+  enum class Kind : uint8_t { kNone, kIndex, kStreams };
+  Kind kind = Kind::kNone;
+  uint8_t first = 0;             // kIndex: word number; kStreams: where the search may start
+  int8_t last = 0;               // relative to first; -1: to the end
+  std::string_view flags;        // "RW update"
+  std::string_view notes = {};
+};
+
+struct CommandSpec {
+  std::string_view name;         // "xadd"; a subcommand is "xinfo|stream"
+  int arity = 0;                 // words; negative: at least
+  uint32_t flags = 0;
+  Group group = Group::kServer;
+  uint8_t categories = 0;
+  KeySpec keys = {};
+  Outcome (*run)(Call&) = nullptr;  // null: a container that is nothing without a subcommand
+  std::string_view tips = {};       // COMMAND INFO's hints, blank-separated
+  std::string_view since = {};
+  std::string_view complexity = {};
+  std::string_view summary = {};
+  std::string_view syntax = {};     // its arguments, see command_docs.h
+  std::string_view history = {};    // versions in which it changed, blank-separated
+
+  bool has(uint32_t flag) const { return (flags & flag) != 0; }
+  bool is_subcommand() const { return name.find('|') != std::string_view::npos; }
+  bool accepts(size_t words) const {
+    return arity >= 0 ? words == static_cast<size_t>(arity) : words >= static_cast<size_t>(-arity);
+  }
+};
+
+}  // namespace weir

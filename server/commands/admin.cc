@@ -1,0 +1,127 @@
+// For operators: CONFIG INFO SHUTDOWN TIME LOLWUT.
+#include <vector>
+
+#include "server/clock.h"
+#include "server/commands/args.h"
+#include "server/commands/handlers.h"
+#include "server/commands/help_reply.h"
+#include "server/config.h"
+#include "server/context.h"
+#include "server/data/keyspace.h"
+#include "server/errors.h"
+#include "server/insight/info.h"
+#include "server/insight/log.h"
+#include "server/insight/stats.h"
+#include "server/net/client_io.h"
+#include "server/shutdown_control.h"
+#include "server/text.h"
+
+namespace weir {
+
+Outcome config_get(Call& call) {
+  const auto found = call.context.config.get(call.args.subspan(2));
+  call.reply.map(found.size());
+  for (const auto& [name, value] : found) {
+    call.reply.bulk(name);
+    call.reply.bulk(value);
+  }
+  return Outcome::done();
+}
+
+Outcome config_set(Call& call) {
+  if (call.args.size() % 2 != 0) return ReplyError(errors::kSyntax);
+  std::vector<Config::Assignment> assignments;
+  for (size_t i = 2; i < call.args.size(); i += 2) assignments.emplace_back(call.args[i], call.args[i + 1]);
+  const Caller caller = call.client.is_local() ? Caller::kLocal : Caller::kRemote;
+  if (std::optional<std::string> error = call.context.config.set(assignments, caller)) {
+    return ReplyError("ERR " + *error);
+  }
+  call.reply.ok();
+  return Outcome::done();
+}
+
+Outcome config_rewrite(Call& call) {
+  if (std::optional<std::string> error = call.context.config.rewrite()) {
+    call.context.log.warning("CONFIG REWRITE failed: " + *error);
+    return ReplyError("ERR " + *error);
+  }
+  call.context.log.notice("CONFIG REWRITE executed with success.");
+  call.reply.ok();
+  return Outcome::done();
+}
+
+Outcome config_resetstat(Call& call) {
+  call.context.stats.reset();
+  call.context.stats.bytes_in_base = call.context.io.bytes_in();
+  call.context.stats.bytes_out_base = call.context.io.bytes_out();
+  call.context.keyspace.lookups() = LookupCounts();
+  call.reply.ok();
+  return Outcome::done();
+}
+
+Outcome config_help(Call& call) {
+  static constexpr std::string_view kLines[] = {
+      "GET <pattern> [<pattern> ...]", "    Options whose names match, with their values.",
+      "SET <directive> <value> [<directive> <value> ...]", "    Change options, all or none.",
+      "RESETSTAT", "    Set the counters of INFO to zero.",
+      "REWRITE", "    Write the present values into the configuration file.",
+  };
+  write_help(call.reply, "config", kLines);
+  return Outcome::done();
+}
+
+Outcome info(Call& call) {
+  call.reply.verbatim("txt", info_text(call.context, call.args.subspan(1)));
+  return Outcome::done();
+}
+
+// Data lives in memory only, so there is nothing to save and nothing that could be waited for.
+Outcome shutdown(Call& call) {
+  bool save = false;
+  bool nosave = false;
+  bool abort = false;
+  ArgCursor args(call.args, 1);
+  while (args.left() > 0) {
+    if (args.take("SAVE")) {
+      save = true;
+    } else if (args.take("NOSAVE")) {
+      nosave = true;
+    } else if (args.take("ABORT")) {
+      abort = true;
+    } else if (!args.take("NOW") && !args.take("FORCE")) {
+      return ReplyError(errors::kSyntax);
+    }
+  }
+  if ((save && nosave) || (abort && call.args.size() > 2)) return ReplyError(errors::kSyntax);
+  if (abort) return ReplyError("ERR No shutdown in progress.");
+  if (save) {
+    call.context.log.warning("SHUTDOWN SAVE refused: this version keeps its data in memory only.");
+    return ReplyError("ERR Errors trying to SHUTDOWN. Check logs.");
+  }
+  call.context.log.warning("User requested shutdown...");
+  call.context.shutdown.request();
+  return Outcome::done();
+}
+
+Outcome time(Call& call) {
+  Clock now;
+  call.reply.array(2);
+  call.reply.bulk(std::to_string(now.unix_us() / 1'000'000));
+  call.reply.bulk(std::to_string(now.unix_us() % 1'000'000));
+  return Outcome::done();
+}
+
+Outcome lolwut(Call& call) {
+  static constexpr std::string_view kWeir =
+      "                 ~  ~ ~~   ~  ~~ ~   ~ ~~  ~\n"
+      "  producers    ~~ ~  ~~  ~ ~~  ~ ~~  ~  ~~ ~~\n"
+      "               ▄▄▄▄▄▄▄▄▄▄▄▄▄▄▄▄▄▄▄▄▄▄▄▄▄▄▄▄▄▄\n"
+      "               █  █  █  █  █  █  █  █  █  █ █\n"
+      "                 ╲│  ╲│  ╲│  ╲│  ╲│  ╲│  ╲│\n"
+      "  consumers   ─────~────~─────~────~────~─────\n\n";
+  call.reply.verbatim("txt", std::string(kWeir) + "Weir " + std::string(weir_version()) +
+                                 ", Redis ver. " + call.settings.compat_version + "\n");
+  return Outcome::done();
+}
+
+}  // namespace weir

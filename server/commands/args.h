@@ -1,0 +1,62 @@
+// Reading arguments: integers, IDs and options, with the errors that Redis gives.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string_view>
+
+#include <tl/expected.hpp>
+
+#include "server/command.h"
+#include "streams/decimal.h"
+#include "streams/stream_id.h"
+
+namespace weir {
+
+template <class T>
+using Parsed = tl::expected<T, ReplyError>;
+
+inline tl::unexpected<ReplyError> refused(std::string_view literal) {
+  return tl::make_unexpected(ReplyError(literal));
+}
+
+/// Walks the words behind the fixed arguments of a command.
+class ArgCursor {
+ public:
+  ArgCursor(std::span<const std::string_view> args, size_t first) : args_(args), at_(first) {}
+
+  size_t position() const { return at_; }
+  size_t left() const { return args_.size() - at_; }
+  std::string_view peek() const { return args_[at_]; }
+  std::string_view next() { return args_[at_++]; }
+
+  /// Takes the next word if it is `keyword`, in any case, and at least `values` words follow it.
+  bool take(std::string_view keyword, size_t values = 0);
+  /// Takes the next word as an integer.
+  Parsed<int64_t> next_integer(std::string_view error);
+
+ private:
+  std::span<const std::string_view> args_;
+  size_t at_;
+};
+
+Parsed<int64_t> read_integer(std::string_view text, std::string_view error);
+
+/// "123-4", or "123" with the given sequence.
+Parsed<StreamId> read_stream_id(std::string_view text, uint64_t missing_seq = 0);
+
+/// An interval of IDs, both ends included.
+struct IdRange {
+  StreamId from;
+  StreamId to;
+};
+
+/// Two interval arguments: IDs, "-", "+", and "(" before an ID that is not included.
+Parsed<IdRange> read_id_range(std::string_view from, std::string_view to);
+
+/// BLOCK and the like: when the wait of a command that begins now ends, on the monotonic clock;
+/// nothing for "0", for ever.
+Parsed<std::optional<int64_t>> read_deadline(const Call& call, std::string_view timeout_ms);
+
+}  // namespace weir

@@ -1,0 +1,81 @@
+#include "server/commands/client_describe.h"
+
+#include "server/command.h"
+#include "server/net/client.h"
+
+namespace weir {
+namespace {
+
+/// Appends " name=value" fields; the first one has no blank before it.
+class Fields {
+ public:
+  Fields& add(std::string_view name, std::string_view value) {
+    if (!text_.empty()) text_ += ' ';
+    text_ += name;
+    text_ += '=';
+    text_ += value;
+    return *this;
+  }
+  Fields& add(std::string_view name, uint64_t value) { return add(name, std::to_string(value)); }
+  Fields& zero(std::string_view name) { return add(name, "0"); }
+
+  std::string take() { return std::move(text_); }
+
+ private:
+  std::string text_;
+};
+
+std::string flags_of(const Client& client) {
+  std::string flags;
+  if (client.blocked) flags += 'b';
+  if (client.close_after_reply) flags += 'c';
+  if (client.is_unix_socket) flags += 'U';
+  if (client.no_evict) flags += 'e';
+  if (client.no_touch) flags += 'T';
+  return flags.empty() ? "N" : flags;
+}
+
+uint64_t seconds_since(int64_t then_ms, int64_t now_ms) {
+  return now_ms > then_ms ? static_cast<uint64_t>(now_ms - then_ms) / 1000 : 0;
+}
+
+}  // namespace
+
+std::string describe_client(const Client& client, int64_t now_ms) {
+  const Client::Labels& labels = client.labels();
+  Fields fields;
+  fields.add("id", client.id)
+      .add("addr", client.peer_address())
+      .add("laddr", client.local_address())
+      .add("fd", static_cast<uint64_t>(client.fd))
+      .add("name", labels.name)
+      .add("age", seconds_since(client.created_ms, now_ms))
+      .add("idle", seconds_since(client.last_active_ms, now_ms))
+      .add("flags", flags_of(client))
+      .add("db", client.db)
+      .zero("sub").zero("psub").zero("ssub")
+      .add("multi", "-1")
+      .zero("watch")
+      .add("qbuf", client.input.size())
+      .add("qbuf-free", client.input.capacity() - client.input.size())
+      .zero("argv-mem").zero("multi-mem")
+      .add("rbs", client.output.capacity())
+      .zero("rbp")
+      .add("obl", client.output.size())
+      .zero("oll").zero("omem")
+      .add("tot-mem", client.memory_bytes())
+      .add("events", client.writable.is_active() ? "rw" : "r")
+      .add("cmd", client.last_command != nullptr ? client.last_command->name : "NULL")
+      .add("user", "default")
+      .add("redir", "-1")
+      .add("resp", static_cast<uint64_t>(client.reply.version()))
+      .add("lib-name", labels.lib_name)
+      .add("lib-ver", labels.lib_version)
+      .zero("io-thread")
+      .add("tot-net-in", client.bytes_in)
+      .add("tot-net-out", client.bytes_out)
+      .add("tot-cmds", client.commands);
+  return fields.take();
+}
+
+}  // namespace weir

@@ -1,0 +1,305 @@
+// COMMAND, COMMAND COUNT, COMMAND INFO, COMMAND LIST, COMMAND HELP.
+#include <algorithm>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "server/commands/command_keys.h"
+#include "server/commands/handlers.h"
+#include "server/commands/help_reply.h"
+#include "server/commands/table.h"
+#include "server/errors.h"
+#include "server/text.h"
+
+namespace weir {
+namespace {
+
+using Words = std::vector<std::string_view>;
+
+/// The flags that clients see.
+struct FlagName {
+  uint32_t flag;
+  std::string_view name;
+};
+constexpr FlagName kFlagNames[] = {
+    {kWrite, "write"},
+    {kReadonly, "readonly"},
+    {kDenyOom, "denyoom"},
+    {kAdmin, "admin"},
+    {kPubsub, "pubsub"},
+    {kNoScript, "noscript"},
+    {kBlocking, "blocking"},
+    {kLoading, "loading"},
+    {kStale, "stale"},
+    {kFast, "fast"},
+    {kNoAuth, "no_auth"},
+    {kNoAsyncLoading, "no_async_loading"},
+    {kNoMulti, "no_multi"},
+    {kMovableKeys, "movablekeys"},
+    {kAllowBusy, "allow_busy"},
+};
+
+/// Word numbers of the keys as first, last and step; last may count from the end (-1), and all are
+/// 0 when the place is not fixed.
+struct KeyRange {
+  int first = 0;
+  int last = 0;
+  int step = 0;
+};
+
+Words flags_of(const CommandSpec& command) {
+  Words names;
+  for (const FlagName& shown : kFlagNames) {
+    if (command.has(shown.flag)) names.push_back(shown.name);
+  }
+  return names;
+}
+
+/// Reading is a category of its own only where there is something to be read: keys.
+bool is_read(const CommandSpec& command) {
+  if ((command.categories & kNoRead) != 0) return false;
+  const bool about_keys =
+      command.keys.kind != KeySpec::Kind::kNone || (command.categories & kKeyspace) != 0;
+  return (command.categories & kRead) != 0 || (command.has(kReadonly) && about_keys);
+}
+
+/// The ACL categories that follow from flags and group, and those that the row adds.
+Words categories_of(const CommandSpec& command) {
+  const auto adds = [&command](Category category) { return (command.categories & category) != 0; };
+  Words names;
+  if (adds(kKeyspace)) names.emplace_back("@keyspace");
+  if (is_read(command)) names.emplace_back("@read");
+  if (command.has(kWrite)) names.emplace_back("@write");
+  // A container alone does nothing; its subcommands carry the group's category.
+  if (command.group == Group::kStream && !command.has(kContainer)) names.emplace_back("@stream");
+  if (command.has(kPubsub)) names.emplace_back("@pubsub");
+  if (command.has(kAdmin)) names.emplace_back("@admin");
+  names.emplace_back(command.has(kFast) ? "@fast" : "@slow");
+  if (command.has(kBlocking)) names.emplace_back("@blocking");
+  if (command.has(kAdmin) || adds(kDangerous)) names.emplace_back("@dangerous");
+  if (adds(kConnectionCategory)) names.emplace_back("@connection");
+  return names;
+}
+
+KeyRange key_range_of(const KeySpec& keys) {
+  if (keys.kind != KeySpec::Kind::kIndex) return {};
+  const int last = keys.last < 0 ? keys.last : keys.first + keys.last;
+  return {.first = keys.first, .last = last, .step = 1};
+}
+
+class InfoWriter {
+ public:
+  explicit InfoWriter(resp::ReplyWriter& reply) : reply_(reply) {}
+
+  void write(const CommandSpec& command) {
+    const KeyRange range = key_range_of(command.keys);
+    reply_.array(10);
+    reply_.bulk(command.name);
+    reply_.integer(command.arity);
+    write_simple_set(flags_of(command));
+    reply_.integer(range.first);
+    reply_.integer(range.last);
+    reply_.integer(range.step);
+    write_simple_set(categories_of(command));
+    write_tips(command.tips);
+    write_key_specs(command.keys);
+    write_subcommands(command);
+  }
+
+ private:
+  void write_simple_set(const Words& words) {
+    reply_.set(words.size());
+    for (const std::string_view word : words) reply_.simple(word);
+  }
+
+  void write_tips(std::string_view tips) {
+    Words words;
+    while (!tips.empty()) words.push_back(next_word(tips));
+    reply_.set(words.size());
+    for (const std::string_view word : words) reply_.bulk(word);
+  }
+
+  void write_key_specs(const KeySpec& keys) {
+    if (keys.kind == KeySpec::Kind::kNone) return reply_.set(0);
+    reply_.set(1);
+    reply_.map(keys.notes.empty() ? 3 : 4);
+    if (!keys.notes.empty()) write_text("notes", keys.notes);
+    reply_.bulk("flags");
+    write_key_flags(reply_, keys);
+    write_begin_search(keys);
+    write_find_keys(keys);
+  }
+
+  void write_begin_search(const KeySpec& keys) {
+    reply_.bulk("begin_search");
+    reply_.map(2);
+    if (keys.kind == KeySpec::Kind::kStreams) {
+      write_text("type", "keyword");
+      reply_.bulk("spec");
+      reply_.map(2);
+      write_text("keyword", "STREAMS");
+      write_number("startfrom", keys.first);
+    } else {
+      write_text("type", "index");
+      reply_.bulk("spec");
+      reply_.map(1);
+      write_number("index", keys.first);
+    }
+  }
+
+  void write_find_keys(const KeySpec& keys) {
+    reply_.bulk("find_keys");
+    reply_.map(2);
+    write_text("type", "range");
+    reply_.bulk("spec");
+    reply_.map(3);
+    write_number("lastkey", keys.last);
+    write_number("keystep", 1);
+    // 2: keys are the first half of the words, 0: all of them.
+    write_number("limit", keys.kind == KeySpec::Kind::kStreams ? 2 : 0);
+  }
+
+  void write_subcommands(const CommandSpec& command) {
+    const std::span<const CommandSpec> subcommands = subcommands_of(command);
+    if (subcommands.empty()) return reply_.set(0);  // a set only when empty, as Redis has it
+    reply_.array(subcommands.size());
+    for (const CommandSpec& subcommand : subcommands) write(subcommand);
+  }
+
+  void write_text(std::string_view name, std::string_view value) {
+    reply_.bulk(name);
+    reply_.bulk(value);
+  }
+
+  void write_number(std::string_view name, int value) {
+    reply_.bulk(name);
+    reply_.integer(value);
+  }
+
+  resp::ReplyWriter& reply_;
+};
+
+int64_t count_commands() {
+  const std::span<const CommandSpec> rows = command_table();
+  return std::count_if(rows.begin(), rows.end(),
+                       [](const CommandSpec& row) { return !row.is_subcommand(); });
+}
+
+void write_all(resp::ReplyWriter& reply) {
+  reply.array(static_cast<size_t>(count_commands()));
+  for (const CommandSpec& row : command_table()) {
+    if (!row.is_subcommand()) InfoWriter(reply).write(row);
+  }
+}
+
+// --- COMMAND LIST --------------------------------------------------------------------------------
+
+struct Filter {
+  enum class By : uint8_t { kNothing, kModule, kCategory, kPattern };
+  By by = By::kNothing;
+  std::string_view value;
+
+  bool accepts(const CommandSpec& command) const {
+    switch (by) {
+      case By::kNothing:
+        return true;
+      case By::kModule:
+        return false;  // there are no modules
+      case By::kCategory:
+        return has_category(command);
+      case By::kPattern:
+        return glob_matches(value, command.name, true);
+    }
+    return false;
+  }
+
+ private:
+  bool has_category(const CommandSpec& command) const {
+    const Words names = categories_of(command);
+    return std::any_of(names.begin(), names.end(), [this](std::string_view name) {
+      return equals_ignoring_case(name.substr(1), value);
+    });
+  }
+};
+
+Parsed<Filter> read_filter(std::span<const std::string_view> args) {
+  ArgCursor cursor(args, 2);
+  Filter filter;
+  if (cursor.left() == 0) return filter;
+  if (!cursor.take("FILTERBY", 2) || cursor.left() != 2) return refused(errors::kSyntax);
+  if (cursor.take("MODULE", 1)) {
+    filter.by = Filter::By::kModule;
+  } else if (cursor.take("ACLCAT", 1)) {
+    filter.by = Filter::By::kCategory;
+  } else if (cursor.take("PATTERN", 1)) {
+    filter.by = Filter::By::kPattern;
+  } else {
+    return refused(errors::kSyntax);
+  }
+  filter.value = cursor.next();
+  return filter;
+}
+
+}  // namespace
+
+Outcome command(Call& call) {
+  write_all(call.reply);
+  return Outcome::done();
+}
+
+Outcome command_count(Call& call) {
+  call.reply.integer(count_commands());
+  return Outcome::done();
+}
+
+Outcome command_info(Call& call) {
+  if (call.args.size() == 2) {
+    write_all(call.reply);
+    return Outcome::done();
+  }
+  call.reply.array(call.args.size() - 2);
+  for (const std::string_view name : call.args.subspan(2)) {
+    const CommandSpec* const row = find_command(name);
+    if (row != nullptr) {
+      InfoWriter(call.reply).write(*row);
+    } else {
+      call.reply.null();
+    }
+  }
+  return Outcome::done();
+}
+
+Outcome command_list(Call& call) {
+  const Parsed<Filter> filter = read_filter(call.args);
+  if (!filter) return ReplyError(errors::kSyntax);
+  Words names;
+  for (const CommandSpec& row : command_table()) {
+    if (filter->accepts(row)) names.push_back(row.name);
+  }
+  call.reply.array(names.size());
+  for (const std::string_view name : names) call.reply.bulk(name);
+  return Outcome::done();
+}
+
+Outcome command_help(Call& call) {
+  static constexpr std::string_view kLines[] = {
+      "(no subcommand)",
+      "    Describe all commands.",
+      "COUNT",
+      "    Return the number of commands.",
+      "DOCS [<command-name> [<command-name> ...]]",
+      "    Document the given commands, or all of them.",
+      "GETKEYS <full-command>",
+      "    Return the keys of a command line.",
+      "GETKEYSANDFLAGS <full-command>",
+      "    Return the keys of a command line and what is done to each.",
+      "INFO [<command-name> [<command-name> ...]]",
+      "    Describe the given commands, or all of them.",
+      "LIST [FILTERBY (MODULE <module-name>|ACLCAT <category>|PATTERN <pattern>)]",
+      "    Name the commands.",
+  };
+  write_help(call.reply, "command", kLines);
+  return Outcome::done();
+}
+
+}  // namespace weir

@@ -1,0 +1,161 @@
+// The session: AUTH ECHO HELLO PING QUIT RESET SELECT.
+#include <algorithm>
+
+#include "server/access/password.h"
+#include "server/commands/args.h"
+#include "server/commands/client_names.h"
+#include "server/commands/handlers.h"
+#include "server/context.h"
+#include "server/data/keyspace.h"
+#include "server/errors.h"
+#include "server/insight/stats.h"
+#include "server/net/client_io.h"
+#include "server/settings.h"
+
+namespace weir {
+namespace {
+
+constexpr std::string_view kNoPasswordSet =
+    "ERR AUTH <password> called without any password configured for the default user. Are you sure "
+    "your configuration is correct?";
+constexpr std::string_view kHelloNeedsAuth =
+    "NOAUTH HELLO must be called with the client already authenticated, otherwise the HELLO <proto> "
+    "AUTH <user> <pass> option can be used to authenticate the client and select the RESP protocol "
+    "version at the same time";
+constexpr std::string_view kNoProto = "NOPROTO unsupported protocol version";
+constexpr std::string_view kProtoNotAnInteger =
+    "ERR Protocol version is not an integer or out of range";
+
+/// There is one user, "default", with the password of requirepass or none.
+bool authenticate(Call& call, std::string_view user, std::string_view password) {
+  const std::string& expected = call.settings.requirepass;
+  const bool right = user == "default" && (expected.empty() || passwords_equal(password, expected));
+  if (right) {
+    call.client.authenticated = true;
+  } else {
+    ++call.context.stats.auth_failures;
+  }
+  return right;
+}
+
+struct HelloArgs {
+  int version = 0;  // 0: as it is
+  std::optional<std::string_view> user;
+  std::string_view password;
+  std::optional<std::string_view> name;
+};
+
+Parsed<HelloArgs> read_hello(const Call& call) {
+  HelloArgs parsed;
+  if (call.args.size() == 1) return parsed;
+  const std::optional<int64_t> version = parse_canonical(call.args[1]);
+  if (!version) return refused(kProtoNotAnInteger);
+  if (*version != 2 && *version != 3) return refused(kNoProto);
+  parsed.version = static_cast<int>(*version);
+  ArgCursor args(call.args, 2);
+  while (args.left() > 0) {
+    if (args.take("AUTH", 2)) {
+      parsed.user = args.next();
+      parsed.password = args.next();
+    } else if (args.take("SETNAME", 1)) {
+      parsed.name = args.next();
+      if (!is_valid_client_text(*parsed.name)) return refused(kInvalidClientName);
+    } else {
+      return tl::make_unexpected(errors::with_text("ERR Syntax error in HELLO option '", args.peek(), "'"));
+    }
+  }
+  return parsed;
+}
+
+void write_hello(Call& call) {
+  resp::ReplyWriter& reply = call.reply;
+  reply.map(7);
+  reply.bulk("server");
+  reply.bulk("redis");
+  reply.bulk("version");
+  reply.bulk(call.settings.compat_version);
+  reply.bulk("proto");
+  reply.integer(reply.version());
+  reply.bulk("id");
+  reply.integer(static_cast<int64_t>(call.client.id));
+  reply.bulk("mode");
+  reply.bulk("standalone");
+  reply.bulk("role");
+  reply.bulk("master");
+  reply.bulk("modules");
+  reply.array(0);
+}
+
+}  // namespace
+
+Outcome auth(Call& call) {
+  if (call.args.size() > 3) return ReplyError(errors::kSyntax);
+  const bool has_user = call.args.size() == 3;
+  if (!has_user && call.settings.requirepass.empty()) return ReplyError(kNoPasswordSet);
+  if (!authenticate(call, has_user ? call.args[1] : "default", call.args.back())) {
+    return ReplyError(errors::kWrongPass);
+  }
+  call.reply.ok();
+  return Outcome::done();
+}
+
+Outcome echo(Call& call) {
+  call.reply.bulk(call.args[1]);
+  return Outcome::done();
+}
+
+Outcome ping(Call& call) {
+  if (call.args.size() > 2) return errors::wrong_number_of_arguments("ping");
+  if (call.args.size() == 2) {
+    call.reply.bulk(call.args[1]);
+  } else {
+    call.reply.simple("PONG");
+  }
+  return Outcome::done();
+}
+
+Outcome hello(Call& call) {
+  Parsed<HelloArgs> args = read_hello(call);
+  if (!args) return std::move(args.error());
+  if (args->user && !authenticate(call, *args->user, args->password)) {
+    return ReplyError(errors::kWrongPass);
+  }
+  if (!call.client.authenticated && !call.settings.requirepass.empty()) return ReplyError(kHelloNeedsAuth);
+  if (args->name) call.client.mutable_labels().name = *args->name;
+  if (args->version != 0) call.reply.set_version(args->version);
+  write_hello(call);
+  return Outcome::done();
+}
+
+Outcome quit(Call& call) {
+  call.reply.ok();
+  call.client.io->close_after_reply(call.client);
+  return Outcome::done();
+}
+
+Outcome reset(Call& call) {
+  Client& client = call.client;
+  client.db = 0;
+  client.authenticated = call.settings.requirepass.empty();
+  client.no_evict = false;
+  client.no_touch = false;
+  if (!client.labels().name.empty()) client.mutable_labels().name.clear();
+  client.reply_mode = ReplyMode::kOn;
+  client.reply.set_buffer(client.output);
+  client.reply.set_version(2);
+  call.reply.simple("RESET");
+  return Outcome::done();
+}
+
+Outcome select(Call& call) {
+  const std::optional<int64_t> index = parse_canonical(call.args[1]);
+  if (!index || *index < INT32_MIN || *index > INT32_MAX) return ReplyError(errors::kNotAnInteger);
+  if (*index < 0 || *index >= static_cast<int64_t>(call.context.keyspace.databases().size())) {
+    return ReplyError(errors::kDbIndexOutOfRange);
+  }
+  call.client.db = static_cast<uint32_t>(*index);
+  call.reply.ok();
+  return Outcome::done();
+}
+
+}  // namespace weir

@@ -1,0 +1,176 @@
+// DEBUG: what test suites need and nothing that a running service should use.
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <csignal>
+#include <cstdlib>
+#include <cstdio>
+
+#include "server/commands/args.h"
+#include "server/commands/handlers.h"
+#include "server/commands/help_reply.h"
+#include "server/context.h"
+#include "server/data/keyspace.h"
+#include "server/errors.h"
+#include "server/insight/log.h"
+#include "server/text.h"
+
+namespace weir {
+namespace {
+
+Outcome ok(Call& call) {
+  call.reply.ok();
+  return Outcome::done();
+}
+
+Outcome sleep_seconds(Call& call) {
+  double seconds = 0;
+  const std::string_view text = call.args[2];
+  const auto result = std::from_chars(text.data(), text.data() + text.size(), seconds);
+  if (result.ec != std::errc{} || result.ptr != text.data() + text.size() || seconds < 0) {
+    return ReplyError("ERR value is not a valid float");
+  }
+  usleep(static_cast<useconds_t>(seconds * 1e6));
+  return ok(call);
+}
+
+Outcome object(Call& call) {
+  const KeyEntry* const entry = call.db.entry(call.args[2]);
+  if (entry == nullptr) return ReplyError(errors::kNoSuchKey);
+  const int64_t idle_s = std::max<int64_t>(0, call.now_ms / 1000 - entry->accessed_s);
+  std::array<char, 256> text{};
+  std::snprintf(text.data(), text.size(),
+                "Value at:%p refcount:1 encoding:stream serializedlength:%zu lru:%u lru_seconds_idle:%lld",
+                static_cast<const void*>(entry), entry->stream.memory_bytes(), entry->accessed_s & 0xffffffU,
+                static_cast<long long>(idle_s));
+  call.reply.simple(text.data());
+  return Outcome::done();
+}
+
+Outcome answer_with_error(Call& call) {
+  std::string text(call.args[2]);
+  return ReplyError(text.empty() ? std::string("ERR") : std::move(text));
+}
+
+Outcome log(Call& call) {
+  call.context.log.warning("DEBUG LOG: " + std::string(call.args[2]));
+  return ok(call);
+}
+
+// --- DEBUG PROTOCOL ------------------------------------------------------------------------------
+
+void write_push(resp::ReplyWriter& reply) {
+  reply.bulk("Some real reply following the push reply");
+  reply.push(2);
+  reply.bulk("server-cpu-usage");
+  reply.integer(42);
+}
+
+void write_attribute(resp::ReplyWriter& reply) {
+  reply.attribute(1);
+  reply.bulk("key-popularity");
+  reply.array(2);
+  reply.bulk("key:123");
+  reply.integer(90);
+  reply.bulk("Some real reply following the attribute");
+}
+
+struct ProtocolSample {
+  std::string_view name;
+  void (*write)(resp::ReplyWriter&);
+};
+
+constexpr ProtocolSample kProtocolSamples[] = {
+    {"string", [](resp::ReplyWriter& reply) { reply.bulk("Hello World"); }},
+    {"integer", [](resp::ReplyWriter& reply) { reply.integer(12345); }},
+    {"double", [](resp::ReplyWriter& reply) { reply.real(3.141); }},
+    {"null", [](resp::ReplyWriter& reply) { reply.null(); }},
+    {"array",
+     [](resp::ReplyWriter& reply) {
+       reply.array(3);
+       for (int i = 0; i < 3; ++i) reply.integer(i);
+     }},
+    {"set",
+     [](resp::ReplyWriter& reply) {
+       reply.set(3);
+       for (int i = 0; i < 3; ++i) reply.integer(i);
+     }},
+    {"map",
+     [](resp::ReplyWriter& reply) {
+       reply.map(3);
+       for (int i = 0; i < 3; ++i) {
+         reply.integer(i);
+         reply.boolean(i == 1);
+       }
+     }},
+    {"bignum", [](resp::ReplyWriter& reply) { reply.big_number("1234567999999999999999999999999999999"); }},
+    {"true", [](resp::ReplyWriter& reply) { reply.boolean(true); }},
+    {"false", [](resp::ReplyWriter& reply) { reply.boolean(false); }},
+    {"verbatim", [](resp::ReplyWriter& reply) { reply.verbatim("txt", "This is a verbatim\nstring"); }},
+    {"push", write_push},
+    {"attrib", write_attribute},
+};
+
+Outcome protocol(Call& call) {
+  for (const ProtocolSample& sample : kProtocolSamples) {
+    if (!equals_ignoring_case(sample.name, call.args[2])) continue;
+    if (sample.write == write_attribute && !call.reply.is_resp3()) return ReplyError("ERR RESP2 has no attributes");
+    sample.write(call.reply);
+    return Outcome::done();
+  }
+  return ReplyError(
+      "ERR Wrong protocol type name. Please use one of the following: "
+      "string|integer|double|bignum|null|array|set|map|attrib|push|verbatim|true|false");
+}
+
+Outcome crash(Call&) { std::abort(); }
+
+Outcome segfault(Call& call) {
+  std::raise(SIGSEGV);
+  return ok(call);
+}
+
+Outcome help(Call& call) {
+  static constexpr std::string_view kLines[] = {
+      "ASSERT | PANIC | SEGFAULT", "    Crash, with a report in the log.",
+      "ERROR <text>", "    Answer with this error.",
+      "LOG <text>", "    Write a line into the log.",
+      "OBJECT <key>", "    How and where the value of <key> is kept.",
+      "PROTOCOL <type>", "    Answer with a value of that type.",
+      "SET-ACTIVE-EXPIRE (0|1)", "    Accepted.",
+      "SLEEP <seconds>", "    Stop the whole server for a while.",
+  };
+  write_help(call.reply, "debug", kLines);
+  return Outcome::done();
+}
+
+struct Subcommand {
+  std::string_view name;
+  size_t words;  // in all
+  Outcome (*run)(Call&);
+};
+
+constexpr Subcommand kSubcommands[] = {
+    {"assert", 2, crash},       {"error", 3, answer_with_error},
+    {"help", 2, help},
+    {"log", 3, log},            {"object", 3, object},
+    {"panic", 2, crash},        {"pause-cron", 3, ok},
+    {"protocol", 3, protocol},  {"quicklist-packed-threshold", 3, ok},
+    {"segfault", 2, segfault},  {"set-active-expire", 3, ok},
+    {"set-disable-deny-scripts", 3, ok}, {"sleep", 3, sleep_seconds},
+};
+
+}  // namespace
+
+Outcome debug(Call& call) {
+  for (const Subcommand& subcommand : kSubcommands) {
+    if (subcommand.words == call.args.size() && equals_ignoring_case(subcommand.name, call.args[1])) {
+      return subcommand.run(call);
+    }
+  }
+  return errors::unknown_subcommand_or_arguments("debug", call.args[1]);
+}
+
+}  // namespace weir

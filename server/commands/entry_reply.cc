@@ -1,0 +1,50 @@
+#include "server/commands/entry_reply.h"
+
+#include <cstring>
+
+namespace weir {
+namespace {
+
+/// Room for everything but fields and values: array headers, the ID and line ends.
+constexpr size_t kFrameBytes = 4 * resp::ReplyWriter::kHeaderBytes + kMaxStreamIdLength;
+
+}  // namespace
+
+char* EntryWriter::write_id(char* at, const StreamId& id) {
+  if (ms_length_ == 0 || ms_ != id.ms) {
+    ms_ = id.ms;
+    char* end = write_decimal(ms_text_, id.ms);
+    *end++ = '-';
+    ms_length_ = static_cast<size_t>(end - ms_text_);
+  }
+  char sequence[kMaxDecimalLength];
+  const size_t sequence_length = static_cast<size_t>(write_decimal(sequence, id.seq) - sequence);
+  at = resp::ReplyWriter::write_header(at, '$', ms_length_ + sequence_length);
+  std::memcpy(at, ms_text_, ms_length_);
+  std::memcpy(at + ms_length_, sequence, sequence_length);
+  at += ms_length_ + sequence_length;
+  *at++ = '\r';
+  *at++ = '\n';
+  return at;
+}
+
+void EntryWriter::write(StreamCursor& cursor) {
+  using resp::ReplyWriter;
+  resp::Buffer& out = reply_.buffer();
+  FieldReader fields(cursor.node(), cursor.entry());
+  char* const begin = out.reserve(kFrameBytes);
+  char* at = ReplyWriter::write_header(begin, '*', 2);
+  at = write_id(at, cursor.entry().id);
+  at = ReplyWriter::write_header(at, '*', 2 * size_t{fields.left()});
+  out.commit(static_cast<size_t>(at - begin));
+  while (fields.left() > 0) {
+    const FieldReader::Pair pair = fields.next();
+    char* const here = out.reserve(pair.name.size() + pair.value.size() + 2 * ReplyWriter::kHeaderBytes);
+    at = ReplyWriter::write_bulk(here, pair.name);
+    at = ReplyWriter::write_bulk(at, pair.value);
+    out.commit(static_cast<size_t>(at - here));
+  }
+  cursor.next(fields.entry_end());
+}
+
+}  // namespace weir

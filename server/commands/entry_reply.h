@@ -1,0 +1,27 @@
+// Stream entries as replies: [id, [field, value, …]], the same in both protocols.
+#pragma once
+
+#include "resp/reply_writer.h"
+#include "streams/stream_cursor.h"
+
+namespace weir {
+
+/// Writes entries one after the other.  Consecutive IDs mostly share their milliseconds, so the
+/// text of the last ones is kept.
+class EntryWriter {
+ public:
+  explicit EntryWriter(resp::ReplyWriter& reply) : reply_(reply) {}
+
+  /// Writes the cursor's entry and moves on.
+  void write(StreamCursor& at);
+
+ private:
+  char* write_id(char* at, const StreamId& id);
+
+  resp::ReplyWriter& reply_;
+  uint64_t ms_ = 0;
+  size_t ms_length_ = 0;  // 0: no text is kept
+  char ms_text_[kMaxDecimalLength + 1];  // with the dash
+};
+
+}  // namespace weir

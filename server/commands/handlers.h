@@ -1,0 +1,85 @@
+// The functions behind the rows of the table, by family: each in the file named above it.
+#pragma once
+
+#include "server/command.h"
+
+namespace weir {
+
+// stream_write.cc
+Outcome xadd(Call& call);
+Outcome xdel(Call& call);
+Outcome xtrim(Call& call);
+Outcome xsetid(Call& call);
+
+// stream_read.cc
+Outcome xlen(Call& call);
+Outcome xrange(Call& call);
+Outcome xrevrange(Call& call);
+Outcome xread(Call& call);
+
+// stream_info.cc
+Outcome xinfo_stream(Call& call);
+Outcome xinfo_help(Call& call);
+
+// keys.cc
+Outcome del(Call& call);
+Outcome exists(Call& call);
+Outcome type(Call& call);
+Outcome keys(Call& call);
+Outcome scan(Call& call);
+Outcome randomkey(Call& call);
+Outcome dbsize(Call& call);
+Outcome flushdb(Call& call);
+Outcome flushall(Call& call);
+Outcome touch(Call& call);
+Outcome object_encoding(Call& call);
+Outcome object_refcount(Call& call);
+Outcome object_idletime(Call& call);
+Outcome object_help(Call& call);
+
+// connection.cc
+Outcome auth(Call& call);
+Outcome echo(Call& call);
+Outcome hello(Call& call);
+Outcome ping(Call& call);
+Outcome quit(Call& call);
+Outcome reset(Call& call);
+Outcome select(Call& call);
+
+// client.cc, client_list.cc
+Outcome client_getname(Call& call);
+Outcome client_help(Call& call);
+Outcome client_id(Call& call);
+Outcome client_info(Call& call);
+Outcome client_kill(Call& call);
+Outcome client_list(Call& call);
+Outcome client_no_evict(Call& call);
+Outcome client_no_touch(Call& call);
+Outcome client_reply(Call& call);
+Outcome client_setinfo(Call& call);
+Outcome client_setname(Call& call);
+Outcome client_unblock(Call& call);
+
+// introspection.cc, command_info.cc, command_docs.cc
+Outcome command(Call& call);
+Outcome command_count(Call& call);
+Outcome command_docs(Call& call);
+Outcome command_getkeys(Call& call);
+Outcome command_getkeysandflags(Call& call);
+Outcome command_help(Call& call);
+Outcome command_info(Call& call);
+Outcome command_list(Call& call);
+
+// admin.cc
+Outcome config_get(Call& call);
+Outcome config_help(Call& call);
+Outcome config_resetstat(Call& call);
+Outcome config_rewrite(Call& call);
+Outcome config_set(Call& call);
+Outcome debug(Call& call);
+Outcome info(Call& call);
+Outcome lolwut(Call& call);
+Outcome shutdown(Call& call);
+Outcome time(Call& call);
+
+}  // namespace weir

@@ -1,0 +1,203 @@
+// Commands on keys, whatever they hold: DEL EXISTS TYPE KEYS SCAN RANDOMKEY DBSIZE FLUSHDB FLUSHALL
+// TOUCH OBJECT.
+#include <algorithm>
+#include <random>
+
+#include "server/commands/args.h"
+#include "server/commands/handlers.h"
+#include "server/commands/help_reply.h"
+#include "server/context.h"
+#include "server/data/keyspace.h"
+#include "server/errors.h"
+#include "server/text.h"
+
+namespace weir {
+namespace {
+
+constexpr int64_t kDefaultScanCount = 10;
+/// A SCAN looks at this many homes per key wanted before it answers with what it has.
+constexpr int64_t kScanEffort = 10;
+
+struct ScanArgs {
+  uint64_t cursor = 0;
+  std::string_view pattern = "*";
+  int64_t count = kDefaultScanCount;
+  bool other_type = false;  // TYPE names one that no key can have
+};
+
+bool is_known_type(std::string_view name) {
+  constexpr std::string_view kTypes[] = {"string", "list", "set", "zset", "hash", "stream", "array", "vectorset"};
+  for (const std::string_view known : kTypes) {
+    if (equals_ignoring_case(known, name)) return true;
+  }
+  return false;
+}
+
+Parsed<ScanArgs> read_scan(const Call& call) {
+  ScanArgs parsed;
+  const std::optional<uint64_t> cursor = parse_unsigned(call.args[1]);
+  if (!cursor) return refused(errors::kInvalidCursor);
+  parsed.cursor = *cursor;
+  ArgCursor args(call.args, 2);
+  while (args.left() > 0) {
+    if (args.take("MATCH", 1)) {
+      parsed.pattern = args.next();
+    } else if (args.take("COUNT", 1)) {
+      const std::optional<int64_t> count = parse_canonical(args.next());
+      if (!count) return refused(errors::kNotAnInteger);
+      if (*count < 1) return refused(errors::kSyntax);
+      parsed.count = *count;
+    } else if (args.take("TYPE", 1)) {
+      const std::string_view name = args.next();
+      if (!is_known_type(name)) {
+        return tl::make_unexpected(errors::with_text("ERR unknown type name '", name, "'"));
+      }
+      parsed.other_type = !equals_ignoring_case(name, "stream");
+    } else {
+      return refused(errors::kSyntax);
+    }
+  }
+  return parsed;
+}
+
+/// FLUSHDB and FLUSHALL take one word, which changes nothing here: all is freed at once.
+std::optional<ReplyError> check_flush_args(const Call& call) {
+  if (call.args.size() == 1) return std::nullopt;
+  const bool known = call.args.size() == 2 && (equals_ignoring_case(call.args[1], "sync") ||
+                                               equals_ignoring_case(call.args[1], "async"));
+  if (known) return std::nullopt;
+  return ReplyError(errors::kSyntax);
+}
+
+/// What OBJECT asks about; answers null without the key.
+const KeyEntry* find_object(Call& call) {
+  const KeyEntry* const entry = call.db.entry(call.args[2]);
+  if (entry == nullptr) call.reply.null();
+  return entry;
+}
+
+int64_t count_existing(Call& call, bool note_access) {
+  int64_t existing = 0;
+  for (const std::string_view key : call.args.subspan(1)) {
+    existing += (note_access ? call.db.find(key) != nullptr : call.db.contains(key)) ? 1 : 0;
+  }
+  return existing;
+}
+
+}  // namespace
+
+Outcome del(Call& call) {
+  int64_t removed = 0;
+  for (const std::string_view key : call.args.subspan(1)) removed += call.db.erase(key) ? 1 : 0;
+  call.changed(static_cast<uint64_t>(removed));
+  call.reply.integer(removed);
+  return Outcome::done();
+}
+
+Outcome exists(Call& call) {
+  call.reply.integer(count_existing(call, false));
+  return Outcome::done();
+}
+
+Outcome touch(Call& call) {
+  call.reply.integer(count_existing(call, true));
+  return Outcome::done();
+}
+
+Outcome type(Call& call) {
+  call.reply.simple(call.db.contains(call.args[1]) ? "stream" : "none");
+  return Outcome::done();
+}
+
+Outcome keys(Call& call) {
+  const std::string_view pattern = call.args[1];
+  const resp::LengthMark mark = call.reply.begin_array(call.db.size());
+  size_t matched = 0;
+  call.db.keys().for_each([&](const KeyEntry& entry) {
+    if (pattern != "*" && !glob_matches(pattern, entry.key())) return;
+    call.reply.bulk(entry.key());
+    ++matched;
+  });
+  call.reply.patch_length(mark, matched);
+  return Outcome::done();
+}
+
+Outcome scan(Call& call) {
+  Parsed<ScanArgs> args = read_scan(call);
+  if (!args) return std::move(args.error());
+  std::vector<std::string_view> found;
+  uint64_t cursor = args->cursor;
+  const int64_t most_steps = args->count > INT64_MAX / kScanEffort ? INT64_MAX : args->count * kScanEffort;
+  int64_t seen = 0;
+  for (int64_t step = 0; step < most_steps; ++step) {
+    cursor = call.db.keys().scan(cursor, [&](const KeyEntry& entry) {
+      ++seen;
+      if (args->other_type) return;
+      if (args->pattern == "*" || glob_matches(args->pattern, entry.key())) found.push_back(entry.key());
+    });
+    if (cursor == 0 || seen >= args->count) break;
+  }
+  char text[kMaxDecimalLength];
+  call.reply.array(2);
+  call.reply.bulk({text, static_cast<size_t>(write_decimal(text, cursor) - text)});
+  call.reply.array(found.size());
+  for (const std::string_view key : found) call.reply.bulk(key);
+  return Outcome::done();
+}
+
+Outcome randomkey(Call& call) {
+  static std::mt19937_64 generator{std::random_device{}()};
+  if (call.db.size() == 0) {
+    call.reply.null();
+  } else {
+    call.reply.bulk(call.db.keys().random(generator())->key());
+  }
+  return Outcome::done();
+}
+
+Outcome dbsize(Call& call) {
+  call.reply.integer(static_cast<int64_t>(call.db.size()));
+  return Outcome::done();
+}
+
+Outcome flushdb(Call& call) {
+  if (auto error = check_flush_args(call)) return std::move(*error);
+  call.changed(call.db.clear());
+  call.reply.ok();
+  return Outcome::done();
+}
+
+Outcome flushall(Call& call) {
+  if (auto error = check_flush_args(call)) return std::move(*error);
+  for (Database& db : call.context.keyspace.databases()) call.changed(db.clear());
+  call.reply.ok();
+  return Outcome::done();
+}
+
+Outcome object_encoding(Call& call) {
+  if (find_object(call) != nullptr) call.reply.bulk("stream");
+  return Outcome::done();
+}
+
+Outcome object_refcount(Call& call) {
+  if (find_object(call) != nullptr) call.reply.integer(1);
+  return Outcome::done();
+}
+
+Outcome object_idletime(Call& call) {
+  const KeyEntry* const entry = find_object(call);
+  if (entry != nullptr) call.reply.integer(std::max<int64_t>(0, call.now_ms / 1000 - entry->accessed_s));
+  return Outcome::done();
+}
+
+Outcome object_help(Call& call) {
+  static constexpr std::string_view kLines[] = {
+      "ENCODING <key>", "    How the value of <key> is kept: always \"stream\".",
+      "IDLETIME <key>", "    Seconds since <key> was last used.",
+      "REFCOUNT <key>", "    1: a value belongs to one key.",
+  };
+  write_help(call.reply, "object", kLines);
+  return Outcome::done();
+}
+
+}  // namespace weir

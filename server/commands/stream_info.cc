@@ -1,0 +1,122 @@
+// XINFO STREAM.
+#include <algorithm>
+
+#include "server/commands/args.h"
+#include "server/commands/entry_reply.h"
+#include "server/commands/handlers.h"
+#include "server/commands/help_reply.h"
+#include "server/data/keyspace.h"
+#include "server/errors.h"
+#include "server/settings.h"
+
+namespace weir {
+namespace {
+
+/// Entries that FULL shows unless COUNT says otherwise.
+constexpr uint64_t kDefaultFullCount = 10;
+
+/// FULL [COUNT n]: how many entries to show.
+struct XinfoArgs {
+  bool full = false;
+  uint64_t count = kDefaultFullCount;
+};
+
+Parsed<XinfoArgs> read_xinfo(const Call& call) {
+  XinfoArgs parsed;
+  ArgCursor args(call.args, 3);
+  if (args.left() == 0) return parsed;
+  parsed.full = args.take("FULL");
+  const bool has_count = parsed.full && args.left() == 2 && args.take("COUNT", 1);
+  if (!parsed.full || args.left() != (has_count ? 1 : 0)) {
+    return tl::make_unexpected(errors::unknown_subcommand_or_arguments("xinfo", call.args[1]));
+  }
+  if (!has_count) return parsed;
+  const std::optional<int64_t> count = parse_canonical(args.next());
+  if (!count) return refused(errors::kNotAnInteger);
+  if (*count == 0) parsed.count = UINT64_MAX;
+  if (*count > 0) parsed.count = static_cast<uint64_t>(*count);
+  return parsed;
+}
+
+void id_pair(resp::ReplyWriter& reply, std::string_view name, const StreamId& id) {
+  reply.bulk(name);
+  reply.bulk(to_string(id));
+}
+
+void number_pair(resp::ReplyWriter& reply, std::string_view name, uint64_t value) {
+  reply.bulk(name);
+  reply.integer(static_cast<int64_t>(value));
+}
+
+/// The pairs that both forms begin with.
+void write_counters(Call& call, const Stream& stream) {
+  resp::ReplyWriter& reply = call.reply;
+  number_pair(reply, "length", stream.length());
+  number_pair(reply, "radix-tree-keys", stream.node_count());
+  number_pair(reply, "radix-tree-nodes", stream.node_count() + 1);
+  id_pair(reply, "last-generated-id", stream.last_id());
+  id_pair(reply, "max-deleted-entry-id", stream.max_deleted_id());
+  number_pair(reply, "entries-added", stream.entries_added());
+  id_pair(reply, "recorded-first-entry-id", stream.first_id());
+  // Idempotent production is not in this version: what a stream shows that never used it.
+  number_pair(reply, "idmp-duration", static_cast<uint64_t>(call.settings.stream_idmp_duration_s));
+  number_pair(reply, "idmp-maxsize", static_cast<uint64_t>(call.settings.stream_idmp_maxsize));
+  number_pair(reply, "pids-tracked", 0);
+  number_pair(reply, "iids-tracked", 0);
+  number_pair(reply, "iids-added", 0);
+  number_pair(reply, "iids-duplicates", 0);
+}
+
+void write_one_entry(resp::ReplyWriter& reply, std::string_view name, const Stream& stream, Direction direction) {
+  reply.bulk(name);
+  StreamCursor at(stream, kMinStreamId, kMaxStreamId, direction);
+  if (at.is_valid()) {
+    EntryWriter(reply).write(at);
+  } else {
+    reply.null();
+  }
+}
+
+void write_entries(resp::ReplyWriter& reply, const Stream& stream, uint64_t count) {
+  const uint64_t shown = std::min(count, stream.length());
+  reply.bulk("entries");
+  reply.array(shown);
+  EntryWriter writer(reply);
+  StreamCursor at(stream, kMinStreamId, kMaxStreamId, Direction::kUp);
+  for (uint64_t i = 0; i < shown; ++i) writer.write(at);
+}
+
+}  // namespace
+
+Outcome xinfo_stream(Call& call) {
+  const Stream* const stream = call.db.find(call.args[2]);
+  if (stream == nullptr) return ReplyError(errors::kNoSuchKey);
+  Parsed<XinfoArgs> args = read_xinfo(call);
+  if (!args) return std::move(args.error());
+  resp::ReplyWriter& reply = call.reply;
+  if (args->full) {
+    reply.map(15);
+    write_counters(call, *stream);
+    write_entries(reply, *stream, args->count);
+    reply.bulk("groups");
+    reply.array(0);
+  } else {
+    reply.map(16);
+    write_counters(call, *stream);
+    number_pair(reply, "groups", 0);
+    write_one_entry(reply, "first-entry", *stream, Direction::kUp);
+    write_one_entry(reply, "last-entry", *stream, Direction::kDown);
+  }
+  return Outcome::done();
+}
+
+Outcome xinfo_help(Call& call) {
+  static constexpr std::string_view kLines[] = {
+      "STREAM <key> [FULL [COUNT <count>]",
+      "    Describe a stream: counters, first and last entry; with FULL its first entries.",
+  };
+  write_help(call.reply, "xinfo", kLines);
+  return Outcome::done();
+}
+
+}  // namespace weir

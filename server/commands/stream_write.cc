@@ -1,0 +1,189 @@
+// XADD, XDEL, XTRIM, XSETID.
+#include <algorithm>
+
+#include "server/commands/args.h"
+#include "server/commands/handlers.h"
+#include "server/commands/trim_args.h"
+#include "server/data/keyspace.h"
+#include "server/errors.h"
+
+namespace weir {
+namespace {
+
+NodeLimits node_limits(const Settings& settings) {
+  return {.max_bytes = settings.stream_node_max_bytes, .max_entries = settings.stream_node_max_entries};
+}
+
+/// The ID argument of XADD: "*", "ms-*", "ms-seq" or "ms".
+struct NewId {
+  enum class Kind : uint8_t { kAuto, kAutoSequence, kExplicit };
+  Kind kind = Kind::kAuto;
+  StreamId id;
+};
+
+Parsed<NewId> read_new_id(std::string_view text) {
+  if (text == "*") return NewId{};
+  if (text.ends_with("-*")) {
+    const std::optional<uint64_t> ms = parse_unsigned(text.substr(0, text.size() - 2));
+    if (!ms || text.size() > kMaxStreamIdText) return refused(errors::kInvalidStreamId);
+    return NewId{NewId::Kind::kAutoSequence, {*ms, 0}};
+  }
+  const Parsed<StreamId> id = read_stream_id(text);
+  if (!id) return refused(errors::kInvalidStreamId);
+  return NewId{NewId::Kind::kExplicit, *id};
+}
+
+/// The concrete ID for a stream (null: one that does not exist yet).
+Parsed<StreamId> choose_id(const NewId& wanted, const Stream* stream, int64_t now_ms) {
+  static const Stream kEmpty;
+  if (stream == nullptr) stream = &kEmpty;
+  const StreamId last = stream->last_id();
+  if (last == kMaxStreamId) return refused(errors::kIdsExhausted);
+  if (wanted.kind == NewId::Kind::kAuto) return *stream->next_id(static_cast<uint64_t>(now_ms));
+  StreamId id = wanted.id;
+  if (wanted.kind == NewId::Kind::kAutoSequence && id.ms == last.ms) {
+    if (last.seq == UINT64_MAX) return refused(errors::kIdTooSmall);
+    id.seq = last.seq + 1;
+  }
+  if (id <= last) return refused(errors::kIdTooSmall);
+  return id;
+}
+
+struct XaddArgs {
+  TrimArgs trim;
+  bool make_stream = true;
+  NewId id;
+  FieldValues fields;
+};
+
+Parsed<XaddArgs> read_xadd(const Call& call) {
+  XaddArgs parsed;
+  ArgCursor args(call.args, 2);
+  while (args.left() > 0 && args.peek() != "*") {
+    if (args.take("NOMKSTREAM")) {
+      parsed.make_stream = false;
+      continue;
+    }
+    Parsed<bool> taken = parsed.trim.take(args);
+    if (!taken) return tl::make_unexpected(std::move(taken.error()));
+    if (!*taken) break;
+  }
+  if (args.left() > 0) {
+    Parsed<NewId> id = read_new_id(args.next());
+    if (!id) return tl::make_unexpected(std::move(id.error()));
+    parsed.id = *id;
+  }
+  if (const auto conflict = parsed.trim.conflict()) return refused(*conflict);
+  parsed.fields = call.args.subspan(args.position());
+  if (parsed.fields.size() < 2 || parsed.fields.size() % 2 != 0) {
+    return tl::make_unexpected(errors::wrong_number_of_arguments("xadd"));
+  }
+  if (parsed.id.kind == NewId::Kind::kExplicit && parsed.id.id.is_zero()) {
+    return refused(errors::kIdIsZero);
+  }
+  return parsed;
+}
+
+}  // namespace
+
+Outcome xadd(Call& call) {
+  Parsed<XaddArgs> args = read_xadd(call);
+  if (!args) return std::move(args.error());
+  uint64_t payload_bytes = 0;
+  for (const std::string_view text : args->fields) payload_bytes += text.size();
+  if (payload_bytes > kMaxEntryBytes) return ReplyError(errors::kElementsTooLarge);
+
+  const std::string_view key = call.args[1];
+  Stream* stream = call.db.find_for_write(key);
+  if (stream == nullptr && !args->make_stream) {
+    call.reply.null();
+    return Outcome::done();
+  }
+  Parsed<StreamId> id = choose_id(args->id, stream, call.now_ms);
+  if (!id) return std::move(id.error());
+
+  if (stream == nullptr) stream = &call.db.find_or_create(key);
+  stream->append(*id, args->fields, node_limits(call.settings));
+  if (args->trim.is_given()) stream->trim(args->trim.trim(call.settings));
+  call.changed();
+  call.signal(key);
+
+  char text[kMaxStreamIdLength];
+  call.reply.bulk({text, static_cast<size_t>(write_stream_id(text, *id) - text)});
+  return Outcome::done();
+}
+
+Outcome xdel(Call& call) {
+  Stream* const stream = call.db.find_for_write(call.args[1]);
+  if (stream == nullptr) {
+    call.reply.integer(0);
+    return Outcome::done();
+  }
+  for (const std::string_view text : call.args.subspan(2)) {
+    if (!parse_stream_id(text, 0)) return ReplyError(errors::kInvalidStreamId);
+  }
+  uint64_t removed = 0;
+  for (const std::string_view text : call.args.subspan(2)) {
+    removed += stream->erase(*parse_stream_id(text, 0)) ? 1 : 0;
+  }
+  call.changed(removed);
+  call.reply.integer(static_cast<int64_t>(removed));
+  return Outcome::done();
+}
+
+Outcome xtrim(Call& call) {
+  TrimArgs trim;
+  ArgCursor args(call.args, 2);
+  while (args.left() > 0) {
+    Parsed<bool> taken = trim.take(args);
+    if (!taken) return std::move(taken.error());
+    if (!*taken) return ReplyError(errors::kSyntax);
+  }
+  if (const auto conflict = trim.conflict()) return ReplyError(*conflict);
+  if (!trim.is_given()) return ReplyError(errors::kTrimWithoutStrategy);
+
+  Stream* const stream = call.db.find_for_write(call.args[1]);
+  const uint64_t removed = stream != nullptr ? stream->trim(trim.trim(call.settings)) : 0;
+  call.changed(removed);
+  call.reply.integer(static_cast<int64_t>(removed));
+  return Outcome::done();
+}
+
+Outcome xsetid(Call& call) {
+  const std::optional<StreamId> last_id = parse_stream_id(call.args[2], 0);
+  if (!last_id) return ReplyError(errors::kInvalidStreamId);
+  std::optional<uint64_t> entries_added;
+  std::optional<StreamId> max_deleted_id;
+  ArgCursor args(call.args, 3);
+  while (args.left() > 0) {
+    if (args.take("ENTRIESADDED", 1)) {
+      Parsed<int64_t> added = args.next_integer(errors::kNotAnInteger);
+      if (!added) return std::move(added.error());
+      if (*added < 0) return ReplyError(errors::kEntriesAddedNegative);
+      entries_added = static_cast<uint64_t>(*added);
+    } else if (args.take("MAXDELETEDID", 1)) {
+      max_deleted_id = parse_stream_id(args.next(), 0);
+      if (!max_deleted_id) return ReplyError(errors::kInvalidStreamId);
+      if (*last_id < *max_deleted_id) return ReplyError(errors::kSetIdBelowGivenMaxDeleted);
+    } else {
+      return ReplyError(errors::kSyntax);
+    }
+  }
+
+  Stream* const stream = call.db.find_for_write(call.args[1]);
+  if (stream == nullptr) return ReplyError(errors::kNoSuchKey);
+  if (*last_id < stream->max_deleted_id()) return ReplyError(errors::kSetIdBelowMaxDeleted);
+  if (stream->length() > 0) {
+    if (*last_id < stream->top_id()) return ReplyError(errors::kSetIdBelowTop);
+    if (entries_added && *entries_added < stream->length()) {
+      return ReplyError(errors::kEntriesAddedTooSmall);
+    }
+  }
+  if (max_deleted_id && max_deleted_id->is_zero()) max_deleted_id.reset();  // "leave as it is"
+  stream->set_id(*last_id, entries_added, max_deleted_id);
+  call.changed();
+  call.reply.ok();
+  return Outcome::done();
+}
+
+}  // namespace weir

@@ -1,0 +1,32 @@
+// The parts of the server that commands may touch, by reference.  server.h owns them.
+#pragma once
+
+namespace weir {
+
+class ClientIo;
+class ClientTable;
+class Clock;
+class Config;
+class Dispatcher;
+class Keyspace;
+class Log;
+class Stats;
+class Waiters;
+class ShutdownControl;
+struct ServerIdentity;
+
+struct Context {
+  const Clock& clock;
+  const ServerIdentity& identity;
+  Config& config;
+  Keyspace& keyspace;
+  Waiters& waiters;
+  ClientTable& clients;
+  ClientIo& io;
+  Dispatcher& dispatcher;
+  Stats& stats;
+  Log& log;
+  ShutdownControl& shutdown;
+};
+
+}  // namespace weir

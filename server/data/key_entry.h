@@ -1,0 +1,30 @@
+// A key and its stream: one allocation, the key's bytes behind the rest.
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+#include "streams/stream.h"
+
+namespace weir {
+
+class KeyEntry {
+ public:
+  static KeyEntry* create(std::string_view key);
+  static void destroy(KeyEntry* entry);
+
+  std::string_view key() const {
+    return {reinterpret_cast<const char*>(this + 1), key_length_};
+  }
+
+  Stream stream;
+  /// Unix time of the last access, in seconds (good until 2106).
+  uint32_t accessed_s = 0;
+
+ private:
+  KeyEntry() = default;
+
+  uint32_t key_length_ = 0;
+};
+
+}  // namespace weir

@@ -1,0 +1,44 @@
+#include "server/data/keyspace.h"
+
+namespace weir {
+
+KeyEntry* Database::touch(KeyEntry* entry) const {
+  if (entry != nullptr && access_time_s_ >= 0) entry->accessed_s = static_cast<uint32_t>(access_time_s_);
+  return entry;
+}
+
+Stream* Database::find(std::string_view key) {
+  KeyEntry* const entry = touch(keys_.find(key, KeyTable::hash(key)));
+  ++(entry != nullptr ? lookups_->hits : lookups_->misses);
+  return entry != nullptr ? &entry->stream : nullptr;
+}
+
+Stream* Database::find_for_write(std::string_view key) {
+  KeyEntry* const entry = touch(keys_.find(key, KeyTable::hash(key)));
+  return entry != nullptr ? &entry->stream : nullptr;
+}
+
+Stream& Database::find_or_create(std::string_view key) {
+  const uint64_t hash = KeyTable::hash(key);
+  KeyEntry* entry = keys_.find(key, hash);
+  if (entry == nullptr) {
+    entry = KeyEntry::create(key);
+    keys_.insert(entry, hash);
+  }
+  return touch(entry)->stream;
+}
+
+bool Database::erase(std::string_view key) {
+  KeyEntry* const entry = keys_.remove(key, KeyTable::hash(key));
+  if (entry == nullptr) return false;
+  KeyEntry::destroy(entry);
+  return true;
+}
+
+size_t Database::clear() {
+  const size_t removed = keys_.size();
+  keys_.clear();
+  return removed;
+}
+
+}  // namespace weir

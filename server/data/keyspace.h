@@ -1,0 +1,80 @@
+// The databases: key → stream.
+//
+// A stream that a command asks for by key is found here and nowhere else, so this is also where
+// its last access is noted and where hits and misses are counted.
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+#include <vector>
+
+#include "server/data/key_table.h"
+
+namespace weir {
+
+/// How lookups went, over all databases.
+struct LookupCounts {
+  uint64_t hits = 0;
+  uint64_t misses = 0;
+};
+
+class Database {
+ public:
+  Database(uint32_t index, LookupCounts& lookups) : lookups_(&lookups), index_(index) {}
+
+  uint32_t index() const { return index_; }
+  size_t size() const { return keys_.size(); }
+
+  /// The stream of a key for reading, null without the key.  Counts a hit or a miss.
+  Stream* find(std::string_view key);
+  /// The same for writing, uncounted.
+  Stream* find_for_write(std::string_view key);
+  /// The stream of a key, which is made if it does not exist.
+  Stream& find_or_create(std::string_view key);
+  /// Whether the key exists, without counting or noting an access.
+  bool contains(std::string_view key) const { return entry(key) != nullptr; }
+  /// The entry itself, without counting or noting an access.
+  const KeyEntry* entry(std::string_view key) const { return keys_.find(key, KeyTable::hash(key)); }
+
+  bool erase(std::string_view key);
+  /// Removes all keys and returns how many there were.
+  size_t clear();
+
+  const KeyTable& keys() const { return keys_; }
+  /// Moves a growing table on, off the path of requests.
+  void maintain() { keys_.move_some(64); }
+
+  /// What is noted as the time of an access; negative: none is noted (CLIENT NO-TOUCH).
+  void set_access_time(int64_t unix_s) { access_time_s_ = unix_s; }
+
+ private:
+  KeyEntry* touch(KeyEntry* entry) const;
+
+  KeyTable keys_;
+  LookupCounts* lookups_;
+  int64_t access_time_s_ = 0;
+  uint32_t index_;
+};
+
+class Keyspace {
+ public:
+  explicit Keyspace(uint32_t databases) {
+    databases_.reserve(databases);
+    for (uint32_t i = 0; i < databases; ++i) databases_.emplace_back(i, lookups_);
+  }
+  Keyspace(const Keyspace&) = delete;
+  Keyspace& operator=(const Keyspace&) = delete;
+
+  Database& database(uint32_t index) { return databases_[index]; }
+  std::vector<Database>& databases() { return databases_; }
+  LookupCounts& lookups() { return lookups_; }
+
+  /// Changes to the data since the last save.
+  uint64_t changes = 0;
+
+ private:
+  LookupCounts lookups_;
+  std::vector<Database> databases_;
+};
+
+}  // namespace weir

@@ -1,0 +1,273 @@
+#include "server/dispatcher.h"
+
+#include <cassert>
+
+#include "server/commands/table.h"
+#include "server/config.h"
+#include "server/data/keyspace.h"
+#include "server/data/waiters.h"
+#include "server/errors.h"
+#include "server/insight/log.h"
+#include "server/insight/stats.h"
+#include "server/net/client_table.h"
+#include "server/text.h"
+
+namespace weir {
+namespace {
+
+/// Most unread bytes of a connection that still has to give a password.
+constexpr size_t kUnauthenticatedQueryBytes = 1024 * 1024;
+/// Cross-protocol requests are logged at most this often.
+constexpr int64_t kHttpWarningIntervalMs = 60'000;
+
+bool is_http(std::string_view word) {
+  return equals_ignoring_case(word, "post") || equals_ignoring_case(word, "host:");
+}
+
+}  // namespace
+
+void Call::signal(std::string_view key) { context.waiters.signal(db.index(), key); }
+
+void Call::changed(uint64_t changes) { context.keyspace.changes += changes; }
+
+Dispatcher::Dispatcher(Context& context, Clock& clock)
+    : context_(context), clock_(clock), settings_(context.config.values()) {}
+
+// --- The gates -----------------------------------------------------------------------------------
+
+void Dispatcher::handle(Client& client, std::span<const std::string_view> argv) {
+  client.last_active_ms = clock_.monotonic_ms();
+  const CommandSpec* command = client.last_command;
+  if (command == nullptr || command->is_subcommand() || !equals_ignoring_case(command->name, argv[0])) {
+    command = find_command(argv[0]);
+  }
+  if (command == nullptr || command->is_subcommand()) {
+    if (is_http(argv[0])) return close_silently(client, "Possible SECURITY ATTACK detected. It looks like "
+                                                "somebody is sending POST or Host: commands to this server.");
+    return reject(client, nullptr, errors::unknown_command(argv).text());
+  }
+  if (command->has(kContainer) && argv.size() > 1) {
+    const CommandSpec* const subcommand = find_subcommand(*command, argv[1]);
+    if (subcommand == nullptr) {
+      return reject(client, command, errors::unknown_subcommand(command->name, argv[1]).text());
+    }
+    command = subcommand;
+  }
+  client.last_command = command;
+  if (command->run == nullptr || !command->accepts(argv.size())) {
+    return reject(client, command, errors::wrong_number_of_arguments(command->name).text());
+  }
+  if (passes_gates(client, *command)) run(client, *command, argv);
+}
+
+bool Dispatcher::passes_gates(Client& client, const CommandSpec& command) {
+  if (command.has(kNeedsDebug)) {
+    const Allowed allowed = settings_.enable_debug_command;
+    if (allowed == Allowed::kNo || (allowed == Allowed::kLocal && !client.is_local())) {
+      reject(client, &command, errors::kDebugNotAllowed);
+      return false;
+    }
+  }
+  if (!client.authenticated && !settings_.requirepass.empty() && !command.has(kNoAuth)) {
+    reject(client, &command, errors::kNoAuth);
+    return false;
+  }
+  if (out_of_memory_ && command.has(kDenyOom)) {
+    reject(client, &command, errors::kOutOfMemory);
+    return false;
+  }
+  return true;
+}
+
+void Dispatcher::reject(Client& client, const CommandSpec* command, std::string_view text) {
+  if (command != nullptr) ++context_.stats.by_command[row_number(*command)].rejected_calls;
+  const bool muted = client.reply_mode == ReplyMode::kOff || client.reply_mode == ReplyMode::kSkipThis;
+  if (muted) client.reply.set_buffer(discarded_);
+  reply_error(client, text);
+  client.reply.set_buffer(client.output);
+  discarded_.clear();
+  if (client.reply_mode == ReplyMode::kSkipThis) client.reply_mode = ReplyMode::kOn;
+}
+
+void Dispatcher::reply_error(Client& client, std::string_view text) {
+  context_.stats.count_error(text);
+  client.reply.error(text);
+}
+
+void Dispatcher::close_silently(Client& client, std::string_view why) {
+  if (clock_.monotonic_ms() - last_http_warning_ms_ >= kHttpWarningIntervalMs) {
+    last_http_warning_ms_ = clock_.monotonic_ms();
+    context_.log.warning(std::string(why) + " Connection from " + client.peer_address() + " aborted.");
+  }
+  io_->close(client);
+}
+
+// --- Running -------------------------------------------------------------------------------------
+
+Call Dispatcher::make_call(Client& client, std::span<const std::string_view> argv) {
+  Database& db = context_.keyspace.database(client.db);
+  db.set_access_time(client.no_touch ? -1 : clock_.unix_ms() / 1000);
+  return {.args = argv,
+          .client = client,
+          .db = db,
+          .reply = client.reply,
+          .context = context_,
+          .settings = settings_,
+          .now_ms = clock_.unix_ms(),
+          .monotonic_ms = clock_.monotonic_ms()};
+}
+
+void Dispatcher::run(Client& client, const CommandSpec& command, std::span<const std::string_view> argv) {
+  const ReplyMode mode = client.reply_mode;
+  const bool muted = mode == ReplyMode::kOff || mode == ReplyMode::kSkipThis;
+  if (muted) client.reply.set_buffer(discarded_);
+  start_timing(command);
+  running_ = &command;
+  CommandStats& stats = context_.stats.by_command[row_number(command)];
+  ++stats.calls;
+  ++context_.stats.commands;
+  ++client.commands;
+  const size_t before = client.reply.buffer().size();
+  Call call = make_call(client, argv);
+  Outcome outcome = command.run(call);
+  if (outcome.is_error()) {
+    ++stats.failed_calls;
+    reply_error(client, outcome.error_text());
+  } else if (outcome.is_wait()) {
+    wait(client, command, outcome.take_wait());
+  } else {
+    assert(client.reply.buffer().size() > before || command.has(kMaySayNothing));
+  }
+  running_ = nullptr;
+  if (!command.has(kFast)) stop_timing();
+  if (muted) {
+    client.reply.set_buffer(client.output);
+    discarded_.clear();
+  }
+  if (client.reply_mode == ReplyMode::kSkipThis) client.reply_mode = ReplyMode::kOn;
+  if (client.reply_mode == ReplyMode::kSkipNext) client.reply_mode = ReplyMode::kSkipThis;
+}
+
+void Dispatcher::begin_batch() { clock_.refresh(); }
+
+void Dispatcher::end_batch() { stop_timing(); }
+
+void Dispatcher::start_timing(const CommandSpec& command) {
+  if (timed_ == &command) return;
+  if (timed_ != nullptr) {
+    stop_timing();
+  } else {
+    timed_since_us_ = clock_.last_monotonic_us();
+  }
+  timed_ = &command;
+}
+
+void Dispatcher::stop_timing() {
+  if (timed_ == nullptr) return;
+  const int64_t now_us = Clock::monotonic_us();
+  context_.stats.by_command[row_number(*timed_)].us += static_cast<uint64_t>(now_us - timed_since_us_);
+  timed_since_us_ = now_us;
+  timed_ = nullptr;
+}
+
+// --- Waiting -------------------------------------------------------------------------------------
+
+void Dispatcher::wait(Client& client, const CommandSpec& command, std::unique_ptr<Wait> wait) {
+  client.blocked = true;
+  context_.waiters.add({.client_id = client.id,
+                        .db = client.db,
+                        .command = &command,
+                        .argv = std::move(wait->argv),
+                        .keys = std::move(wait->keys),
+                        .deadline_ms = wait->deadline_ms});
+}
+
+void Dispatcher::serve_waiters() {
+  if (!context_.waiters.has_signals()) return;
+  clock_.refresh();
+  while (context_.waiters.has_signals()) {
+    for (const uint64_t id : context_.waiters.take_signalled()) {
+      Client* const client = context_.clients.find(id);
+      if (client != nullptr && context_.waiters.find(id) != nullptr) retry(*client);
+    }
+  }
+}
+
+void Dispatcher::retry(Client& client) {
+  const Waiter& waiter = *context_.waiters.find(client.id);
+  const std::vector<std::string_view> argv(waiter.argv.begin(), waiter.argv.end());
+  const CommandSpec& command = *waiter.command;
+  io_->prepare_reply(client);
+  Call call = make_call(client, argv);
+  call.is_retry = true;
+  running_ = &command;
+  Outcome outcome = command.run(call);
+  running_ = nullptr;
+  if (outcome.is_wait()) {
+    context_.waiters.move_to_end(client.id);
+    return;
+  }
+  if (outcome.is_error()) {
+    ++context_.stats.by_command[row_number(command)].failed_calls;
+    reply_error(client, outcome.error_text());
+  }
+  context_.waiters.remove(client.id);
+  client.blocked = false;
+  io_->resume(client);
+  io_->wants_flush(client);
+}
+
+bool Dispatcher::unblock(Client& client, std::string_view error) {
+  if (context_.waiters.remove(client.id) == nullptr) return false;
+  client.blocked = false;
+  if (error.empty()) {
+    client.reply.null_array();
+  } else {
+    reply_error(client, error);
+  }
+  io_->resume(client);
+  io_->wants_flush(client);
+  return true;
+}
+
+void Dispatcher::expire_waiters() {
+  const int64_t now_ms = Clock::monotonic_us() / 1000;
+  while (const std::optional<uint64_t> id = context_.waiters.expired(now_ms)) {
+    Client* const client = context_.clients.find(*id);
+    if (client == nullptr) {
+      context_.waiters.remove(*id);
+    } else {
+      unblock(*client, {});
+    }
+  }
+}
+
+// --- Connections ---------------------------------------------------------------------------------
+
+void Dispatcher::protocol_error(Client& client, std::string_view text) {
+  if (context_.log.has_level(LogLevel::kVerbose)) {
+    context_.log.verbose(std::string(text) + " from client " + client.peer_address());
+  }
+  reply_error(client, "ERR " + std::string(text));
+}
+
+void Dispatcher::query_buffer_exceeded(Client& client) {
+  context_.log.warning("Closing client that reached max query buffer length: " + client.peer_address());
+}
+
+resp::RequestLimits Dispatcher::limits_for(const Client& client) const {
+  return {.max_bulk_bytes = static_cast<int64_t>(settings_.proto_max_bulk_len),
+          .authenticated = client.authenticated || settings_.requirepass.empty()};
+}
+
+size_t Dispatcher::query_buffer_limit(const Client& client) const {
+  const bool unknown = !client.authenticated && !settings_.requirepass.empty();
+  return unknown ? kUnauthenticatedQueryBytes : settings_.client_query_buffer_limit;
+}
+
+void Dispatcher::closed(Client& client) {
+  context_.waiters.remove(client.id);
+  context_.clients.remove(client);
+}
+
+}  // namespace weir

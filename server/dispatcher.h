@@ -1,0 +1,85 @@
+// Between a request and its handler: the gates before a command and the duties after it.
+//
+//   argv ─► row ─► arity ─► debug ─► password ─► memory ─► run ─► reply or error
+//                                                            │         │
+//                                          waits: registered ◄┘         └─► statistics
+//
+// No command is known here by name: what is special about one is a flag in its row.  A waiting
+// command is run again by the same path when one of its keys is signalled.
+//
+// Fast commands are timed by the run: the clock is read when the command changes or the batch
+// ends, and the time is shared out.  Others are timed one by one.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string_view>
+
+#include "server/clock.h"
+#include "server/command.h"
+#include "server/context.h"
+#include "server/net/client_io.h"
+
+namespace weir {
+
+struct Waiter;
+
+class Dispatcher : public RequestHandler {
+ public:
+  /// `context` outlives the dispatcher.
+  Dispatcher(Context& context, Clock& clock);
+
+  void attach(ClientIo& io) { io_ = &io; }
+  ClientIo& io() { return *io_; }
+
+  // --- RequestHandler
+  void begin_batch() override;
+  void handle(Client& client, std::span<const std::string_view> argv) override;
+  void end_batch() override;
+  void protocol_error(Client& client, std::string_view text) override;
+  void query_buffer_exceeded(Client& client) override;
+  resp::RequestLimits limits_for(const Client& client) const override;
+  size_t query_buffer_limit(const Client& client) const override;
+  void closed(Client& client) override;
+
+  /// Runs the commands of the readers whose keys were signalled.
+  void serve_waiters();
+  /// Answers the readers whose time is over.
+  void expire_waiters();
+  /// Ends the wait of a client with an error, or with what a timeout answers if it is empty.  False
+  /// if it does not wait.
+  bool unblock(Client& client, std::string_view error);
+
+  /// True while used memory is above maxmemory; the server looks once a turn.
+  void set_out_of_memory(bool out_of_memory) { out_of_memory_ = out_of_memory; }
+  /// The command that runs, for a crash report; null between commands.
+  const CommandSpec* running() const { return running_; }
+
+ private:
+  const CommandSpec* find_row(Client& client, std::span<const std::string_view> argv,
+                              std::string_view& error_storage);
+  bool passes_gates(Client& client, const CommandSpec& command);
+  void run(Client& client, const CommandSpec& command, std::span<const std::string_view> argv);
+  void retry(Client& client);
+  Call make_call(Client& client, std::span<const std::string_view> argv);
+  void wait(Client& client, const CommandSpec& command, std::unique_ptr<Wait> wait);
+  void reply_error(Client& client, std::string_view text);
+  void reject(Client& client, const CommandSpec* command, std::string_view text);
+  void close_silently(Client& client, std::string_view why);
+  void start_timing(const CommandSpec& command);
+  void stop_timing();
+
+  Context& context_;
+  Clock& clock_;
+  ClientIo* io_ = nullptr;
+  const Settings& settings_;
+  resp::Buffer discarded_;  // replies that CLIENT REPLY keeps from leaving
+  const CommandSpec* running_ = nullptr;
+  const CommandSpec* timed_ = nullptr;  // the run of fast commands being timed
+  int64_t timed_since_us_ = 0;
+  int64_t last_http_warning_ms_ = INT64_MIN / 2;
+  bool out_of_memory_ = false;
+};
+
+}  // namespace weir

@@ -1,0 +1,99 @@
+// The texts of all errors that commands answer, as clients of Redis know them.
+//
+// Some clients compare them to the letter; a text is changed only when the observed server has
+// changed its own.  Texts with a part that varies are functions.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "server/command.h"
+
+namespace weir::errors {
+
+// --- Generic ---------------------------------------------------------------------------------
+inline constexpr std::string_view kSyntax = "ERR syntax error";
+inline constexpr std::string_view kNotAnInteger = "ERR value is not an integer or out of range";
+inline constexpr std::string_view kNoSuchKey = "ERR no such key";
+inline constexpr std::string_view kNoAuth = "NOAUTH Authentication required.";
+inline constexpr std::string_view kWrongPass =
+    "WRONGPASS invalid username-password pair or user is disabled.";
+inline constexpr std::string_view kOutOfMemory =
+    "OOM command not allowed when used memory > 'maxmemory'.";
+inline constexpr std::string_view kDbIndexOutOfRange = "ERR DB index is out of range";
+inline constexpr std::string_view kInvalidCursor = "ERR invalid cursor";
+inline constexpr std::string_view kTimeoutNotAnInteger =
+    "ERR timeout is not an integer or out of range";
+inline constexpr std::string_view kTimeoutNegative = "ERR timeout is negative";
+inline constexpr std::string_view kTimeoutOutOfRange = "ERR timeout is out of range";
+inline constexpr std::string_view kMaxClients = "ERR max number of clients reached";
+inline constexpr std::string_view kUnblocked =
+    "UNBLOCKED client unblocked via CLIENT UNBLOCK";
+inline constexpr std::string_view kDebugNotAllowed =
+    "ERR DEBUG command not allowed. If the enable-debug-command option is set to \"local\", you "
+    "can run it from a local connection, otherwise you need to set this option in the "
+    "configuration file, and then restart the server.";
+inline constexpr std::string_view kProtectedMode =
+    "DENIED This server runs in protected mode: protected-mode is on, no password is set, and so "
+    "only connections from this host are accepted. To connect from elsewhere, set a password "
+    "(requirepass) or, if the network is trusted, turn protected-mode off with CONFIG SET "
+    "protected-mode no from this host and make it permanent with CONFIG REWRITE.";
+
+// --- Streams ---------------------------------------------------------------------------------
+inline constexpr std::string_view kInvalidStreamId =
+    "ERR Invalid stream ID specified as stream command argument";
+inline constexpr std::string_view kInvalidStartId = "ERR invalid start ID for the interval";
+inline constexpr std::string_view kInvalidEndId = "ERR invalid end ID for the interval";
+inline constexpr std::string_view kIdIsZero =
+    "ERR The ID specified in XADD must be greater than 0-0";
+inline constexpr std::string_view kIdTooSmall =
+    "ERR The ID specified in XADD is equal or smaller than the target stream top item";
+inline constexpr std::string_view kIdsExhausted =
+    "ERR The stream has exhausted the last possible ID, unable to add more items";
+inline constexpr std::string_view kElementsTooLarge = "ERR Elements are too large to be stored";
+inline constexpr std::string_view kNegativeMaxLen = "ERR The MAXLEN argument must be >= 0.";
+inline constexpr std::string_view kNegativeLimit = "ERR The LIMIT argument must be >= 0.";
+inline constexpr std::string_view kTwoTrimStrategies =
+    "ERR syntax error, MAXLEN and MINID options at the same time are not compatible";
+inline constexpr std::string_view kLimitWithoutStrategy =
+    "ERR syntax error, LIMIT cannot be used without specifying a trimming strategy";
+inline constexpr std::string_view kLimitWithoutTilde =
+    "ERR syntax error, LIMIT cannot be used without the special ~ option";
+inline constexpr std::string_view kTrimWithoutStrategy =
+    "ERR syntax error, XTRIM must be called with a trimming strategy";
+inline constexpr std::string_view kGroupIsForXreadgroup =
+    "ERR The GROUP option is only supported by XREADGROUP. You called XREAD instead.";
+inline constexpr std::string_view kNoackIsForXreadgroup =
+    "ERR The NOACK option is only supported by XREADGROUP. You called XREAD instead.";
+inline constexpr std::string_view kClaimIsForXreadgroup =
+    "ERR The CLAIM option is only supported by XREADGROUP. You called XREAD instead.";
+inline constexpr std::string_view kNewIdIsForXreadgroup =
+    "ERR The > ID can be specified only when calling XREADGROUP using the GROUP <group> "
+    "<consumer> option.";
+inline constexpr std::string_view kMaxCountNotPositive = "ERR MAXCOUNT must be a positive integer";
+inline constexpr std::string_view kMaxSizeNotPositive = "ERR MAXSIZE must be a positive integer";
+inline constexpr std::string_view kMaxCountBelowCount =
+    "ERR MAXCOUNT must be greater than or equal to COUNT";
+inline constexpr std::string_view kSetIdBelowGivenMaxDeleted =
+    "ERR The ID specified in XSETID is smaller than the provided max_deleted_entry_id";
+inline constexpr std::string_view kSetIdBelowMaxDeleted =
+    "ERR The ID specified in XSETID is smaller than current max_deleted_entry_id";
+inline constexpr std::string_view kSetIdBelowTop =
+    "ERR The ID specified in XSETID is smaller than the target stream top item";
+inline constexpr std::string_view kEntriesAddedTooSmall =
+    "ERR The entries_added specified in XSETID is smaller than the target stream length";
+inline constexpr std::string_view kEntriesAddedNegative = "ERR entries_added must be positive";
+
+// --- With a part that varies -----------------------------------------------------------------
+/// User bytes as errors echo them: at most 128.
+inline std::string_view echoed(std::string_view bytes) { return bytes.substr(0, 128); }
+
+ReplyError wrong_number_of_arguments(std::string_view command);
+/// `container` in any case: "client".
+ReplyError unknown_subcommand(std::string_view container, std::string_view subcommand);
+ReplyError unknown_subcommand_or_arguments(std::string_view container, std::string_view subcommand);
+ReplyError unknown_command(std::span<const std::string_view> args);
+ReplyError unbalanced_streams(std::string_view command);
+ReplyError with_text(std::string_view before, std::string_view user_bytes, std::string_view after);
+
+}  // namespace weir::errors

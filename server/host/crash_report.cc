@@ -1,0 +1,87 @@
+#include "server/host/crash_report.h"
+
+#include <execinfo.h>
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <cstdio>
+#include <cstring>
+#include <ctime>
+
+#include "server/insight/info.h"
+
+namespace weir {
+namespace {
+
+constexpr int kSignals[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT};
+constexpr int kMaxFrames = 64;
+
+Log* g_log = nullptr;
+std::function<std::string()> g_describe;
+
+int open_log() {
+  if (g_log->file().empty()) return STDOUT_FILENO;
+  return ::open(g_log->file().c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0644);
+}
+
+void say(int fd, std::string_view text) {
+  char start[96];
+  const int length = std::snprintf(start, sizeof(start), "%d:signal-handler (%lld) ", static_cast<int>(getpid()),
+                                   static_cast<long long>(time(nullptr)));
+  ssize_t written = ::write(fd, start, static_cast<size_t>(length));
+  written = ::write(fd, text.data(), text.size());
+  written = ::write(fd, "\n", 1);
+  static_cast<void>(written);
+}
+
+void on_crash(int signal, siginfo_t* info, void*) {
+  // A crash in here, or the signal raised again below, ends the process the system's way.
+  for (const int other : kSignals) std::signal(other, SIG_DFL);
+  const int fd = open_log();
+  if (fd >= 0) {
+    char text[160];
+    say(fd, "=== WEIR BUG REPORT START: Cut & paste starting from here ===");
+    std::snprintf(text, sizeof(text), "Weir %.32s crashed by signal: %d, si_code: %d, address: %p",
+                  weir_version().data(), signal, info->si_code, info->si_addr);
+    say(fd, text);
+    say(fd, "------ STACK TRACE ------");
+    void* frames[kMaxFrames];
+    backtrace_symbols_fd(frames, backtrace(frames, kMaxFrames), fd);
+    say(fd, "------ STATE ------");
+    const std::string state = g_describe();
+    const ssize_t written = ::write(fd, state.data(), state.size());
+    static_cast<void>(written);
+    say(fd, "=== WEIR BUG REPORT END. ===");
+  }
+  std::raise(signal);
+}
+
+void set_handlers(void (*handler)(int, siginfo_t*, void*)) {
+  for (const int signal : kSignals) {
+    struct sigaction action {};
+    sigemptyset(&action.sa_mask);
+    action.sa_flags = SA_NODEFER | SA_SIGINFO;
+    action.sa_sigaction = handler;
+    if (handler == nullptr) {
+      action.sa_flags = 0;
+      action.sa_handler = SIG_DFL;
+    }
+    sigaction(signal, &action, nullptr);
+  }
+}
+
+}  // namespace
+
+void install_crash_report(Log& log, std::function<std::string()> describe) {
+  g_log = &log;
+  g_describe = std::move(describe);
+  // The first call of backtrace loads a library; not in a signal handler.
+  void* frame = nullptr;
+  backtrace(&frame, 1);
+  set_handlers(on_crash);
+}
+
+void remove_crash_report() { set_handlers(nullptr); }
+
+}  // namespace weir

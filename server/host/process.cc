@@ -1,0 +1,164 @@
+#include "server/host/process.h"
+
+#include <fcntl.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstddef>
+#include <csignal>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <random>
+
+#include "server/shutdown_control.h"
+
+namespace weir {
+namespace {
+
+/// Descriptors for other things than clients: listeners, files, the loop.
+constexpr uint64_t kReservedDescriptors = 32;
+
+ShutdownControl* g_shutdown = nullptr;
+volatile std::sig_atomic_t g_signal = 0;
+
+void write_text(int fd, std::string_view text) {
+  const ssize_t written = ::write(fd, text.data(), text.size());
+  static_cast<void>(written);
+}
+
+void on_stop_signal(int signal) {
+  if (g_signal == SIGINT && signal == SIGINT) {
+    write_text(STDOUT_FILENO, "You insist... exiting now.\n");
+    _exit(1);
+  }
+  g_signal = signal;
+  g_shutdown->request();
+}
+
+std::string replace_all(std::string text, std::string_view what, std::string_view by) {
+  for (size_t at = text.find(what); at != std::string::npos; at = text.find(what, at + by.size())) {
+    text.replace(at, what.size(), by);
+  }
+  return text;
+}
+
+}  // namespace
+
+void go_to_background() {
+  if (fork() != 0) _exit(0);
+  setsid();
+  const int null = ::open("/dev/null", O_RDWR);
+  if (null < 0) return;
+  for (const int fd : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) dup2(null, fd);
+  if (null > STDERR_FILENO) ::close(null);
+}
+
+PidFile::~PidFile() {
+  if (!path_.empty()) unlink(path_.c_str());
+}
+
+std::string PidFile::write(const std::string& path) {
+  const int fd = ::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+  if (fd < 0) return "Failed to write PID file: " + std::string(std::strerror(errno));
+  write_text(fd, std::to_string(getpid()) + "\n");
+  ::close(fd);
+  path_ = path;
+  return {};
+}
+
+bool is_supervised_by_systemd(const Settings& settings) {
+  const bool wanted = settings.supervised == Supervised::kSystemd || settings.supervised == Supervised::kAuto;
+  return wanted && std::getenv("NOTIFY_SOCKET") != nullptr;
+}
+
+void notify_systemd(std::string_view state) {
+  const char* const path = std::getenv("NOTIFY_SOCKET");
+  if (path == nullptr) return;
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  const size_t length = std::strlen(path);
+  if (length < 2 || length >= sizeof(address.sun_path)) return;
+  std::memcpy(address.sun_path, path, length);
+  if (path[0] == '@') address.sun_path[0] = '\0';  // an abstract name
+  const int fd = ::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+  if (fd < 0) return;
+  const socklen_t address_length = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + length);
+  sendto(fd, state.data(), state.size(), MSG_NOSIGNAL, reinterpret_cast<const sockaddr*>(&address), address_length);
+  ::close(fd);
+}
+
+void set_process_title(int argument_count, char** arguments, const Settings& settings) {
+  if (!settings.set_proc_title || argument_count < 1) return;
+  // The arguments lie one behind the other; the environment behind them is left alone.
+  const char* const end = arguments[argument_count - 1] + std::strlen(arguments[argument_count - 1]);
+  const size_t room = static_cast<size_t>(end - arguments[0]);
+  std::string address = settings.bind.empty() ? "*" : settings.bind.front();
+  address += ":" + std::to_string(settings.port);
+  if (settings.port == 0 && !settings.unixsocket.empty()) address = settings.unixsocket;
+  std::string title = replace_all(settings.proc_title_template, "{title}", arguments[0]);
+  title = replace_all(title, "{listen-addr}", address);
+  title = replace_all(title, "{server-mode}", "");
+  title = replace_all(title, "{port}", std::to_string(settings.port));
+  title = replace_all(title, "{tls-port}", "0");
+  title = replace_all(title, "{unixsocket}", settings.unixsocket);
+  title = replace_all(title, "{config-file}", "");
+  while (!title.empty() && title.back() == ' ') title.pop_back();
+  const std::string shown = title.substr(0, room);
+  std::memset(arguments[0], 0, room);
+  std::memcpy(arguments[0], shown.data(), shown.size());
+  prctl(PR_SET_NAME, "weir-server");
+}
+
+uint64_t raise_file_limit(uint64_t clients) {
+  rlimit limit{};
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return clients;
+  const rlim_t wanted = clients + kReservedDescriptors;
+  if (limit.rlim_cur < wanted) {
+    rlimit raised = limit;
+    raised.rlim_cur = wanted;
+    raised.rlim_max = std::max(limit.rlim_max, wanted);
+    if (setrlimit(RLIMIT_NOFILE, &raised) != 0) {
+      raised = {limit.rlim_max, limit.rlim_max};
+      setrlimit(RLIMIT_NOFILE, &raised);
+    }
+    getrlimit(RLIMIT_NOFILE, &limit);
+  }
+  if (limit.rlim_cur >= wanted) return clients;
+  return limit.rlim_cur > kReservedDescriptors ? limit.rlim_cur - kReservedDescriptors : 1;
+}
+
+void install_signal_handlers(ShutdownControl& shutdown) {
+  g_shutdown = &shutdown;
+  struct sigaction action {};
+  sigemptyset(&action.sa_mask);
+  action.sa_handler = SIG_IGN;
+  sigaction(SIGHUP, &action, nullptr);
+  sigaction(SIGPIPE, &action, nullptr);
+  action.sa_handler = on_stop_signal;
+  sigaction(SIGTERM, &action, nullptr);
+  sigaction(SIGINT, &action, nullptr);
+}
+
+int shutdown_signal() { return g_signal; }
+
+std::string random_run_id() {
+  std::random_device device;
+  std::string id;
+  for (int i = 0; i < 40; ++i) id += "0123456789abcdef"[device() % 16];
+  return id;
+}
+
+std::string executable_path() {
+  char path[4096];
+  const ssize_t length = readlink("/proc/self/exe", path, sizeof(path));
+  return length > 0 ? std::string(path, static_cast<size_t>(length)) : std::string();
+}
+
+}  // namespace weir

@@ -1,0 +1,89 @@
+#include "server/insight/memory.h"
+
+#include <unistd.h>
+
+#include <cstdio>
+#include <string>
+
+#ifdef WEIR_JEMALLOC
+#include <jemalloc/jemalloc.h>
+#else
+#include <malloc.h>
+#endif
+
+namespace weir {
+namespace {
+
+#ifdef WEIR_JEMALLOC
+
+size_t ask(const char* name) {
+  size_t value = 0;
+  size_t length = sizeof(value);
+  return mallctl(name, &value, &length, nullptr, 0) == 0 ? value : 0;
+}
+
+/// The figures are those of the last refresh.
+void refresh() {
+  uint64_t epoch = 1;
+  size_t length = sizeof(epoch);
+  mallctl("epoch", &epoch, &length, &epoch, length);
+}
+
+#endif
+
+}  // namespace
+
+#ifdef WEIR_JEMALLOC
+
+MemoryFigures allocator_figures() {
+  refresh();
+  return {.allocated = ask("stats.allocated"),
+          .active = ask("stats.active"),
+          .resident = ask("stats.resident")};
+}
+
+size_t used_memory() {
+  refresh();
+  return ask("stats.allocated");
+}
+
+std::string_view allocator_name() {
+  static const std::string kName = [] {
+    const char* version = nullptr;
+    size_t length = sizeof(version);
+    if (mallctl("version", &version, &length, nullptr, 0) != 0) return std::string("jemalloc");
+    const std::string text(version);
+    return "jemalloc-" + text.substr(0, text.find('-'));
+  }();
+  return kName;
+}
+
+#else
+
+MemoryFigures allocator_figures() {
+  const struct mallinfo2 info = mallinfo2();
+  const size_t held = info.arena + info.hblkhd;
+  return {.allocated = info.uordblks + info.hblkhd, .active = held, .resident = held};
+}
+
+size_t used_memory() { return allocator_figures().allocated; }
+
+std::string_view allocator_name() { return "libc"; }
+
+#endif
+
+size_t resident_bytes() {
+  std::FILE* const file = std::fopen("/proc/self/statm", "re");
+  if (file == nullptr) return 0;
+  unsigned long total = 0;
+  unsigned long resident = 0;
+  const int read = std::fscanf(file, "%lu %lu", &total, &resident);
+  std::fclose(file);
+  return read == 2 ? resident * static_cast<size_t>(sysconf(_SC_PAGESIZE)) : 0;
+}
+
+size_t machine_bytes() {
+  return static_cast<size_t>(sysconf(_SC_PHYS_PAGES)) * static_cast<size_t>(sysconf(_SC_PAGESIZE));
+}
+
+}  // namespace weir

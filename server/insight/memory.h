@@ -1,0 +1,26 @@
+// What the process takes of the machine, as the allocator and the system tell it.
+#pragma once
+
+#include <cstddef>
+#include <string_view>
+
+namespace weir {
+
+struct MemoryFigures {
+  size_t allocated = 0;  // bytes handed out by the allocator: "used memory"
+  size_t active = 0;     // bytes in pages that hold any of it
+  size_t resident = 0;   // bytes of memory the allocator keeps
+};
+
+/// Asks the allocator.  Cost: some microseconds.
+MemoryFigures allocator_figures();
+/// Bytes handed out, the cheapest of the three questions.
+size_t used_memory();
+/// Bytes of physical memory of the process.
+size_t resident_bytes();
+/// Bytes of physical memory of the machine.
+size_t machine_bytes();
+/// "jemalloc-5.3.0" or "libc".
+std::string_view allocator_name();
+
+}  // namespace weir

@@ -1,0 +1,63 @@
+// What is counted while the server runs.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace weir {
+
+struct CommandStats {
+  uint64_t calls = 0;
+  uint64_t us = 0;
+  uint64_t rejected_calls = 0;  // stopped before it ran
+  uint64_t failed_calls = 0;    // answered with an error
+};
+
+/// A rate per second: the mean of the last 16 samples.
+class Rate {
+ public:
+  /// `total` has been reached at `now_us`.
+  void sample(uint64_t total, int64_t now_us);
+  uint64_t per_second() const;
+  void clear() { samples_ = {}; }
+
+ private:
+  std::array<uint64_t, 16> samples_{};
+  size_t next_ = 0;
+  uint64_t last_total_ = 0;
+  int64_t last_us_ = 0;
+};
+
+class Stats {
+ public:
+  explicit Stats(size_t command_count) : by_command(command_count) {}
+
+  /// One error reply; `text` begins with its code.
+  void count_error(std::string_view text);
+  /// CONFIG RESETSTAT.
+  void reset();
+
+  std::vector<CommandStats> by_command;  // by row of the command table
+  std::map<std::string, uint64_t, std::less<>> errors_by_code;
+
+  uint64_t commands = 0;
+  uint64_t connections = 0;
+  uint64_t rejected_connections = 0;
+  uint64_t errors = 0;
+  uint64_t auth_failures = 0;
+  uint64_t turns = 0;
+  size_t peak_memory_bytes = 0;
+  // What the counters of the sockets showed at the last reset.
+  uint64_t bytes_in_base = 0;
+  uint64_t bytes_out_base = 0;
+
+  Rate command_rate;
+  Rate in_rate;
+  Rate out_rate;
+};
+
+}  // namespace weir

@@ -1,0 +1,153 @@
+// Arguments, configuration file, then the server until it is asked to stop.
+#include <sys/utsname.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+#include <iostream>
+#include <iterator>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "server/host/crash_report.h"
+#include "server/insight/memory.h"
+#include "server/server.h"
+
+// One arena: one thread allocates.  Freed pages go back to the system after a second.
+extern "C" {
+extern const char* malloc_conf;
+const char* malloc_conf = "narenas:1,tcache:true,dirty_decay_ms:1000,muzzy_decay_ms:0";
+}
+
+namespace weir {
+namespace {
+
+constexpr std::string_view kUsage =
+    "Usage: ./weir-server [/path/to/redis.conf] [options] [-]\n"
+    "       ./weir-server - (read config from stdin)\n"
+    "       ./weir-server -v or --version\n"
+    "       ./weir-server -h or --help\n\n"
+    "Examples:\n"
+    "       ./weir-server (run the server with default conf)\n"
+    "       echo 'maxmemory 128mb' | ./weir-server -\n"
+    "       ./weir-server /etc/weir/redis.conf\n"
+    "       ./weir-server --port 7777\n"
+    "       ./weir-server /etc/weir/redis.conf --loglevel verbose -\n";
+
+std::string version_line() {
+  return "Weir server v=" + Settings().compat_version + " weir=" + std::string(weir_version()) +
+         " sha=00000000:0 malloc=" + std::string(allocator_name()) + " bits=64 build=0000000000000000";
+}
+
+/// Handles the arguments that are not configuration; -1 if there is none.
+int answer_question(const std::vector<std::string>& arguments) {
+  if (arguments.empty()) return -1;
+  const std::string& first = arguments.front();
+  if (first == "-v" || first == "--version") {
+    std::puts(version_line().c_str());
+    return 0;
+  }
+  if (first == "-h" || first == "--help") {
+    std::fputs(std::string(kUsage).c_str(), stderr);
+    return 1;
+  }
+  if (first == "--sentinel") {
+    std::fputs("Weir is no Sentinel: use redis-sentinel to watch over it.\n", stderr);
+    return 1;
+  }
+  return -1;
+}
+
+std::string read_stdin() {
+  return {std::istreambuf_iterator<char>(std::cin), std::istreambuf_iterator<char>()};
+}
+
+void log_banner(const Settings& settings, Log& log) {
+  const std::string pid = std::to_string(getpid());
+  const std::string port = std::to_string(settings.port);
+  if (!settings.always_show_logo && !(settings.logfile.empty() && isatty(STDOUT_FILENO) != 0)) {
+    log.notice("Running mode=standalone, port=" + port + ".");
+    return;
+  }
+  log.notice("\n"
+             "        ~  ~~ ~   ~ ~~  ~  ~~ ~\n"
+             "      ▄▄▄▄▄▄▄▄▄▄▄▄▄▄▄▄▄▄▄▄▄▄▄▄▄▄▄     Weir " + std::string(weir_version()) +
+             " (Redis " + settings.compat_version + " streams)\n"
+             "      █  █  █  █  █  █  █  █  █ █     Running in standalone mode\n"
+             "        ╲│  ╲│  ╲│  ╲│  ╲│  ╲│        Port: " + port + "\n"
+             "      ───~────~────~────~───~────     PID: " + pid + "\n");
+}
+
+/// Why these settings cannot be honoured, or nothing.  This version holds data in memory only; a
+/// log that was asked for and is not written would be a broken promise.
+std::string broken_promise(const Settings& settings) {
+  if (!settings.appendonly) return {};
+  return "'appendonly yes' cannot be honoured: this version keeps its data in memory only.";
+}
+
+int fail(Log& log, const std::string& text) {
+  log.warning(text);
+  return 1;
+}
+
+int serve(Config& config, int argument_count, char** arguments) {
+  const Settings& settings = config.values();
+  Log log;
+  const std::string log_error = log.configure(settings);
+  if (!log_error.empty()) {
+    std::fprintf(stderr, "%s\n", log_error.c_str());
+    return 1;
+  }
+  if (settings.daemonize && !is_supervised_by_systemd(settings)) go_to_background();
+  log.notice("oO0OoO0OoO0Oo Weir is starting oO0OoO0OoO0Oo");
+  log.notice("Redis version=" + settings.compat_version + ", bits=64, commit=00000000, modified=0, pid=" +
+             std::to_string(getpid()) + ", just started");
+  log.notice(config.file().empty() && config.arguments().empty()
+                 ? "Warning: no config file specified, using the default config. In order to specify a config file "
+                   "use weir-server /path/to/redis.conf"
+                 : "Configuration loaded");
+  const std::string promise = broken_promise(settings);
+  if (!promise.empty()) return fail(log, promise);
+  if (!settings.save.empty()) {
+    log.warning("'save' has no effect: this version keeps its data in memory only.");
+  }
+  if (chdir(settings.dir.c_str()) != 0) {
+    return fail(log, "Can't chdir to '" + settings.dir + "': " + std::strerror(errno));
+  }
+  const uint64_t possible_clients = raise_file_limit(settings.maxclients);
+  if (possible_clients < settings.maxclients) {
+    const std::string text = std::to_string(possible_clients);
+    config.parse("maxclients " + text, "the limit of open files");
+    log.warning("The limit of open files allows " + text + " clients; maxclients is lowered to that.");
+  }
+  set_process_title(argument_count, arguments, settings);
+  log_banner(settings, log);
+
+  Server server(config, log);
+  install_signal_handlers(server.shutdown());
+  if (settings.crash_log_enabled) install_crash_report(log, [&server] { return server.describe(); });
+  const std::string why = server.open();
+  if (!why.empty()) return fail(log, why);
+  server.run();
+  remove_crash_report();
+  return 0;
+}
+
+int run(int argument_count, char** arguments) {
+  const std::vector<std::string> words(arguments + 1, arguments + argument_count);
+  const int answer = answer_question(words);
+  if (answer >= 0) return answer;
+  tl::expected<Config, ConfigError> config = Config::from_command_line(words, read_stdin);
+  if (!config) {
+    std::fputs(fatal_config_text(config.error(), Settings().compat_version).c_str(), stderr);
+    return 1;
+  }
+  return serve(*config, argument_count, arguments);
+}
+
+}  // namespace
+}  // namespace weir
+
+int main(int argument_count, char** arguments) { return weir::run(argument_count, arguments); }

@@ -1,0 +1,90 @@
+// One connection, as the commands see it.
+//
+// Its buffers exist only while they hold something: requests are read into a buffer that all
+// connections share, and only the beginning of an unfinished one moves into `input`; reply buffers
+// come from a pool when the first byte is written and go back when the last one is sent.  An idle
+// connection costs this object and what the event loop needs.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "resp/buffer.h"
+#include "resp/reply_writer.h"
+#include "resp/request_parser.h"
+#include "server/net/event_loop.h"
+
+namespace weir {
+
+struct CommandSpec;
+class ClientIo;
+
+/// CLIENT REPLY: what becomes of replies.
+enum class ReplyMode : uint8_t { kOn, kOff, kSkipNext, kSkipThis };
+
+class Client {
+ public:
+  Client(uint64_t client_id, int socket_fd, bool is_unix, int64_t now_ms);
+  ~Client();
+  Client(const Client&) = delete;
+  Client& operator=(const Client&) = delete;
+
+  const uint64_t id;
+  const int fd;
+  const bool is_unix_socket;
+
+  // --- The session.
+  uint32_t db = 0;
+  bool authenticated = false;
+  bool no_evict = false;
+  bool no_touch = false;
+  ReplyMode reply_mode = ReplyMode::kOn;
+  bool blocked = false;            // a command waits; later requests stay in `input`
+  bool unblocked = false;          // it has been answered; `input` is to be looked at again
+  bool close_after_reply = false;  // nothing more is read; closed when everything is sent
+  bool closed = false;             // only waits to be freed at the end of the turn
+  bool flush_listed = false;       // in the list of those with something to send
+
+  const CommandSpec* last_command = nullptr;
+
+  /// Names are rare on idle connections, so they live apart.
+  struct Labels {
+    std::string name;
+    std::string lib_name;
+    std::string lib_version;
+  };
+  const Labels& labels() const;
+  Labels& mutable_labels();
+
+  // --- Bytes.
+  ClientIo* io = nullptr;  // who moves them
+  resp::Buffer input;   // an unfinished request, or what waits behind a blocked command
+  resp::Buffer output;  // replies that have not left
+  resp::ReplyWriter reply;
+  std::unique_ptr<resp::RequestParser> parser;  // set while a request is unfinished
+  Watch readable;
+  Watch writable;
+
+  // --- Accounts.
+  int64_t created_ms = 0;      // monotonic
+  int64_t last_active_ms = 0;  // monotonic
+  uint64_t bytes_in = 0;
+  uint64_t bytes_out = 0;
+  uint64_t commands = 0;
+
+  /// "ip:port", "[v6]:port" or "path:0"; asked from the system.
+  std::string peer_address() const;
+  std::string local_address() const;
+  /// Loopback or Unix socket.
+  bool is_local() const;
+
+  /// Bytes this connection takes, buffers included.
+  size_t memory_bytes() const;
+
+ private:
+  std::unique_ptr<Labels> labels_;
+};
+
+}  // namespace weir

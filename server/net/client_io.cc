@@ -1,0 +1,236 @@
+#include "server/net/client_io.h"
+
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cassert>
+#include <cerrno>
+
+namespace weir {
+namespace {
+
+/// Bytes read at once from a connection.
+constexpr size_t kReadBytes = 64 * 1024;
+/// An argument that lacks at least this many bytes is read straight into its final place.
+constexpr size_t kBigArgumentBytes = 32 * 1024;
+/// Room made for the rest of a request whose length is not known.
+constexpr size_t kInputStepBytes = 16 * 1024;
+/// Reply buffers: the size of a fresh one, the largest and the most that are kept for reuse.
+constexpr size_t kOutputBytes = 16 * 1024;
+constexpr size_t kLargestSpareBytes = 256 * 1024;
+constexpr size_t kMostSpareBuffers = 64;
+
+bool is_transient(int error) { return error == EAGAIN || error == EWOULDBLOCK || error == EINTR; }
+
+}  // namespace
+
+ClientIo::ClientIo(EventLoop& loop, RequestHandler& handler)
+    : loop_(loop), handler_(handler), read_buffer_(new char[kReadBytes]) {}
+
+void ClientIo::start(Client& client) {
+  client.io = this;
+  client.readable.start(loop_, client.fd, EV_READ, &on_readable, &client);
+}
+
+void ClientIo::close(Client& client) {
+  if (client.closed) return;
+  client.closed = true;
+  client.readable.stop();
+  client.writable.stop();
+  to_free_.push_back(&client);
+}
+
+void ClientIo::close_after_reply(Client& client) {
+  client.close_after_reply = true;
+  wants_flush(client);
+}
+
+void ClientIo::wants_flush(Client& client) {
+  if (client.flush_listed || client.closed) return;
+  client.flush_listed = true;
+  to_flush_.push_back(&client);
+}
+
+void ClientIo::resume(Client& client) {
+  client.unblocked = true;
+  resumed_.push_back(&client);
+}
+
+// --- Reading -------------------------------------------------------------------------------------
+
+void ClientIo::on_readable(int, short, void* argument) {
+  auto& client = *static_cast<Client*>(argument);
+  client.io->handler_.begin_batch();
+  client.io->read_from(client);
+  client.io->handler_.end_batch();
+}
+
+void ClientIo::read_from(Client& client) {
+  if (client.closed) return;
+  const bool into_own = !client.input.empty();
+  char* at = read_buffer_.get();
+  size_t room = kReadBytes;
+  if (into_own) {
+    const size_t missing = client.parser ? client.parser->missing_bytes() : 0;
+    room = missing >= kBigArgumentBytes ? missing : kInputStepBytes;
+    at = missing >= kBigArgumentBytes ? client.input.reserve_exactly(room) : client.input.reserve(room);
+  }
+  ++reads_;
+  const ssize_t got = ::read(client.fd, at, room);
+  if (got <= 0) {
+    if (got == 0 || !is_transient(errno)) close(client);
+    return;
+  }
+  bytes_in_ += static_cast<uint64_t>(got);
+  client.bytes_in += static_cast<uint64_t>(got);
+  if (client.close_after_reply) return;  // what still comes in is nobody's business
+  std::string_view bytes(at, static_cast<size_t>(got));
+  if (into_own) {
+    client.input.commit(bytes.size());
+    bytes = client.input.view();
+  }
+  if (bytes.size() > handler_.query_buffer_limit(client)) {
+    ++query_buffer_disconnections_;
+    handler_.query_buffer_exceeded(client);
+    close(client);
+    return;
+  }
+  if (client.blocked || client.unblocked) {
+    keep_rest(client, bytes, into_own, 0);
+  } else {
+    run_requests(client, bytes, into_own);
+  }
+}
+
+// Runs the requests in `bytes`, which are either all of client.input or in the shared buffer.
+void ClientIo::run_requests(Client& client, std::string_view bytes, bool is_own_input) {
+  size_t used = 0;
+  while (used < bytes.size()) {
+    resp::RequestParser& parser = client.parser ? *client.parser : parser_;
+    const auto status = parser.parse(bytes.substr(used), handler_.limits_for(client));
+    if (status == resp::RequestParser::Status::kIncomplete) {
+      if (!client.parser) {
+        client.parser = std::make_unique<resp::RequestParser>(std::move(parser_));
+        parser_ = resp::RequestParser();
+      }
+      break;
+    }
+    if (status == resp::RequestParser::Status::kError) {
+      handler_.protocol_error(client, parser.error());
+      parser.reset();
+      close_after_reply(client);
+    } else {
+      used += parser.consumed();
+      if (parser.argv().empty()) continue;
+      prepare_reply(client);
+      handler_.handle(client, parser.argv());
+      if (!client.output.empty()) wants_flush(client);
+    }
+    if (client.closed) return;
+    if (client.close_after_reply) {
+      client.input.release();
+      return;
+    }
+    if (client.blocked) break;
+  }
+  if (client.output.empty()) give_back_output_buffer(client);
+  keep_rest(client, bytes.substr(used), is_own_input, used);
+}
+
+// Keeps what was not consumed in client.input.
+void ClientIo::keep_rest(Client& client, std::string_view rest, bool is_own_input, size_t used) {
+  if (rest.empty()) {
+    client.input.release();
+    client.parser.reset();
+    return;
+  }
+  if (is_own_input) {
+    client.input.consume(used);
+    return;
+  }
+  const size_t missing = client.parser ? client.parser->missing_bytes() : 0;
+  if (missing >= kBigArgumentBytes) client.input.reserve_exactly(rest.size() + missing);
+  client.input.append(rest);
+}
+
+void ClientIo::run_resumed() {
+  for (size_t i = 0; i < resumed_.size(); ++i) {
+    Client& client = *resumed_[i];
+    client.unblocked = false;
+    if (client.closed || client.blocked || client.close_after_reply || client.input.empty()) continue;
+    handler_.begin_batch();
+    run_requests(client, client.input.view(), true);
+    handler_.end_batch();
+  }
+  resumed_.clear();
+}
+
+// --- Writing -------------------------------------------------------------------------------------
+
+void ClientIo::take_output_buffer(Client& client) {
+  if (spare_buffers_.empty()) {
+    client.output.reserve_exactly(kOutputBytes);
+    return;
+  }
+  client.output.swap(spare_buffers_.back());
+  spare_buffers_.pop_back();
+}
+
+void ClientIo::give_back_output_buffer(Client& client) {
+  assert(client.output.empty());
+  if (client.output.capacity() == 0) return;
+  if (client.output.capacity() > kLargestSpareBytes || spare_buffers_.size() >= kMostSpareBuffers) {
+    client.output.release();
+    return;
+  }
+  spare_buffers_.emplace_back().swap(client.output);
+}
+
+void ClientIo::on_writable(int, short, void* argument) {
+  auto& client = *static_cast<Client*>(argument);
+  client.io->flush(client);
+}
+
+// One write for a connection and turn; the rest goes when the socket can take it.
+void ClientIo::flush(Client& client) {
+  if (client.closed) return;
+  if (!client.output.empty()) {
+    ++writes_;
+    const ssize_t sent = ::send(client.fd, client.output.begin(), client.output.size(), MSG_NOSIGNAL);
+    if (sent < 0 && !is_transient(errno)) return close(client);
+    if (sent > 0) {
+      bytes_out_ += static_cast<uint64_t>(sent);
+      client.bytes_out += static_cast<uint64_t>(sent);
+      client.output.consume(static_cast<size_t>(sent));
+    }
+  }
+  if (client.output.empty()) {
+    client.writable.stop();
+    give_back_output_buffer(client);
+    if (client.close_after_reply) close(client);
+  } else if (!client.writable.is_active()) {
+    client.writable.start(loop_, client.fd, EV_WRITE, &on_writable, &client);
+  }
+}
+
+void ClientIo::end_of_turn() {
+  for (size_t i = 0; i < to_flush_.size(); ++i) {
+    to_flush_[i]->flush_listed = false;
+    // One that waits for its socket is flushed when that is ready.
+    if (!to_flush_[i]->writable.is_active()) flush(*to_flush_[i]);
+  }
+  to_flush_.clear();
+  for (size_t i = 0; i < to_free_.size(); ++i) handler_.closed(*to_free_[i]);
+  to_free_.clear();
+}
+
+void ClientIo::flush_all() {
+  for (Client* client : to_flush_) {
+    client->flush_listed = false;
+    flush(*client);
+  }
+  to_flush_.clear();
+}
+
+}  // namespace weir

@@ -1,0 +1,105 @@
+// Moves bytes between sockets and commands.
+//
+//   socket ─► shared read buffer ─► RequestParser ─► RequestHandler::handle(client, argv)
+//                  │ an unfinished rest                      │ writes into client.output
+//                  ▼                                         ▼
+//             client.input                        flush() at the end of the turn ─► socket
+//
+// Each connection is read once and written once in a turn.  Requests behind one that blocks stay
+// in client.input and run when it is unblocked.
+//
+// Always: a client that is closed is not touched by its socket again, and is freed at the end of
+// the turn, when no handler can hold it any more.
+#pragma once
+
+#include <memory>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "resp/request_parser.h"
+#include "server/net/client.h"
+
+namespace weir {
+
+/// What happens with requests.  The implementer knows the commands; this file does not.
+class RequestHandler {
+ public:
+  virtual ~RequestHandler() = default;
+
+  /// A socket woke the loop: the clock may have moved.
+  virtual void begin_batch() = 0;
+  /// One request, not empty.  It sets blocked, close_after_reply or closed of the client.
+  virtual void handle(Client& client, std::span<const std::string_view> argv) = 0;
+  virtual void end_batch() = 0;
+  virtual void protocol_error(Client& client, std::string_view text) = 0;
+  /// The client's unread bytes passed client-query-buffer-limit; it is closed after this.
+  virtual void query_buffer_exceeded(Client& client) = 0;
+  /// Limits that the next request of the client has to keep.
+  virtual resp::RequestLimits limits_for(const Client& client) const = 0;
+  virtual size_t query_buffer_limit(const Client& client) const = 0;
+  /// The connection is gone: nothing may refer to it after the turn.
+  virtual void closed(Client& client) = 0;
+};
+
+class ClientIo {
+ public:
+  ClientIo(EventLoop& loop, RequestHandler& handler);
+
+  /// Begins to read from a new connection.
+  void start(Client& client);
+  /// Ends a connection at once; what it was still to be sent is dropped.
+  void close(Client& client);
+  /// Ends it when its replies are sent.
+  void close_after_reply(Client& client);
+
+  /// Gives a client without a reply buffer one, before something is written outside of its own
+  /// request.
+  void prepare_reply(Client& client) {
+    if (client.output.capacity() == 0) take_output_buffer(client);
+  }
+  /// Something was written into client.output outside of its own request.
+  void wants_flush(Client& client);
+  /// A blocked client was answered: its waiting requests run with run_resumed().
+  void resume(Client& client);
+
+  /// Runs the requests of resumed clients.  They may unblock others.
+  void run_resumed();
+  /// Ends a turn: sends replies, frees closed clients.
+  void end_of_turn();
+  /// Tries to send everything at once, for a process that is about to exit.
+  void flush_all();
+
+  uint64_t bytes_in() const { return bytes_in_; }
+  uint64_t bytes_out() const { return bytes_out_; }
+  uint64_t reads() const { return reads_; }
+  uint64_t writes() const { return writes_; }
+  uint64_t query_buffer_disconnections() const { return query_buffer_disconnections_; }
+
+ private:
+  static void on_readable(int fd, short what, void* argument);
+  static void on_writable(int fd, short what, void* argument);
+
+  void read_from(Client& client);
+  void run_requests(Client& client, std::string_view bytes, bool is_own_input);
+  void keep_rest(Client& client, std::string_view rest, bool is_own_input, size_t used);
+  void flush(Client& client);
+  void take_output_buffer(Client& client);
+  void give_back_output_buffer(Client& client);
+
+  EventLoop& loop_;
+  RequestHandler& handler_;
+  resp::RequestParser parser_;
+  std::unique_ptr<char[]> read_buffer_;
+  std::vector<resp::Buffer> spare_buffers_;
+  std::vector<Client*> to_flush_;
+  std::vector<Client*> resumed_;
+  std::vector<Client*> to_free_;
+  uint64_t bytes_in_ = 0;
+  uint64_t bytes_out_ = 0;
+  uint64_t reads_ = 0;
+  uint64_t writes_ = 0;
+  uint64_t query_buffer_disconnections_ = 0;
+};
+
+}  // namespace weir

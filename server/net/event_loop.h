@@ -1,0 +1,73 @@
+// The loop: waits for sockets and timers, then lets the server finish the turn.
+//
+//   one turn:  wait ─► callbacks of ready sockets and timers ─► end_of_turn()  ─► wait …
+//
+// A thin RAII cover of libevent: a Watch is a socket with something to wait for, a Timer a moment.
+// One thread; nothing here is called from another, but stop_from_signal may be called at any time.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+
+#include <event2/event.h>
+#include <event2/event_struct.h>
+
+namespace weir {
+
+class EventLoop {
+ public:
+  EventLoop();
+  ~EventLoop();
+  EventLoop(const EventLoop&) = delete;
+  EventLoop& operator=(const EventLoop&) = delete;
+
+  event_base* base() const { return base_; }
+
+  /// Runs turns until stop(); `end_of_turn` ends each.  It returns true to be called again soon,
+  /// without waiting for anything.
+  void run(const std::function<bool()>& end_of_turn);
+  void stop() { stopped_ = true; }
+
+ private:
+  event_base* base_;
+  bool stopped_ = false;
+};
+
+/// Calls back while a file descriptor is ready.
+class Watch {
+ public:
+  using Callback = void (*)(int fd, short what, void* argument);
+
+  Watch() = default;
+  ~Watch() { stop(); }
+  Watch(const Watch&) = delete;
+  Watch& operator=(const Watch&) = delete;
+
+  /// `what`: EV_READ or EV_WRITE.
+  void start(EventLoop& loop, int fd, short what, Callback callback, void* argument);
+  void stop();
+  bool is_active() const { return active_; }
+
+ private:
+  event event_{};
+  bool active_ = false;
+};
+
+/// Calls back at a moment, once for each set_ms.
+class Timer {
+ public:
+  Timer(EventLoop& loop, std::function<void()> callback);
+  ~Timer();
+  Timer(const Timer&) = delete;
+  Timer& operator=(const Timer&) = delete;
+
+  /// Never calls early; late by what the loop is busy with.
+  void set_ms(int64_t delay_ms);
+  void cancel();
+
+ private:
+  event event_{};
+  std::function<void()> callback_;
+};
+
+}  // namespace weir

@@ -1,0 +1,131 @@
+#include "server/net/listener.h"
+
+#include <arpa/inet.h>
+#include <netdb.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+
+namespace weir {
+namespace {
+
+/// What getaddrinfo gave; freed with it.
+using AddressList = std::unique_ptr<addrinfo, decltype(&freeaddrinfo)>;
+
+AddressList resolve(const std::string& host, int port) {
+  addrinfo hints{};
+  hints.ai_socktype = SOCK_STREAM;
+  hints.ai_flags = AI_PASSIVE | AI_NUMERICSERV;
+  hints.ai_family = host == "*" ? AF_INET : host == "::*" ? AF_INET6 : AF_UNSPEC;
+  const bool any = host == "*" || host == "::*";
+  addrinfo* found = nullptr;
+  if (getaddrinfo(any ? nullptr : host.c_str(), std::to_string(port).c_str(), &hints, &found) != 0) {
+    found = nullptr;
+  }
+  return {found, &freeaddrinfo};
+}
+
+/// Errors that say "this machine has no such address".
+bool means_unavailable(int error) {
+  return error == EADDRNOTAVAIL || error == EAFNOSUPPORT || error == ENOPROTOOPT ||
+         error == EPROTONOSUPPORT || error == ESOCKTNOSUPPORT || error == EPFNOSUPPORT || error == 0;
+}
+
+}  // namespace
+
+Listener::Listener(EventLoop& loop, std::function<void(Accepted)> accept, int per_turn)
+    : loop_(loop), accept_(std::move(accept)), per_turn_(per_turn) {}
+
+void Listener::watch(Socket& socket) {
+  socket.owner = this;
+  socket.watch.start(loop_, socket.fd.get(), EV_READ, &on_ready, &socket);
+}
+
+void Listener::on_ready(int fd, short, void* argument) {
+  auto& socket = *static_cast<Socket*>(argument);
+  for (int i = 0; i < socket.owner->per_turn_; ++i) {
+    const int accepted = accept4(fd, nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC);
+    if (accepted < 0) return;
+    socket.owner->accept_({accepted, socket.is_unix});
+  }
+}
+
+std::unique_ptr<Listener::Socket> Listener::open_tcp(const TcpAddress& address, int port, int backlog,
+                                                     std::string& why) {
+  int error = 0;
+  const AddressList list = resolve(address.host, port);
+  for (const addrinfo* at = list.get(); at != nullptr; at = at->ai_next) {
+    auto socket_ptr = std::make_unique<Socket>();
+    socket_ptr->fd = Fd(::socket(at->ai_family, at->ai_socktype | SOCK_NONBLOCK | SOCK_CLOEXEC, at->ai_protocol));
+    const int fd = socket_ptr->fd.get();
+    const int on = 1;
+    if (fd >= 0) {
+      setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
+      if (at->ai_family == AF_INET6) setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof(on));
+      if (bind(fd, at->ai_addr, at->ai_addrlen) == 0 && listen(fd, backlog) == 0) return socket_ptr;
+    }
+    error = errno;
+  }
+  if (address.is_optional && means_unavailable(error)) return nullptr;
+  why = "Could not create server TCP listening socket " + address.host + ":" + std::to_string(port) +
+        ": " + (error == 0 ? "Name or service not known" : std::strerror(error));
+  return nullptr;
+}
+
+std::string Listener::listen_tcp(const std::vector<TcpAddress>& addresses, int port, int backlog) {
+  tcp_.clear();
+  if (port == 0) return {};
+  for (const TcpAddress& address : addresses) {
+    std::string why;
+    std::unique_ptr<Socket> opened = open_tcp(address, port, backlog, why);
+    if (opened) tcp_.push_back(std::move(opened));
+    if (!why.empty()) {
+      tcp_.clear();
+      return why;
+    }
+  }
+  if (tcp_.empty() && !addresses.empty()) return "None of the addresses of 'bind' is available here";
+  for (const auto& opened : tcp_) watch(*opened);
+  return {};
+}
+
+std::string Listener::listen_unix(const std::string& path, unsigned permissions, int backlog) {
+  sockaddr_un address{};
+  const auto failed = [&path](const char* what) {
+    return "Failed opening Unix socket " + path + ": " + what;
+  };
+  if (path.size() >= sizeof(address.sun_path)) return failed("the path is too long");
+  address.sun_family = AF_UNIX;
+  std::memcpy(address.sun_path, path.c_str(), path.size() + 1);
+
+  auto socket_ptr = std::make_unique<Socket>();
+  socket_ptr->is_unix = true;
+  socket_ptr->fd = Fd(::socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+  const int fd = socket_ptr->fd.get();
+  if (fd < 0) return failed(std::strerror(errno));
+  struct stat status {};
+  if (lstat(path.c_str(), &status) == 0) {
+    if (!S_ISSOCK(status.st_mode)) return failed("there is a file that is not a socket");
+    unlink(path.c_str());
+  }
+  if (bind(fd, reinterpret_cast<const sockaddr*>(&address), sizeof(address)) != 0 ||
+      (permissions != 0 && chmod(path.c_str(), permissions) != 0) || listen(fd, backlog) != 0) {
+    return failed(std::strerror(errno));
+  }
+  unix_ = std::move(socket_ptr);
+  unix_path_ = path;
+  watch(*unix_);
+  return {};
+}
+
+void Listener::close() {
+  tcp_.clear();
+  if (unix_) unlink(unix_path_.c_str());
+  unix_.reset();
+}
+
+}  // namespace weir

@@ -1,0 +1,62 @@
+// Sockets on which new connections arrive.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "server/net/event_loop.h"
+#include "server/net/socket.h"
+
+namespace weir {
+
+/// A new connection.
+struct Accepted {
+  int fd = -1;
+  bool is_unix_socket = false;
+};
+
+/// Where to listen for TCP.
+struct TcpAddress {
+  std::string host;          // an address, "*" for all IPv4, "::*" for all IPv6
+  bool is_optional = false;  // the machine may not have it
+};
+
+class Listener {
+ public:
+  /// `accept` is given every new connection; at most `per_turn` of one socket in a turn.
+  Listener(EventLoop& loop, std::function<void(Accepted)> accept, int per_turn);
+
+  /// Listens on every address; on failure nothing is listened on, and the text says which address
+  /// and why.  `port` 0 means no TCP.
+  std::string listen_tcp(const std::vector<TcpAddress>& addresses, int port, int backlog);
+  /// Replaces a stale socket at `path`.  `permissions`: mode bits, 0 leaves them to the umask.
+  std::string listen_unix(const std::string& path, unsigned permissions, int backlog);
+
+  bool has_tcp() const { return !tcp_.empty(); }
+  bool has_unix() const { return unix_ != nullptr; }
+  /// Stops listening and removes the Unix socket's file.
+  void close();
+
+ private:
+  struct Socket {
+    Fd fd;
+    Watch watch;
+    Listener* owner = nullptr;
+    bool is_unix = false;
+  };
+
+  static void on_ready(int fd, short what, void* argument);
+  std::unique_ptr<Socket> open_tcp(const TcpAddress& address, int port, int backlog, std::string& why);
+  void watch(Socket& socket);
+
+  EventLoop& loop_;
+  std::function<void(Accepted)> accept_;
+  int per_turn_;
+  std::vector<std::unique_ptr<Socket>> tcp_;
+  std::unique_ptr<Socket> unix_;
+  std::string unix_path_;
+};
+
+}  // namespace weir

@@ -1,0 +1,241 @@
+#include "server/server.h"
+
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <csignal>
+#include <cstring>
+
+#include "server/commands/client_describe.h"
+#include "server/commands/table.h"
+#include "server/errors.h"
+#include "server/insight/memory.h"
+
+namespace weir {
+namespace {
+
+constexpr int64_t kMillisecondsPerSecond = 1000;
+/// The rates of INFO are sampled at least this often a second.
+constexpr int kMinHz = 10;
+
+std::vector<TcpAddress> addresses_of(const Settings& settings) {
+  std::vector<TcpAddress> addresses;
+  for (const std::string& text : settings.bind) {
+    const bool optional = text.starts_with('-');
+    addresses.push_back({text.substr(optional ? 1 : 0), optional});
+  }
+  return addresses;
+}
+
+ServerIdentity make_identity(const Clock& clock) {
+  return {.run_id = random_run_id(),
+          .executable = executable_path(),
+          .started_unix_s = clock.unix_ms() / 1000,
+          .memory_at_start = used_memory()};
+}
+
+}  // namespace
+
+Server::Server(Config& config, Log& log)
+    : config_(config),
+      log_(log),
+      identity_(make_identity(clock_)),
+      stats_(command_table().size()),
+      keyspace_(static_cast<uint32_t>(config->databases)),
+      context_{.clock = clock_,
+               .identity = identity_,
+               .config = config_,
+               .keyspace = keyspace_,
+               .waiters = waiters_,
+               .clients = clients_,
+               .io = io_,
+               .dispatcher = dispatcher_,
+               .stats = stats_,
+               .log = log_,
+               .shutdown = shutdown_},
+      dispatcher_(context_, clock_),
+      io_(loop_, dispatcher_),
+      listener_(loop_, [this](Accepted accepted) { accept(accepted); },
+                static_cast<int>(config->max_new_connections_per_cycle)),
+      cron_timer_(loop_, [this] { cron(); }),
+      deadline_timer_(loop_, [this] { armed_deadline_ms_.reset(); }) {
+  dispatcher_.attach(io_);
+  register_appliers();
+}
+
+// --- Starting ------------------------------------------------------------------------------------
+
+std::string Server::listen() {
+  const Settings& settings = config_.values();
+  return listener_.listen_tcp(addresses_of(settings), settings.port, settings.tcp_backlog);
+}
+
+std::string Server::open() {
+  const Settings& settings = config_.values();
+  const std::string why_tcp = listen();
+  if (!why_tcp.empty()) {
+    log_.warning("Warning: " + why_tcp);
+    return "Failed listening on port " + std::to_string(settings.port) + " (tcp), aborting.";
+  }
+  if (!settings.unixsocket.empty()) {
+    const std::string why = listener_.listen_unix(settings.unixsocket, static_cast<unsigned>(settings.unixsocketperm),
+                                                  settings.tcp_backlog);
+    if (!why.empty()) return why;
+  }
+  if (!listener_.has_tcp() && !listener_.has_unix()) return "Configured to not listen anywhere, exiting.";
+  if (!settings.pidfile.empty() || settings.daemonize) {
+    const std::string path = settings.pidfile.empty() ? "/var/run/weir.pid" : settings.pidfile;
+    const std::string why = pid_file_.write(path);
+    if (!why.empty()) log_.warning(why);
+  }
+  announce();
+  return {};
+}
+
+void Server::announce() const {
+  log_.notice("Server initialized");
+  if (listener_.has_tcp()) log_.notice("Ready to accept connections tcp");
+  if (listener_.has_unix()) log_.notice("Ready to accept connections unix");
+  if (is_supervised_by_systemd(config_.values())) {
+    notify_systemd("STATUS=Ready to accept connections\n");
+    notify_systemd("READY=1\n");
+  }
+}
+
+void Server::register_appliers() {
+  config_.on_change({"bind", "port"}, [this](const Settings&, Settings&) -> std::optional<std::string> {
+    const std::string why = listen();
+    if (why.empty()) return std::nullopt;
+    log_.warning(why);
+    return "Failed to bind to specified addresses.";
+  });
+  config_.on_change({"loglevel"}, [this](const Settings&, Settings& after) -> std::optional<std::string> {
+    log_.set_level(after.loglevel);
+    return std::nullopt;
+  });
+  config_.on_change({"maxclients"}, [](const Settings&, Settings& after) -> std::optional<std::string> {
+    const uint64_t possible = raise_file_limit(after.maxclients);
+    if (possible >= after.maxclients) return std::nullopt;
+    return "The operating system is not able to handle the specified number of clients, try with " +
+           std::to_string(possible);
+  });
+  config_.on_change({"maxmemory"}, [this](const Settings&, Settings&) -> std::optional<std::string> {
+    check_memory();
+    return std::nullopt;
+  });
+  config_.on_change({"dir"}, [](const Settings&, Settings& after) -> std::optional<std::string> {
+    if (chdir(after.dir.c_str()) == 0) return std::nullopt;
+    return "Changing directory: " + std::string(std::strerror(errno));
+  });
+}
+
+// --- Connections ---------------------------------------------------------------------------------
+
+void Server::accept(Accepted accepted) {
+  clock_.refresh();
+  ++stats_.connections;
+  Client& client = clients_.add(accepted.fd, accepted.is_unix_socket, clock_.monotonic_ms());
+  client.authenticated = config_->requirepass.empty();
+  std::string_view refusal;
+  if (clients_.size() > config_->maxclients) {
+    refusal = errors::kMaxClients;
+  } else if (is_refused(client)) {
+    refusal = errors::kProtectedMode;
+  }
+  if (!refusal.empty()) {
+    ++stats_.rejected_connections;
+    const std::string line = "-" + std::string(refusal) + "\r\n";
+    ::send(client.fd, line.data(), line.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+    clients_.remove(client);
+    return;
+  }
+  if (!client.is_unix_socket) set_tcp_options(client.fd, config_->tcp_keepalive_s);
+  io_.start(client);
+}
+
+/// Protected mode: without a password only this host may connect.
+bool Server::is_refused(const Client& client) const {
+  return config_->protected_mode && config_->requirepass.empty() && !client.is_local();
+}
+
+// --- Turns ---------------------------------------------------------------------------------------
+
+void Server::run() {
+  cron();
+  loop_.run([this] { return end_turn(); });
+  if (shutdown_signal() != 0) {
+    log_.warning(std::string("Received ") + (shutdown_signal() == SIGINT ? "SIGINT" : "SIGTERM") +
+                 " scheduling shutdown...");
+  }
+  if (is_supervised_by_systemd(config_.values())) notify_systemd("STOPPING=1\n");
+  io_.flush_all();
+  listener_.close();
+  log_.warning("Weir is now ready to exit, bye bye...");
+}
+
+// A reader that is woken may run requests that wake others, so both are done until nothing is left.
+bool Server::end_turn() {
+  ++stats_.turns;
+  dispatcher_.expire_waiters();
+  do {
+    dispatcher_.serve_waiters();
+    io_.run_resumed();
+  } while (waiters_.has_signals());
+  io_.end_of_turn();
+  if (config_->maxmemory > 0) check_memory();
+  if (shutdown_.is_requested()) loop_.stop();
+  arm_deadline_timer();
+  return false;
+}
+
+void Server::arm_deadline_timer() {
+  const std::optional<int64_t> next_ms = waiters_.next_deadline_ms();
+  if (next_ms == armed_deadline_ms_) return;
+  armed_deadline_ms_ = next_ms;
+  if (next_ms) {
+    deadline_timer_.set_ms(*next_ms - Clock::monotonic_us() / 1000);
+  } else {
+    deadline_timer_.cancel();
+  }
+}
+
+// --- Now and then --------------------------------------------------------------------------------
+
+void Server::cron() {
+  clock_.refresh();
+  const int64_t now_us = clock_.last_monotonic_us();
+  stats_.command_rate.sample(stats_.commands, now_us);
+  stats_.in_rate.sample(io_.bytes_in(), now_us);
+  stats_.out_rate.sample(io_.bytes_out(), now_us);
+  for (Database& db : keyspace_.databases()) db.maintain();
+  close_idle_clients();
+  stats_.peak_memory_bytes = std::max(stats_.peak_memory_bytes, used_memory());
+  cron_timer_.set_ms(kMillisecondsPerSecond / std::max(config_->hz, kMinHz));
+}
+
+void Server::close_idle_clients() {
+  if (config_->timeout_s == 0) return;
+  for (const auto& [id, client] : clients_) {
+    const int64_t idle_ms = clock_.monotonic_ms() - client->last_active_ms;
+    if (client->blocked || client->closed || idle_ms / 1000 < config_->timeout_s) continue;
+    log_.verbose("Closing idle client");
+    io_.close(*client);
+  }
+}
+
+void Server::check_memory() {
+  dispatcher_.set_out_of_memory(config_->maxmemory > 0 && used_memory() > config_->maxmemory);
+}
+
+std::string Server::describe() const {
+  std::string text = info_text(context_, {});
+  text += "\r\n# Clients\r\n";
+  for (const auto& [id, client] : clients_) text += describe_client(*client, clock_.monotonic_ms()) + "\n";
+  const CommandSpec* const running = dispatcher_.running();
+  text += "Command that ran: " + std::string(running != nullptr ? running->name : "none") + "\n";
+  return text;
+}
+
+}  // namespace weir

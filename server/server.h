@@ -1,0 +1,79 @@
+// The composition root: owns the parts and wires them, nothing more.
+//
+//   EventLoop ◄── Listener ── accept ──► ClientTable
+//       │                                    │
+//       └── turn ──► ClientIo ──► Dispatcher ──► handlers ──► Keyspace, Waiters, Config, Stats
+//
+// A turn ends in this order: wake readers whose keys changed, run what waited behind them, send
+// replies, free closed connections.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "server/clock.h"
+#include "server/config.h"
+#include "server/context.h"
+#include "server/data/keyspace.h"
+#include "server/data/waiters.h"
+#include "server/dispatcher.h"
+#include "server/host/process.h"
+#include "server/insight/info.h"
+#include "server/insight/log.h"
+#include "server/insight/stats.h"
+#include "server/net/client_io.h"
+#include "server/net/client_table.h"
+#include "server/net/event_loop.h"
+#include "server/net/listener.h"
+#include "server/shutdown_control.h"
+
+namespace weir {
+
+class Server {
+ public:
+  /// `config` and `log` outlive the server.
+  Server(Config& config, Log& log);
+
+  /// Listens; the text says why it cannot, else is empty.
+  std::string open();
+  /// Serves until a shutdown is asked for.
+  void run();
+
+  ShutdownControl& shutdown() { return shutdown_; }
+  /// For a crash report.
+  std::string describe() const;
+
+ private:
+  void accept(Accepted accepted);
+  bool is_refused(const Client& client) const;
+  bool end_turn();
+  void arm_deadline_timer();
+  void cron();
+  void close_idle_clients();
+  void check_memory();
+  std::string listen();
+  void register_appliers();
+  void announce() const;
+
+  Config& config_;
+  Log& log_;
+  Clock clock_;
+  ServerIdentity identity_;
+  EventLoop loop_;
+  ShutdownControl shutdown_;
+  Stats stats_;
+  ClientTable clients_;
+  Keyspace keyspace_;
+  Waiters waiters_;
+  Context context_;
+  Dispatcher dispatcher_;
+  ClientIo io_;
+  Listener listener_;
+  Timer cron_timer_;
+  Timer deadline_timer_;
+  std::optional<int64_t> armed_deadline_ms_;
+  PidFile pid_file_;
+};
+
+}  // namespace weir

@@ -1,0 +1,33 @@
+// Where stream nodes get their memory: slabs with size classes 64 bytes apart.
+//
+//   slab of one size class       ┌──────┬────────┬────────┬────────┬──
+//   (8 to 40 slots, one block    │ head │ slot 0 │ slot 1 │ slot 2 │ …
+//   of the C allocator)          └──────┴────────┴────────┴────────┴──
+//
+// A full node of 100 small entries has 2.6 to 2.9 KB.  A general allocator's classes are a quarter
+// of a power of two apart (2,560, 3,072 …), which costs 15 % of all memory of a stream; here it
+// is 2 %.  Nodes up to 1 KiB and above 8 KiB come from the C allocator.
+//
+// The memory knows its slot number instead of the slab being aligned, so that slabs need no
+// address arithmetic tricks.  Main thread only.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+namespace weir {
+
+struct NodeMemory {
+  void* at = nullptr;
+  size_t bytes = 0;   // at least what was asked for; all of it may be used
+  uint16_t slot = 0;  // for the allocator; to be given back with the memory
+};
+
+/// Never fails: without memory the process stops.  Cost: O(1).
+NodeMemory allocate_node_memory(size_t bytes);
+void free_node_memory(const NodeMemory& memory);
+
+/// The size that an allocation of `bytes` would have.
+size_t node_memory_bytes(size_t bytes);
+
+}  // namespace weir

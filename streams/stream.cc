@@ -1,0 +1,245 @@
+#include "streams/stream.h"
+
+#include <algorithm>
+#include <cassert>
+
+#include "streams/radix_cursor.h"
+
+namespace weir {
+
+// --- Counters ------------------------------------------------------------------------------------
+
+StreamId Stream::first_id() const {
+  return length_ == 0 ? StreamId{} : first_node()->first_live().id;
+}
+
+StreamId Stream::top_id() const { return length_ == 0 ? StreamId{} : tail_->last_live().id; }
+
+size_t Stream::memory_bytes() const {
+  size_t bytes = extra_ ? sizeof(Extra) : 0;
+  for (Cursor<StreamNode> cursor(tree_, kMinStreamId); cursor; cursor.next()) {
+    bytes += cursor->memory_bytes();
+  }
+  return bytes;
+}
+
+Stream::Extra& Stream::extra() {
+  if (!extra_) extra_ = std::make_unique<Extra>();
+  return *extra_;
+}
+
+std::optional<StreamId> Stream::next_id(uint64_t now_ms) const {
+  if (now_ms > last_id_.ms) return StreamId{now_ms, 0};
+  return successor(last_id_);
+}
+
+void Stream::set_id(const StreamId& last_id, std::optional<uint64_t> entries_added,
+                    std::optional<StreamId> max_deleted_id) {
+  last_id_ = last_id;
+  if (entries_added) entries_added_ = *entries_added;
+  if (max_deleted_id) extra().max_deleted_id = *max_deleted_id;
+}
+
+// --- Nodes ---------------------------------------------------------------------------------------
+
+/// The node itself, or its copy if a frozen view holds it.
+StreamNode* Stream::writable(const StreamNode* node) {
+  StreamNode* const mine = tree_.writable(node);
+  if (node == tail_) tail_ = mine;
+  return mine;
+}
+
+/// After an operation that may have moved a node: puts the new one where the old one was.
+StreamNode* Stream::put_in_place(StreamNode* node, StreamNode* moved) {
+  if (moved == node) return node;
+  tree_.replace(node, moved);
+  if (node == tail_) tail_ = moved;
+  StreamNode::destroy(node);
+  return moved;
+}
+
+/// Takes a node out of the tree.  When it was the tail, the one before it becomes the tail.
+void Stream::drop_node(const StreamNode* node) {
+  const bool was_tail = node == tail_;
+  tree_.erase(StreamId(node->key));
+  if (!was_tail) return;
+  const StreamNode* const last = tree_.last();
+  tail_ = last == nullptr ? nullptr
+                          : tree_.add_weight(StreamId(last->key), -static_cast<int64_t>(last->live()));
+}
+
+const StreamNode* Stream::node_for(const StreamId& id) const {
+  if (tail_ == nullptr || id >= tail_->key) return tail_;
+  const StreamNode* node = tree_.floor(id);
+  return node != nullptr ? node : tree_.first();
+}
+
+// --- Appending -----------------------------------------------------------------------------------
+
+bool Stream::is_full(const StreamNode& node, uint64_t payload_bytes, const NodeLimits& limits) {
+  uint64_t max_bytes = limits.max_bytes;
+  if (max_bytes == 0 || max_bytes > kMaxNodeBytes) max_bytes = kMaxNodeBytes;
+  return node.uncompacted_bytes() + payload_bytes >= max_bytes ||
+         (limits.max_entries != 0 && node.uncompacted_entries() >= limits.max_entries);
+}
+
+void Stream::append(const StreamId& id, FieldValues fields, const NodeLimits& limits) {
+  assert(id > last_id_ || (entries_added_ == 0 && !id.is_zero()));
+  uint64_t payload_bytes = 0;
+  for (const std::string_view text : fields) payload_bytes += text.size();
+  assert(payload_bytes <= kMaxEntryBytes);
+
+  if (tail_ == nullptr || is_full(*tail_, payload_bytes, limits)) {
+    start_node(id, fields);
+  }
+  put_in_place(writable(tail_), tail_->append(id, fields));
+  // A node that can take nothing more gives its spare room back now: most streams of a server are
+  // short, and their last node is all they have.
+  if (is_full(*tail_, 0, limits)) put_in_place(tail_, tail_->shrunk());
+  last_id_ = id;
+  ++length_;
+  ++entries_added_;
+}
+
+void Stream::start_node(const StreamId& id, FieldValues fields) {
+  size_t expected_bytes = 0;
+  if (tail_ != nullptr) {
+    expected_bytes = tail_->listpack_bytes();
+    tail_ = tree_.add_weight(StreamId(tail_->key), tail_->live());
+    put_in_place(tail_, tail_->shrunk());
+  }
+  // A stream's first node is as small as its first entry; later ones will be like their
+  // predecessors.
+  tail_ = StreamNode::create(id, fields, expected_bytes);
+  tree_.insert(tail_);
+}
+
+// --- Erasing and trimming ------------------------------------------------------------------------
+
+bool Stream::erase(const StreamId& id) {
+  const StreamNode* const holder = node_for(id);
+  if (holder == nullptr) return false;
+  const uint8_t* const at = holder->seek(id);
+  if (at == holder->end()) return false;
+  const EntryRef entry = holder->entry_at(at);
+  if (entry.id != id || entry.deleted) return false;
+
+  if (holder->live() == 1) {
+    drop_node(holder);
+  } else {
+    const size_t offset = holder->offset_of(at);
+    StreamNode* const node = writable(holder);
+    node->erase(node->entry_at(node->at_offset(offset)));
+    if (node != tail_) {
+      tree_.add_weight(StreamId(node->key), -1);
+      if (node->deserves_compaction()) put_in_place(node, node->compacted());
+    }
+  }
+  --length_;
+  if (id > max_deleted_id()) extra().max_deleted_id = id;
+  return true;
+}
+
+/// The node that holds the live entry number `number` (0 is the oldest), null behind the last.
+const StreamNode* Stream::node_of_entry(uint64_t number) const {
+  if (number >= length_) return nullptr;
+  if (number >= weight_outside_tail()) return tail_;
+  return tree_.select(number).leaf;
+}
+
+/// The oldest node that whole-node trimming leaves in place; null if none.
+const StreamNode* Stream::first_kept_node(const Trim& trim) const {
+  uint64_t removable = length_;  // no more entries than this may go
+  if (trim.approximate && trim.limit > 0) removable = std::min(removable, trim.limit);
+  if (trim.strategy == Trim::Strategy::kMaxLength) {
+    return node_of_entry(std::min(removable, length_ - std::min(length_, trim.max_length)));
+  }
+  const StreamNode* node = node_for(trim.min_id);
+  if (node != nullptr && node->last_id() < trim.min_id) {
+    node = node == tail_ ? nullptr : tree_.ceiling(*successor(node->key));
+  }
+  const uint64_t before = node == nullptr ? length_ : tree_.weight_before(node->key);
+  return before > removable ? node_of_entry(removable) : node;
+}
+
+/// Removes all nodes before `node`, or all nodes if it is null; returns how many entries went.
+uint64_t Stream::drop_nodes_before(const StreamNode* node) {
+  uint64_t removed = length_;
+  if (node == nullptr) {
+    tree_.clear();
+    tail_ = nullptr;
+  } else {
+    removed = tree_.erase_before(node->key);
+  }
+  length_ -= removed;
+  return removed;
+}
+
+uint64_t Stream::erase_from_front(const Trim& trim) {
+  StreamNode* const node = writable(first_node());
+  uint64_t removed = 0;
+  while (node->live() > 0) {
+    if (trim.strategy == Trim::Strategy::kMaxLength && length_ <= trim.max_length) break;
+    const EntryRef entry = node->first_live();
+    if (trim.strategy == Trim::Strategy::kMinId && entry.id >= trim.min_id) break;
+    node->erase(entry);
+    --length_;
+    ++removed;
+  }
+  if (removed > 0 && node != tail_) tree_.add_weight(StreamId(node->key), -static_cast<int64_t>(removed));
+  if (node->live() == 0) drop_node(node);
+  return removed;
+}
+
+uint64_t Stream::trim(const Trim& trim) {
+  if (length_ == 0) return 0;
+  if (trim.strategy == Trim::Strategy::kMaxLength && length_ <= trim.max_length) return 0;
+  const StreamNode* kept = first_kept_node(trim);
+  uint64_t removed = 0;
+  if (kept != first_node()) removed = drop_nodes_before(kept);
+  if (!trim.approximate && length_ > 0) removed += erase_from_front(trim);
+  return removed;
+}
+
+// --- Counting ------------------------------------------------------------------------------------
+
+uint64_t Stream::entries_before(const StreamId& id) const {
+  const StreamNode* node = node_for(id);
+  if (node == nullptr) return 0;
+  uint64_t before = tree_.weight_before(node->key);
+  const uint8_t* const stop = node->seek(id);
+  for (const uint8_t* at = node->first_entry(); at < stop;) {
+    const EntryRef entry = node->entry_at(at);
+    before += entry.deleted ? 0 : 1;
+    at = node->next_entry(entry);
+  }
+  return before;
+}
+
+uint64_t Stream::count(const StreamId& from, const StreamId& to) const {
+  if (from > to) return 0;
+  const std::optional<StreamId> behind = successor(to);
+  const uint64_t up_to = behind ? entries_before(*behind) : length_;
+  return up_to - entries_before(from);
+}
+
+void Stream::assert_consistent() const {
+  tree_.assert_consistent();
+  uint64_t live = 0;
+  const StreamNode* last = nullptr;
+  for (Cursor<StreamNode> cursor(tree_, kMinStreamId); cursor; cursor.next()) {
+    const StreamNode* const node = cursor.leaf();
+    assert(node->is_consistent());
+    assert(node->live() > 0);
+    assert(last == nullptr || last->last_id() < node->key);
+    assert(node->weight == (node == tail_ ? 0 : node->live()));
+    live += node->live();
+    last = node;
+  }
+  assert(last == tail_);
+  assert(live == length_);
+  assert(length_ == weight_outside_tail() + (tail_ != nullptr ? tail_->live() : 0));
+  assert(tail_ == nullptr || tail_->last_id() <= last_id_);
+}
+
+}  // namespace weir

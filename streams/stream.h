@@ -1,0 +1,122 @@
+// A stream: entries in ascending order of their IDs, and the counters that outlive them.
+//
+//   Stream ─ length · last ID · entries added                       (one cache line in all)
+//     ├─ tree_:  RadixTree<StreamNode>    ID of a node's first entry ─► the node
+//     ├─ tail_:  the tree's rightmost node, so that appending descends nothing
+//     └─ extra_: what most streams never need (the greatest deleted ID)
+//
+// The tree knows the number of live entries under each of its inner nodes, except those of the
+// tail, whose count changes with every append: they are added when the tail is sealed, that is
+// when the next node begins.  So the n-th entry and the count of a range cost O(log n).
+//
+// Always: no node is without live entries; length = the tree's weight + the tail's live entries;
+// the last ID is not below any entry's.
+//
+// A Stream knows no clock, configuration or reply: time and limits are arguments.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+
+#include "streams/radix_tree.h"
+#include "streams/stream_id.h"
+#include "streams/stream_node.h"
+
+namespace weir {
+
+/// When a node is full.  0 means no bound (for bytes: kMaxNodeBytes).
+struct NodeLimits {
+  uint64_t max_bytes = 4096;
+  uint64_t max_entries = 100;
+};
+
+/// No node is grown beyond it, whatever the configuration says, in bytes.
+inline constexpr uint64_t kMaxNodeBytes = 1ULL << 30;
+/// Most bytes of all fields and values of one entry.
+inline constexpr uint64_t kMaxEntryBytes = 1ULL << 30;
+
+/// What to trim, from the oldest entry on.
+struct Trim {
+  enum class Strategy : uint8_t { kMaxLength, kMinId };
+  Strategy strategy = Strategy::kMaxLength;
+  bool approximate = false;  // "~": only whole nodes
+  uint64_t max_length = 0;
+  StreamId min_id;
+  uint64_t limit = 0;        // with "~": remove at most this many entries; 0: no bound
+};
+
+class Stream {
+ public:
+  Stream() = default;
+
+  uint64_t length() const { return length_; }
+  const StreamId& last_id() const { return last_id_; }
+  uint64_t entries_added() const { return entries_added_; }
+  StreamId max_deleted_id() const { return extra_ ? extra_->max_deleted_id : StreamId{}; }
+  /// ID of the first live entry, 0-0 without one.
+  StreamId first_id() const;
+  /// ID of the last live entry, 0-0 without one.
+  StreamId top_id() const;
+  uint64_t node_count() const { return tree_.leaf_count(); }
+  /// Bytes of the nodes with all their entries.  Cost: O(nodes).
+  size_t memory_bytes() const;
+
+  /// The ID that an entry added now gets: `now_ms`-0, or the successor of the last ID when that is
+  /// not greater.  Nothing when the IDs are exhausted.
+  std::optional<StreamId> next_id(uint64_t now_ms) const;
+
+  /// Appends an entry.  `id` is greater than last_id(); the fields are at most kMaxEntryBytes.
+  /// Cost: O(bytes of the entry), amortised.
+  void append(const StreamId& id, FieldValues fields, const NodeLimits& limits);
+
+  /// Removes an entry; false if there is none.  Cost: O(log entries).
+  bool erase(const StreamId& id);
+
+  /// Removes the oldest entries and returns how many.  Cost: O(log entries + nodes and entries
+  /// removed).  Does not touch max_deleted_id().
+  uint64_t trim(const Trim& trim);
+
+  /// XSETID: replaces the last ID, and the other two if given.
+  void set_id(const StreamId& last_id, std::optional<uint64_t> entries_added,
+              std::optional<StreamId> max_deleted_id);
+
+  /// Number of entries with from <= ID <= to.  Cost: O(log entries).
+  uint64_t count(const StreamId& from, const StreamId& to) const;
+
+  /// For walking: the node that holds the first entry >= `id`, or the last one <= `id`, if any.
+  const StreamNode* node_for(const StreamId& id) const;
+  const StreamNode* first_node() const { return tree_.first(); }
+  const StreamNode* last_node() const { return tail_; }
+  const RadixTree<StreamNode>& tree() const { return tree_; }
+
+  /// Stops the process if a rule of this file's header is broken.  Cost: O(entries).
+  void assert_consistent() const;
+
+ private:
+  struct Extra {
+    StreamId max_deleted_id;
+  };
+
+  static bool is_full(const StreamNode& node, uint64_t payload_bytes, const NodeLimits& limits);
+  void start_node(const StreamId& id, FieldValues fields);
+  StreamNode* writable(const StreamNode* node);
+  StreamNode* put_in_place(StreamNode* node, StreamNode* moved);
+  void drop_node(const StreamNode* node);
+  uint64_t weight_outside_tail() const { return tree_.total_weight(); }
+  const StreamNode* node_of_entry(uint64_t number) const;
+  const StreamNode* first_kept_node(const Trim& trim) const;
+  uint64_t drop_nodes_before(const StreamNode* node);
+  uint64_t erase_from_front(const Trim& trim);
+  uint64_t entries_before(const StreamId& id) const;
+  Extra& extra();
+
+  RadixTree<StreamNode> tree_;
+  StreamNode* tail_ = nullptr;
+  StreamId last_id_;
+  uint64_t length_ = 0;
+  uint64_t entries_added_ = 0;
+  std::unique_ptr<Extra> extra_;
+};
+
+}  // namespace weir

@@ -1,0 +1,358 @@
+#include "streams/stream_node.h"
+
+#include <algorithm>
+#include <cassert>
+#include <cstring>
+#include <new>
+
+#include "streams/node_memory.h"
+
+namespace weir {
+namespace {
+
+using listpack::integer_bytes;
+using listpack::read_integer;
+using listpack::skip;
+using listpack::text_bytes;
+using listpack::write_integer;
+using listpack::write_text;
+
+constexpr uint8_t kDeletedFlag = 1;
+constexpr uint8_t kSameFieldsFlag = 2;
+
+/// Room that is never filled: deleting moves a count to a wider encoding without reallocating.
+/// Widths sum to at most 2 x 6 bytes for 32-bit counts, and to at least 4.
+constexpr size_t kCountSlack = 8;
+
+int64_t difference(uint64_t a, uint64_t b) { return static_cast<int64_t>(a - b); }
+
+/// True iff the element at `at` reads as `text`; moves `at` behind it.
+bool element_equals(const uint8_t*& at, std::string_view text) {
+  char scratch[kMaxDecimalLength];
+  return listpack::read_text(at, scratch) == text;
+}
+
+size_t field_names_bytes(FieldValues fields) {
+  size_t bytes = 0;
+  for (size_t i = 0; i < fields.size(); i += 2) bytes += text_bytes(fields[i]);
+  return bytes;
+}
+
+size_t values_bytes(FieldValues fields) {
+  size_t bytes = 0;
+  for (size_t i = 1; i < fields.size(); i += 2) bytes += text_bytes(fields[i]);
+  return bytes;
+}
+
+}  // namespace
+
+// --- Memory --------------------------------------------------------------------------------------
+
+StreamNode* StreamNode::allocate(size_t capacity) {
+  const NodeMemory memory = allocate_node_memory(sizeof(StreamNode) + capacity);
+  auto* node = new (memory.at) StreamNode();
+  node->capacity_ = static_cast<uint32_t>(memory.bytes - sizeof(StreamNode));
+  assert(memory.slot <= UINT8_MAX);
+  node->slot_ = static_cast<uint8_t>(memory.slot);
+  return node;
+}
+
+void StreamNode::destroy(StreamNode* node) {
+  free_node_memory({node, node->memory_bytes(), node->slot_});
+}
+
+StreamNode* StreamNode::resized(size_t capacity) const {
+  StreamNode* moved = allocate(capacity);
+  const uint32_t new_capacity = moved->capacity_;
+  const uint8_t slot = moved->slot_;
+  std::memcpy(static_cast<void*>(moved), this, sizeof(StreamNode) + listpack_bytes());
+  moved->capacity_ = new_capacity;
+  moved->slot_ = slot;
+  moved->retired = false;
+  for (uint32_t i = 0; i < index_count(); ++i) moved->set_index(i, index_at(i));
+  return moved;
+}
+
+StreamNode* StreamNode::clone(const StreamNode& node) {
+  return node.resized(node.listpack_bytes() + 4 * node.index_count() + kCountSlack);
+}
+
+StreamNode* StreamNode::shrunk() {
+  const size_t needed = listpack_bytes() + index_bytes(index_count()) + kCountSlack;
+  return node_memory_bytes(sizeof(StreamNode) + needed) < memory_bytes() ? resized(needed) : this;
+}
+
+// --- The index -----------------------------------------------------------------------------------
+
+uint32_t StreamNode::index_at(uint32_t i) const {
+  const uint8_t* at = pack() + capacity_ - (i + 1) * index_width();
+  if (index_width() == 4) return listpack::load32(at);
+  return static_cast<uint32_t>(at[0] | at[1] << 8);
+}
+
+void StreamNode::set_index(uint32_t i, uint32_t offset) {
+  uint8_t* at = pack() + capacity_ - (i + 1) * index_width();
+  if (index_width() == 4) return listpack::store32(at, offset);
+  at[0] = static_cast<uint8_t>(offset);
+  at[1] = static_cast<uint8_t>(offset >> 8);
+}
+
+/// Entry number `number` (0, 1, …) begins at `offset`.  The first needs no index.
+void StreamNode::note_entry(uint32_t number, uint32_t offset) {
+  if (number == 0 || number % kIndexStride != 0) return;
+  set_index(number / kIndexStride - 1, offset);
+}
+
+// --- Writing -------------------------------------------------------------------------------------
+
+StreamNode* StreamNode::create(const StreamId& first, FieldValues fields, size_t spare_bytes) {
+  const uint32_t field_count = static_cast<uint32_t>(fields.size() / 2);
+  const size_t master_bytes = 2 + 2 + integer_bytes(field_count) + field_names_bytes(fields) + 2;
+  const size_t entry_bytes = 2 + 2 + 2 + values_bytes(fields) + integer_bytes(field_count + 3);
+  StreamNode* node = allocate(listpack::kEmptyBytes + master_bytes + entry_bytes + kCountSlack + spare_bytes);
+  node->key = first;
+  node->field_count_ = field_count;
+
+  uint8_t* at = node->pack() + listpack::kHeaderBytes;
+  at = write_integer(at, 0);
+  at = write_integer(at, 0);
+  at = write_integer(at, field_count);
+  for (size_t i = 0; i < fields.size(); i += 2) at = write_text(at, fields[i]);
+  at = write_integer(at, 0);
+  node->first_entry_ = node->head_ = static_cast<uint32_t>(at - node->pack());
+  *at++ = listpack::kEnd;
+  listpack::set_total_bytes(node->pack(), static_cast<uint32_t>(at - node->pack()));
+  listpack::set_element_count(node->pack(), 4 + field_count);
+  return node;
+}
+
+const uint8_t* StreamNode::master_fields() const {
+  return skip(skip(skip(pack() + listpack::kHeaderBytes)));
+}
+
+bool StreamNode::has_fields_of_master(FieldValues fields) const {
+  if (fields.size() / 2 != field_count_) return false;
+  const uint8_t* name = master_fields();
+  for (size_t i = 0; i < fields.size(); i += 2) {
+    if (!element_equals(name, fields[i])) return false;
+  }
+  return true;
+}
+
+size_t StreamNode::entry_bytes(const StreamId& id, FieldValues fields, bool same_fields) const {
+  const int64_t field_count = static_cast<int64_t>(fields.size() / 2);
+  size_t bytes = 2 + integer_bytes(difference(id.ms, key.ms)) + integer_bytes(difference(id.seq, key.seq)) +
+                 values_bytes(fields);
+  if (same_fields) return bytes + integer_bytes(field_count + 3);
+  bytes += integer_bytes(field_count) + field_names_bytes(fields);
+  return bytes + integer_bytes(2 * field_count + 4);
+}
+
+uint8_t* StreamNode::write_entry(uint8_t* at, const StreamId& id, FieldValues fields,
+                                 bool same_fields) const {
+  const int64_t field_count = static_cast<int64_t>(fields.size() / 2);
+  at = write_integer(at, same_fields ? kSameFieldsFlag : 0);
+  at = write_integer(at, difference(id.ms, key.ms));
+  at = write_integer(at, difference(id.seq, key.seq));
+  if (same_fields) {
+    for (size_t i = 1; i < fields.size(); i += 2) at = write_text(at, fields[i]);
+    return write_integer(at, field_count + 3);
+  }
+  at = write_integer(at, field_count);
+  for (const std::string_view text : fields) at = write_text(at, text);
+  return write_integer(at, 2 * field_count + 4);
+}
+
+StreamNode* StreamNode::append(const StreamId& id, FieldValues fields) {
+  const bool same_fields = has_fields_of_master(fields);
+  const size_t bytes = entry_bytes(id, fields, same_fields);
+  const size_t needed = listpack_bytes() + bytes + index_bytes(index_count() + 1) + kCountSlack;
+  StreamNode* node = this;
+  if (needed > capacity_) {
+    // In steps of a half, so that filling a node from one entry copies it a few times only.  The
+    // index may become wider.
+    node = resized(needed + needed / 2 + 2 * (index_count() + 1));
+  }
+  node->append_in_place(id, fields, same_fields, bytes);
+  return node;
+}
+
+void StreamNode::append_in_place(const StreamId& id, FieldValues fields, bool same_fields,
+                                 size_t bytes) {
+  const uint32_t offset = static_cast<uint32_t>(listpack_bytes() - 1);
+  uint8_t* end = write_entry(pack() + offset, id, fields, same_fields);
+  assert(static_cast<size_t>(end - pack()) == offset + bytes);
+  *end++ = listpack::kEnd;
+  listpack::set_total_bytes(pack(), static_cast<uint32_t>(end - pack()));
+  const uint16_t elements = listpack::element_count(pack());
+  if (elements != listpack::kUnknownCount) {
+    listpack::set_element_count(pack(), elements + (same_fields ? 4 + fields.size() / 2 : 5 + fields.size()));
+  }
+  note_entry(entries(), offset);
+  ++live_;
+  write_counts();
+}
+
+// Brings the two counts of the master entry up to date; when one changes its width, everything
+// behind them moves.
+void StreamNode::write_counts() {
+  uint8_t* const at = pack() + listpack::kHeaderBytes;
+  const size_t before = static_cast<size_t>(skip(skip(at)) - at);
+  const size_t after = integer_bytes(live_) + integer_bytes(deleted_);
+  if (before != after) {
+    const size_t total = listpack_bytes();
+    const size_t behind = total - listpack::kHeaderBytes - before;
+    assert(total - before + after + index_bytes(index_count()) <= capacity_);
+    std::memmove(at + after, at + before, behind);
+    const uint32_t shift = static_cast<uint32_t>(after - before);  // may wrap: offsets wrap back
+    listpack::set_total_bytes(pack(), static_cast<uint32_t>(total) + shift);
+    first_entry_ += shift;
+    head_ += shift;
+    for (uint32_t i = 0; i < index_count(); ++i) set_index(i, index_at(i) + shift);
+  }
+  write_integer(write_integer(at, live_), deleted_);
+}
+
+void StreamNode::erase(const EntryRef& entry) {
+  assert(!entry.deleted && live_ > 0);
+  uint8_t* at = pack() + (entry.at - pack());
+  *at |= kDeletedFlag;  // flags are a one-byte integer element
+  --live_;
+  ++deleted_;
+  write_counts();
+}
+
+StreamNode* StreamNode::compacted() const {
+  StreamNode* const node = allocate(listpack_bytes() + 4 * index_count() + kCountSlack);
+  node->key = key;
+  node->born = born;
+  node->weight = weight;
+  node->field_count_ = field_count_;
+  node->first_entry_ = node->head_ = first_entry_;
+  std::memcpy(node->pack(), pack(), first_entry_);
+  uint8_t* to = node->pack() + first_entry_;
+  size_t elements = 4 + field_count_;
+  for (const uint8_t* at = first_entry(); at < end();) {
+    const EntryRef entry = entry_at(at);
+    const uint8_t* const next = next_entry(entry);
+    if (!entry.deleted || next == end()) {
+      node->note_entry(node->entries(), static_cast<uint32_t>(to - node->pack()));
+      std::memcpy(to, at, static_cast<size_t>(next - at));
+      to += next - at;
+      const uint8_t* count = listpack::previous(next);
+      elements += static_cast<size_t>(read_integer(count)) + 1;
+      ++(entry.deleted ? node->deleted_ : node->live_);
+    }
+    at = next;
+  }
+  *to++ = listpack::kEnd;
+  listpack::set_total_bytes(node->pack(), static_cast<uint32_t>(to - node->pack()));
+  listpack::set_element_count(node->pack(), elements);
+  node->write_counts();
+  const uint32_t dropped = entries() - node->entries();
+  node->dropped_entries_ = static_cast<uint16_t>(dropped_entries_ + dropped);
+  node->dropped_bytes_ = dropped_bytes_ + static_cast<uint32_t>(end() - first_entry()) -
+                         static_cast<uint32_t>(node->end() - node->first_entry());
+  StreamNode* const small = node->shrunk();
+  if (small != node) destroy(node);
+  return small;
+}
+
+size_t StreamNode::uncompacted_bytes() const {
+  // Uncompacted, the count of the tombstones might be wider, too.
+  return listpack_bytes() + dropped_bytes_ + integer_bytes(int64_t{deleted_} + dropped_entries_) -
+         integer_bytes(deleted_);
+}
+
+// --- Reading -------------------------------------------------------------------------------------
+
+EntryRef StreamNode::entry_at(const uint8_t* at) const {
+  EntryRef entry;
+  entry.at = at;
+  const int64_t flags = read_integer(at);
+  entry.id.ms = key.ms + static_cast<uint64_t>(read_integer(at));
+  entry.id.seq = key.seq + static_cast<uint64_t>(read_integer(at));
+  entry.body = at;
+  entry.deleted = (flags & kDeletedFlag) != 0;
+  entry.same_fields = (flags & kSameFieldsFlag) != 0;
+  return entry;
+}
+
+const uint8_t* StreamNode::next_entry(const EntryRef& entry) const {
+  const uint8_t* at = entry.body;
+  uint64_t elements = field_count_;
+  if (!entry.same_fields) elements = 2 * static_cast<uint64_t>(read_integer(at));
+  for (; elements > 0; --elements) at = skip(at);
+  return skip(at);
+}
+
+const uint8_t* StreamNode::previous_entry(const uint8_t* at) const {
+  at = listpack::previous(at);
+  const uint8_t* count = at;
+  for (int64_t elements = read_integer(count); elements > 0; --elements) at = listpack::previous(at);
+  return at;
+}
+
+const uint8_t* StreamNode::seek(const StreamId& id) const {
+  // The last indexed entry that is below `id`, by bisection; then entry by entry.
+  uint32_t low = 0;
+  uint32_t high = index_count();
+  while (low < high) {
+    const uint32_t middle = (low + high) / 2;
+    if (entry_at(pack() + index_at(middle)).id < id) {
+      low = middle + 1;
+    } else {
+      high = middle;
+    }
+  }
+  const uint8_t* at = pack() + std::max(low > 0 ? index_at(low - 1) : first_entry_, head_);
+  const uint8_t* const last = end();
+  while (at < last) {
+    const EntryRef entry = entry_at(at);
+    if (entry.id >= id) return at;
+    at = next_entry(entry);
+  }
+  return last;
+}
+
+EntryRef StreamNode::first_live() const {
+  assert(live_ > 0);
+  EntryRef entry = entry_at(pack() + head_);
+  while (entry.deleted) entry = entry_at(next_entry(entry));
+  head_ = static_cast<uint32_t>(entry.at - pack());
+  return entry;
+}
+
+EntryRef StreamNode::last_live() const {
+  assert(live_ > 0);
+  EntryRef entry = entry_at(previous_entry(end()));
+  while (entry.deleted) entry = entry_at(previous_entry(entry.at));
+  return entry;
+}
+
+bool StreamNode::is_consistent() const {
+  if (!listpack::validate_listpack(listpack_view())) return false;
+  if (listpack_bytes() + index_bytes(index_count()) > capacity_) return false;
+  uint32_t live = 0;
+  uint32_t number = 0;
+  bool live_before_head = false;
+  StreamId last;
+  for (const uint8_t* at = first_entry(); at < end(); ++number) {
+    const EntryRef entry = entry_at(at);
+    if (entry.id < key || (number > 0 && entry.id <= last)) return false;
+    if (number > 0 && number % kIndexStride == 0 &&
+        index_at(number / kIndexStride - 1) != static_cast<uint32_t>(at - pack())) {
+      return false;
+    }
+    if (!entry.deleted && at < pack() + head_) live_before_head = true;
+    live += entry.deleted ? 0 : 1;
+    last = entry.id;
+    at = next_entry(entry);
+    if (at < end() && previous_entry(at) != entry.at) return false;
+  }
+  const uint8_t* counts = pack() + listpack::kHeaderBytes;
+  const bool counts_agree = read_integer(counts) == live_ && read_integer(counts) == deleted_;
+  return counts_agree && live == live_ && number == entries() && !live_before_head;
+}
+
+}  // namespace weir

@@ -1,0 +1,187 @@
+// One node of a stream: a run of entries packed into a single listpack, in one allocation.
+//
+//   StreamNode                      capacity()
+//   ┌────────────────────────┬──────────────────────────────────────────────────────┐
+//   │ key (ID of the first   │ listpack ──────────────────► ┊ free ┊ ◄─── entry      │
+//   │ entry), counts, hints  │ master · entry · entry · … FF┊      ┊  offsets        │
+//   └────────────────────────┴──────────────────────────────────────────────────────┘
+//   master:  live · deleted · number of fields · field names · 0
+//   entry:   flags · ms and seq minus the key's · [n] (fields and) values · element count
+//
+// The listpack is byte for byte what Redis writes into an RDB file.  Beside it the node keeps what
+// can be derived from it: the counts, and the offset of every 16th entry (kIndexStride), growing
+// down from the end of the allocation, so that a read by ID looks at a handful of entries instead
+// of up to all of them.  The index is rebuilt on load and never stored.
+//
+// Deleting an entry flips its flag in place; the bytes stay (a tombstone) until the node goes or
+// compact() rewrites it.  Where the exact size is visible to clients (a tail node decides when to
+// start the next one) tombstones keep counting.
+//
+// Always: live() + deleted() = entries in the listpack; entries ascend strictly by ID, and none is
+// below the key; a node in a stream has live() > 0.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string_view>
+
+#include "streams/listpack.h"
+#include "streams/radix_node.h"
+#include "streams/stream_id.h"
+
+namespace weir {
+
+/// A stream's fields and values in turn: f1 v1 f2 v2 …; the size is even.
+using FieldValues = std::span<const std::string_view>;
+
+/// One entry inside a node, decoded up to its ID.
+struct EntryRef {
+  StreamId id;
+  const uint8_t* at = nullptr;    // its first element
+  const uint8_t* body = nullptr;  // behind the ID: [n] (fields and) values
+  bool deleted = false;
+  bool same_fields = false;       // field names are the master entry's
+};
+
+class StreamNode : public RadixLeaf {
+ public:
+  static constexpr uint32_t kIndexStride = 16;
+
+  /// A node whose first entry will be `first`, with the field names of `fields` as its master
+  /// entry and room for that entry and `spare_bytes` more.  The entry itself is not in it yet.
+  static StreamNode* create(const StreamId& first, FieldValues fields, size_t spare_bytes);
+  static StreamNode* clone(const StreamNode& node);
+  static void destroy(StreamNode* node);
+
+  uint32_t live() const { return live_; }
+  uint32_t deleted() const { return deleted_; }
+  uint32_t entries() const { return live_ + deleted_; }
+  uint32_t field_count() const { return field_count_; }
+  /// Bytes of the listpack, tombstones included.
+  size_t listpack_bytes() const { return listpack::total_bytes(pack()); }
+  std::span<const uint8_t> listpack_view() const { return {pack(), listpack_bytes()}; }
+  /// Bytes of the allocation.
+  size_t memory_bytes() const { return sizeof(StreamNode) + capacity_; }
+  /// Entries and bytes as if compaction had dropped nothing: the figures that stream-node-max-*
+  /// limit, should the node become its stream's last one again.
+  uint64_t uncompacted_entries() const { return uint64_t{entries()} + dropped_entries_; }
+  size_t uncompacted_bytes() const;
+
+  /// Appends an entry; `id` is greater than every ID in the node.  Returns this node, or, if it had
+  /// to grow, a greater one that takes its place: this one is then the caller's to destroy.
+  /// Cost: O(bytes of the entry), amortised.
+  [[nodiscard]] StreamNode* append(const StreamId& id, FieldValues fields);
+
+  /// This node, or, if that saves memory, a copy of it of just its size to take its place.
+  [[nodiscard]] StreamNode* shrunk();
+
+  /// True when most entries are tombstones and rewriting the node pays.  Nodes of more entries
+  /// than dropped_entries_ can count are left alone.
+  bool deserves_compaction() const {
+    return deleted_ >= 16 && deleted_ / 3 > live_ && uncompacted_entries() <= UINT16_MAX;
+  }
+
+  /// A new node without this one's tombstones, except for one at the very end: the greatest ID
+  /// decides whether MINID ~ may drop the node.
+  [[nodiscard]] StreamNode* compacted() const;
+
+  /// Marks a live entry as deleted.
+  void erase(const EntryRef& entry);
+
+  // --- Walking --------------------------------------------------------------------------------
+  const uint8_t* first_entry() const { return pack() + first_entry_; }
+  const uint8_t* end() const { return pack() + listpack_bytes() - 1; }
+  EntryRef entry_at(const uint8_t* at) const;
+  /// A place in the node that survives its being moved.
+  size_t offset_of(const uint8_t* at) const { return static_cast<size_t>(at - pack()); }
+  const uint8_t* at_offset(size_t offset) const { return pack() + offset; }
+  /// The entry behind `entry`; end() behind the last.
+  const uint8_t* next_entry(const EntryRef& entry) const;
+  /// The entry before the one at `at`, which is not the first; `at` may be end().
+  const uint8_t* previous_entry(const uint8_t* at) const;
+  /// The first entry with an ID >= `id`, or end(); tombstones in front of the first live entry
+  /// may be passed over.  Cost: O(log entries).
+  const uint8_t* seek(const StreamId& id) const;
+  /// The first live entry; there is one.  Cost: O(1) amortised over deletions from the front.
+  EntryRef first_live() const;
+  EntryRef last_live() const;
+  /// Greatest ID in the node, deleted entries included.
+  StreamId last_id() const { return entry_at(previous_entry(end())).id; }
+  /// The first of the master entry's field names.
+  const uint8_t* master_fields() const;
+
+  /// True iff header, counts, index and listpack agree with each other.
+  bool is_consistent() const;
+
+ private:
+  StreamNode() = default;
+
+  static StreamNode* allocate(size_t capacity);
+  uint8_t* pack() { return reinterpret_cast<uint8_t*>(this + 1); }
+  const uint8_t* pack() const { return reinterpret_cast<const uint8_t*>(this + 1); }
+  size_t index_width() const { return capacity_ <= UINT16_MAX ? 2 : 4; }
+  size_t index_bytes(uint32_t count) const { return count * index_width(); }
+  uint32_t index_at(uint32_t i) const;
+  void set_index(uint32_t i, uint32_t offset);
+  void note_entry(uint32_t number, uint32_t offset);
+  StreamNode* resized(size_t capacity) const;
+  void append_in_place(const StreamId& id, FieldValues fields, bool same_fields, size_t bytes);
+  bool has_fields_of_master(FieldValues fields) const;
+  size_t entry_bytes(const StreamId& id, FieldValues fields, bool same_fields) const;
+  void write_counts();
+  uint32_t index_count() const { return entries() == 0 ? 0 : (entries() - 1) / kIndexStride; }
+  uint8_t* write_entry(uint8_t* at, const StreamId& id, FieldValues fields, bool same_fields) const;
+
+  // The first three fill the spare bytes of RadixLeaf.
+  uint8_t slot_ = 0;              // of the allocator
+  uint16_t dropped_entries_ = 0;  // by compaction
+  uint32_t capacity_ = 0;      // bytes behind the header: listpack, free room, index
+  uint32_t live_ = 0;
+  uint32_t deleted_ = 0;
+  uint32_t field_count_ = 0;  // of the master entry
+  uint32_t first_entry_ = 0;  // offset of the first entry
+  mutable uint32_t head_ = 0;  // offset of an entry with nothing live before it
+  uint32_t dropped_bytes_ = 0;  // of the entries that compaction dropped
+};
+static_assert(sizeof(StreamNode) == 56);
+
+/// Walks the fields and values of one entry.
+class FieldReader {
+ public:
+  FieldReader(const StreamNode& node, const EntryRef& entry) : value_(entry.body) {
+    if (entry.same_fields) {
+      name_ = node.master_fields();
+      left_ = node.field_count();
+    } else {
+      left_ = static_cast<uint32_t>(listpack::read_integer(value_));
+    }
+  }
+
+  uint32_t left() const { return left_; }
+
+  struct Pair {
+    std::string_view name;
+    std::string_view value;
+  };
+  /// The next pair; the views hold until the next call.
+  Pair next() {
+    Pair pair;
+    pair.name = listpack::read_text(name_ != nullptr ? name_ : value_, name_scratch_);
+    pair.value = listpack::read_text(value_, value_scratch_);
+    --left_;
+    return pair;
+  }
+
+  /// After the last pair: the entry behind this one.
+  const uint8_t* entry_end() const { return listpack::skip(value_); }
+
+ private:
+  const uint8_t* name_ = nullptr;
+  const uint8_t* value_;
+  uint32_t left_;
+  char name_scratch_[kMaxDecimalLength];
+  char value_scratch_[kMaxDecimalLength];
+};
+
+}  // namespace weir
