@@ -28,7 +28,7 @@
 namespace weir::resp {
 
 /// Longest line (simple string, error, number, length), in bytes, line end not counted.
-inline constexpr size_t kMaxReplyLineBytes = 1024 * 1024;
+inline constexpr size_t kMaxReplyLineBytes = 1024UL * 1024;
 /// Longest bulk or verbatim string, in bytes: the default of proto-max-bulk-len.
 inline constexpr int64_t kMaxReplyBulkBytes = 512LL * 1024 * 1024;
 /// Most elements of an array, set or push, most pairs of a map.

@@ -38,6 +38,7 @@ Outcome read_in_pieces(std::string_view bytes, size_t piece) {
 
 }  // namespace
 
+// NOLINTNEXTLINE(readability-identifier-naming): libFuzzer gives the name
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const std::string_view bytes(reinterpret_cast<const char*>(data), size);
   const Outcome at_once = read_in_pieces(bytes, std::string_view::npos);

@@ -28,8 +28,8 @@ double factor() {
 }  // namespace
 
 Milliseconds patient(Milliseconds wanted) {
-  static const double kFactor = factor();
-  return Milliseconds(static_cast<int64_t>(static_cast<double>(wanted.count()) * kFactor));
+  static const double stretch = factor();
+  return Milliseconds(static_cast<int64_t>(static_cast<double>(wanted.count()) * stretch));
 }
 
 bool wait_until(const std::function<bool()>& condition, Milliseconds deadline) {
