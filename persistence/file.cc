@@ -14,6 +14,9 @@
 namespace weir {
 namespace {
 
+// How much read_all asks for at a time.
+constexpr size_t kReadBytes = 16384;
+
 class RealFileSystem final : public FileSystem {
  public:
   int open(const char* path, int flags, mode_t mode) override {
@@ -164,7 +167,7 @@ IoResult<std::string> read_all(FileSystem& files, const std::string& path, size_
   IoResult<File> file = File::open_for_read(files, path);
   if (!file) return tl::unexpected(std::move(file).error());
   std::string content;
-  std::array<char, 16 * 1024> chunk;
+  std::array<char, kReadBytes> chunk;
   for (;;) {
     const IoResult<size_t> got = file->read(chunk);
     if (!got) return tl::unexpected(got.error());
