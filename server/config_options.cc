@@ -1,0 +1,174 @@
+#include "server/config_options.h"
+
+#include <climits>
+
+#include "server/config_special.h"
+#include "server/text.h"
+
+namespace weir::config {
+namespace {
+
+using namespace rows;  // NOLINT(google-build-using-namespace): the vocabulary of the table
+using S = Settings;
+
+// The words of a choice, in the order in which an error lists them.
+// clang-format off
+constexpr Choice kLogLevels[] = {
+  {"debug",   int(LogLevel::kDebug)},
+  {"verbose", int(LogLevel::kVerbose)},
+  {"notice",  int(LogLevel::kNotice)},
+  {"warning", int(LogLevel::kWarning)},
+  {"nothing", int(LogLevel::kNothing)},
+};
+constexpr Choice kSupervised[] = {
+  {"upstart", int(Supervised::kUpstart)},
+  {"systemd", int(Supervised::kSystemd)},
+  {"auto",    int(Supervised::kAuto)},
+  {"no",      int(Supervised::kNo)},
+};
+constexpr Choice kFacilities[] = {
+  {"user",   LOG_USER},
+  {"local0", LOG_LOCAL0}, {"local1", LOG_LOCAL1}, {"local2", LOG_LOCAL2}, {"local3", LOG_LOCAL3},
+  {"local4", LOG_LOCAL4}, {"local5", LOG_LOCAL5}, {"local6", LOG_LOCAL6}, {"local7", LOG_LOCAL7},
+};
+constexpr Choice kAllowed[] = {
+  {"no",    int(Allowed::kNo)},
+  {"yes",   int(Allowed::kYes)},
+  {"local", int(Allowed::kLocal)},
+};
+constexpr Choice kAppendFsync[] = {
+  {"everysec", int(AppendFsync::kEverySecond)},
+  {"always",   int(AppendFsync::kAlways)},
+  {"no",       int(AppendFsync::kNo)},
+};
+constexpr Choice kMaxmemoryPolicies[] = {
+  {"volatile-lru",    int(MaxmemoryPolicy::kVolatileLru)},
+  {"volatile-lfu",    int(MaxmemoryPolicy::kVolatileLfu)},
+  {"volatile-lrm",    int(MaxmemoryPolicy::kVolatileLrm)},
+  {"volatile-random", int(MaxmemoryPolicy::kVolatileRandom)},
+  {"volatile-ttl",    int(MaxmemoryPolicy::kVolatileTtl)},
+  {"allkeys-lru",     int(MaxmemoryPolicy::kAllkeysLru)},
+  {"allkeys-lfu",     int(MaxmemoryPolicy::kAllkeysLfu)},
+  {"allkeys-lrm",     int(MaxmemoryPolicy::kAllkeysLrm)},
+  {"allkeys-random",  int(MaxmemoryPolicy::kAllkeysRandom)},
+  {"noeviction",      int(MaxmemoryPolicy::kNoEviction)},
+};
+
+constexpr Option kRows[] = {
+  // Network                          default               range
+  special("bind",                     "* -::*",             bind_value, kManyWords),
+  integer("port",                     "6379",               0, 65535,     &S::port),
+  text   ("unixsocket",               "",                   &S::unixsocket, kImmutable),
+  special("unixsocketperm",           "0",                  unixsocketperm_value, kImmutable),
+  toggle ("protected-mode",           "yes",                &S::protected_mode),
+  integer("tcp-backlog",              "511",                0, INT_MAX,   &S::tcp_backlog, kImmutable),
+  integer("tcp-keepalive",            "300",                0, INT_MAX,   &S::tcp_keepalive_s),
+  integer("timeout",                  "0",                  0, INT_MAX,   &S::timeout_s),
+
+  // Clients
+  integer("maxclients",               "10000",              1, UINT_MAX,  &S::maxclients),
+  integer("max-new-connections-per-cycle", "10",            1, 1000,      &S::max_new_connections_per_cycle),
+  memory ("client-query-buffer-limit", "1073741824",        1 << 20,      &S::client_query_buffer_limit),
+  special("client-output-buffer-limit",
+          "normal 0 0 0 slave 268435456 67108864 60 pubsub 33554432 8388608 60",
+                                                            output_limits_value, kManyWords),
+  memory ("proto-max-bulk-len",       "536870912",          1 << 20,      &S::proto_max_bulk_len),
+  special("maxmemory-clients",        "0",                  maxmemory_clients_value),
+  integer("tracking-table-max-keys",  "1000000",            0, LONG_MAX,  &S::tracking_table_max_keys),
+
+  // Process
+  toggle ("daemonize",                "no",                 &S::daemonize, kImmutable),
+  text   ("pidfile",                  "",                   &S::pidfile, kImmutable),
+  choice ("supervised",               "no",                 kSupervised,  choice_field<&S::supervised>(), kImmutable),
+  toggle ("set-proc-title",           "yes",                &S::set_proc_title, kImmutable),
+  tidied(check_proc_title,
+  text   ("proc-title-template",      "{title} {listen-addr} {server-mode}", &S::proc_title_template)),
+  toggle ("always-show-logo",         "no",                 &S::always_show_logo, kImmutable),
+  special("dir",                      ".",                  dir_value, kProtected),
+  toggle ("crash-log-enabled",        "yes",                &S::crash_log_enabled),
+  integer("shutdown-timeout",         "10",                 0, INT_MAX,   &S::shutdown_timeout_s),
+  special("shutdown-on-sigint",       "default",            sigint_value, kManyWords),
+  special("shutdown-on-sigterm",      "default",            sigterm_value, kManyWords),
+  tidied(check_compat_version,
+  text   ("compat-version",           "8.8.0",              &S::compat_version, kImmutable)),
+
+  // Log
+  text   ("logfile",                  "",                   &S::logfile, kImmutable),
+  choice ("loglevel",                 "notice",             kLogLevels,   choice_field<&S::loglevel>()),
+  toggle ("syslog-enabled",           "no",                 &S::syslog_enabled, kImmutable),
+  text   ("syslog-ident",             "weir",               &S::syslog_ident, kImmutable),
+  choice ("syslog-facility",          "local0",             kFacilities,  choice_field<&S::syslog_facility>(), kImmutable),
+
+  // Access
+  text   ("requirepass",              "",                   &S::requirepass, kSecret),
+  choice ("enable-debug-command",     "no",                 kAllowed,     choice_field<&S::enable_debug_command>(), kImmutable),
+  choice ("enable-module-command",    "no",                 kAllowed,     choice_field<&S::enable_module_command>(), kImmutable),
+  choice ("enable-protected-configs", "no",                 kAllowed,     choice_field<&S::enable_protected_configs>(), kImmutable),
+
+  // Keys and streams
+  integer("databases",                "16",                 1, INT_MAX,   &S::databases, kImmutable),
+  memory ("stream-node-max-bytes",    "4096",               0,            &S::stream_node_max_bytes),
+  integer("stream-node-max-entries",  "100",                0, INT64_MAX, &S::stream_node_max_entries),
+  integer("stream-idmp-duration",     "100",                1, 86400,     &S::stream_idmp_duration_s),
+  integer("stream-idmp-maxsize",      "100",                1, 10000,     &S::stream_idmp_maxsize),
+  text   ("notify-keyspace-events",   "",                   &S::notify_keyspace_events),
+  toggle ("lazyfree-lazy-eviction",   "no",                 &S::lazyfree_lazy_eviction),
+  toggle ("lazyfree-lazy-expire",     "no",                 &S::lazyfree_lazy_expire),
+  toggle ("lazyfree-lazy-server-del", "no",                 &S::lazyfree_lazy_server_del),
+  toggle ("lazyfree-lazy-user-del",   "no",                 &S::lazyfree_lazy_user_del),
+  toggle ("lazyfree-lazy-user-flush", "no",                 &S::lazyfree_lazy_user_flush),
+
+  // Memory and background work
+  memory ("maxmemory",                "0",                  0,            &S::maxmemory),
+  choice ("maxmemory-policy",         "noeviction",         kMaxmemoryPolicies, choice_field<&S::maxmemory_policy>()),
+  tidied(clamp_hz,
+  integer("hz",                       "10",                 0, INT_MAX,   &S::hz)),
+  toggle ("dynamic-hz",               "yes",                &S::dynamic_hz),
+  integer("active-expire-effort",     "1",                  1, 10,        &S::active_expire_effort),
+
+  // Durability.  In memory only: save (empty by default here) and appendonly are stored as given.
+  special("save",                     "",                   save_value, kManyWords),
+  tidied(check_dbfilename,
+  text   ("dbfilename",               "dump.rdb",           &S::dbfilename, kProtected)),
+  toggle ("appendonly",               "no",                 &S::appendonly),
+  choice ("appendfsync",              "everysec",           kAppendFsync, choice_field<&S::appendfsync>()),
+  tidied(check_appendfilename,
+  text   ("appendfilename",           "appendonly.aof",     &S::appendfilename, kImmutable)),
+  tidied(check_appenddirname,
+  text   ("appenddirname",            "appendonlydir",      &S::appenddirname, kImmutable)),
+
+  // Insight
+  integer("slowlog-log-slower-than",  "10000",              -1, INT64_MAX, &S::slowlog_log_slower_than_us),
+  integer("slowlog-max-len",          "128",                0, LONG_MAX,  &S::slowlog_max_len),
+  toggle ("latency-tracking",         "yes",                &S::latency_tracking),
+};
+// clang-format on
+
+std::map<std::string_view, const Option*> all_names() {
+  std::map<std::string_view, const Option*> names;
+  for (const std::span<const Option> table : {effective_options(), kept_options()}) {
+    for (const Option& option : table) {
+      names.emplace(option.name, &option);
+      if (!option.alias.empty()) names.emplace(option.alias, &option);
+    }
+  }
+  return names;
+}
+
+}  // namespace
+
+std::span<const Option> effective_options() {
+  return kRows;
+}
+
+const std::map<std::string_view, const Option*>& option_names() {
+  static const std::map<std::string_view, const Option*> names = all_names();
+  return names;
+}
+
+const Option* find_option(std::string_view name) {
+  const auto found = option_names().find(to_lower(name));
+  return found == option_names().end() ? nullptr : found->second;
+}
+
+}  // namespace weir::config

@@ -1,0 +1,199 @@
+// Options of Redis that this server accepts, checks, remembers and shows, and does nothing with;
+// and those which it must refuse, because saying yes would be a promise that it does not keep.
+#include <climits>
+
+#include "server/config_options.h"
+#include "server/config_special.h"
+
+namespace weir::config {
+namespace {
+
+using namespace rows;  // NOLINT(google-build-using-namespace): the vocabulary of the table
+
+// clang-format off
+constexpr Choice kDisklessLoad[]  = {{"disabled", 0}, {"on-empty-db", 1}, {"swapdb", 2}};
+constexpr Choice kOomScoreAdj[]   = {{"no", 0}, {"yes", 1}, {"relative", 2}, {"absolute", 3}};
+constexpr Choice kPubsubDefault[] = {{"allchannels", 0}, {"resetchannels", 1}};
+constexpr Choice kSanitize[]      = {{"no", 0}, {"yes", 1}, {"clients", 2}};
+constexpr Choice kEndpointType[]  = {{"ip", 0}, {"hostname", 1}, {"unknown-endpoint", 2}};
+constexpr Choice kOnError[]       = {{"ignore", 0}, {"panic", 1}, {"panic-on-replicas", 2}};
+constexpr Choice kTlsClients[]    = {{"no", 0}, {"yes", 1}, {"optional", 2}};
+constexpr Choice kTlsUser[]       = {{"off", 0}, {"cn", 1}};
+
+constexpr Option kRows[] = {
+  // Refused when switched on: a false promise
+  tidied(refuse_cluster,     toggle ("cluster-enabled", "no", kKept, kImmutable)),
+  tidied(refuse_tls,         integer("tls-port", "0", 0, 65535, kKept)),
+  tidied(refuse_replication, words  ("replicaof", "", kImmutable, "slaveof")),
+  tidied(refuse_aclfile,     text   ("aclfile", "", kKept, kImmutable)),
+  tidied(refuse_user,           words("user", "", kFileOnly)),
+  tidied(refuse_rename_command, words("rename-command", "", kFileOnly)),
+  tidied(refuse_loadmodule,     words("loadmodule", "", kFileOnly)),
+
+  // Names that newer servers read and forget
+  text   ("list-max-ziplist-entries", "", kKept, kFileOnly),
+  text   ("list-max-ziplist-value",   "", kKept, kFileOnly),
+  text   ("lua-replicate-commands",   "", kKept, kFileOnly),
+
+  // Snapshot and log                  default     range
+  toggle ("stop-writes-on-bgsave-error",   "yes",  kKept),
+  toggle ("rdbcompression",                "yes",  kKept),
+  toggle ("rdbchecksum",                   "yes",  kKept, kImmutable),
+  toggle ("rdb-del-sync-files",            "no",   kKept),
+  toggle ("rdb-save-incremental-fsync",    "yes",  kKept),
+  choice ("sanitize-dump-payload",         "no",   kSanitize, kKept),
+  toggle ("no-appendfsync-on-rewrite",     "no",   kKept),
+  integer("auto-aof-rewrite-percentage",   "100",  0, INT_MAX, kKept),
+  memory ("auto-aof-rewrite-min-size",     "67108864", 0, kKept),
+  toggle ("aof-load-truncated",            "yes",  kKept),
+  memory ("aof-load-corrupt-tail-max-size", "0",   0, kKept),
+  toggle ("aof-use-rdb-preamble",          "yes",  kKept),
+  toggle ("aof-timestamp-enabled",         "no",   kKept),
+  toggle ("aof-rewrite-incremental-fsync", "yes",  kKept),
+  toggle ("aof-disable-auto-gc",           "no",   kKept),
+
+  // Replication
+  text   ("masterauth",                    "",     kKept, kSecret),
+  text   ("masteruser",                    "",     kKept, kSecret),
+  toggle ("replica-serve-stale-data",      "yes",  kKept, 0, "slave-serve-stale-data"),
+  toggle ("replica-read-only",             "yes",  kKept, 0, "slave-read-only"),
+  toggle ("replica-lazy-flush",            "no",   kKept, 0, "slave-lazy-flush"),
+  toggle ("replica-ignore-maxmemory",      "yes",  kKept, 0, "slave-ignore-maxmemory"),
+  toggle ("replica-ignore-disk-write-errors", "no", kKept),
+  integer("replica-priority",              "100",  0, INT_MAX, kKept, 0, "slave-priority"),
+  text   ("replica-announce-ip",           "",     kKept, 0, "slave-announce-ip"),
+  integer("replica-announce-port",         "0",    0, 65535, kKept, 0, "slave-announce-port"),
+  toggle ("replica-announced",             "yes",  kKept),
+  memory ("replica-full-sync-buffer-limit", "0",   0, kKept),
+  integer("repl-timeout",                  "60",   1, INT_MAX, kKept),
+  integer("repl-ping-replica-period",      "10",   1, INT_MAX, kKept, 0, "repl-ping-slave-period"),
+  memory ("repl-backlog-size",             "1048576", 1, kKept),
+  integer("repl-backlog-ttl",              "3600", 0, LONG_MAX, kKept),
+  toggle ("repl-diskless-sync",            "yes",  kKept),
+  integer("repl-diskless-sync-delay",      "5",    0, INT_MAX, kKept),
+  integer("repl-diskless-sync-max-replicas", "0",  0, INT_MAX, kKept),
+  choice ("repl-diskless-load",            "disabled", kDisklessLoad, kKept),
+  toggle ("repl-disable-tcp-nodelay",      "no",   kKept),
+  toggle ("repl-rdb-channel",              "no",   kKept),
+  integer("min-replicas-to-write",         "0",    0, INT_MAX, kKept, 0, "min-slaves-to-write"),
+  integer("min-replicas-max-lag",          "10",   0, INT_MAX, kKept, 0, "min-slaves-max-lag"),
+  choice ("propagation-error-behavior",    "ignore", kOnError, kKept),
+
+  // Access
+  integer("acllog-max-len",                "128",  0, LONG_MAX, kKept),
+  choice ("acl-pubsub-default",            "resetchannels", kPubsubDefault, kKept),
+  toggle ("hide-user-data-from-log",       "no",   kKept),
+
+  // TLS
+  integer("tls-session-cache-size",        "20480", 0, INT_MAX, kKept),
+  integer("tls-session-cache-timeout",     "300",  0, INT_MAX, kKept),
+  toggle ("tls-session-caching",           "yes",  kKept),
+  toggle ("tls-cluster",                   "no",   kKept),
+  toggle ("tls-replication",               "no",   kKept),
+  choice ("tls-auth-clients",              "yes",  kTlsClients, kKept),
+  choice ("tls-auth-clients-user",         "off",  kTlsUser, kKept),
+  toggle ("tls-prefer-server-ciphers",     "no",   kKept),
+  text   ("tls-cert-file",                 "",     kKept),
+  text   ("tls-key-file",                  "",     kKept),
+  text   ("tls-key-file-pass",             "",     kKept, kSecret),
+  text   ("tls-client-cert-file",          "",     kKept),
+  text   ("tls-client-key-file",           "",     kKept),
+  text   ("tls-client-key-file-pass",      "",     kKept, kSecret),
+  text   ("tls-dh-params-file",            "",     kKept),
+  text   ("tls-ca-cert-file",              "",     kKept),
+  text   ("tls-ca-cert-dir",               "",     kKept),
+  text   ("tls-protocols",                 "",     kKept),
+  text   ("tls-ciphers",                   "",     kKept),
+  text   ("tls-ciphersuites",              "",     kKept),
+  integer("max-new-tls-connections-per-cycle", "1", 1, 1000, kKept),
+
+  // Cluster
+  text   ("cluster-config-file",           "nodes.conf", kKept, kImmutable),
+  integer("cluster-node-timeout",          "15000", 0, INT64_MAX, kKept),
+  integer("cluster-ping-interval",         "1000", 0, INT64_MAX, kKept),
+  integer("cluster-port",                  "0",    0, 65535, kKept, kImmutable),
+  integer("cluster-migration-barrier",     "1",    0, INT_MAX, kKept),
+  integer("cluster-replica-validity-factor", "10", 0, INT_MAX, kKept, 0, "cluster-slave-validity-factor"),
+  toggle ("cluster-replica-no-failover",   "no",   kKept, 0, "cluster-slave-no-failover"),
+  toggle ("cluster-require-full-coverage", "yes",  kKept),
+  toggle ("cluster-allow-reads-when-down", "no",   kKept),
+  toggle ("cluster-allow-pubsubshard-when-down", "yes", kKept),
+  toggle ("cluster-allow-replica-migration", "yes", kKept),
+  toggle ("cluster-slot-stats-enabled",    "no",   kKept),
+  integer("cluster-compatibility-sample-ratio", "0", 0, 100, kKept),
+  memory ("cluster-link-sendbuf-limit",    "0",    0, kKept),
+  text   ("cluster-announce-ip",           "",     kKept),
+  text   ("cluster-announce-hostname",     "",     kKept),
+  text   ("cluster-announce-human-nodename", "",   kKept),
+  integer("cluster-announce-port",         "0",    0, 65535, kKept),
+  integer("cluster-announce-tls-port",     "0",    0, 65535, kKept),
+  integer("cluster-announce-bus-port",     "0",    0, 65535, kKept),
+  choice ("cluster-preferred-endpoint-type", "ip", kEndpointType, kKept),
+
+  // Memory
+  integer("maxmemory-samples",             "5",    1, INT_MAX, kKept),
+  integer("maxmemory-eviction-tenacity",   "10",   0, 100, kKept),
+  integer("lfu-log-factor",                "10",   0, INT_MAX, kKept),
+  integer("lfu-decay-time",                "1",    0, INT_MAX, kKept),
+  toggle ("activedefrag",                  "no",   kKept),
+  memory ("active-defrag-ignore-bytes",    "104857600", 1, kKept),
+  integer("active-defrag-threshold-lower", "10",   0, 1000, kKept),
+  integer("active-defrag-threshold-upper", "100",  0, 1000, kKept),
+  integer("active-defrag-cycle-min",       "1",    1, 99, kKept),
+  integer("active-defrag-cycle-max",       "25",   1, 99, kKept),
+  integer("active-defrag-max-scan-fields", "1000", 1, LONG_MAX, kKept),
+  toggle ("activerehashing",               "yes",  kKept),
+  toggle ("jemalloc-bg-thread",            "yes",  kKept),
+
+  // Process and threads
+  integer("io-threads",                    "1",    1, 128, kKept, kImmutable),
+  toggle ("io-threads-do-reads",           "no",   kKept, kImmutable),
+  integer("lookahead",                     "16",   1, INT_MAX, kKept),
+  text   ("server-cpulist",                "",     kKept, kImmutable, "server_cpulist"),
+  text   ("bio-cpulist",                   "",     kKept, kImmutable, "bio_cpulist"),
+  text   ("aof-rewrite-cpulist",           "",     kKept, kImmutable, "aof_rewrite_cpulist"),
+  text   ("bgsave-cpulist",                "",     kKept, kImmutable, "bgsave_cpulist"),
+  choice ("oom-score-adj",                 "no",   kOomScoreAdj, kKept),
+  tidied(check_oom_score_values,
+  words  ("oom-score-adj-values",          "0 200 800")),
+  toggle ("disable-thp",                   "yes",  kKept, kImmutable),
+  toggle ("crash-memcheck-enabled",        "yes",  kKept),
+  text   ("ignore-warnings",               "",     kKept),
+  text   ("locale-collate",                "",     kKept),
+  text   ("bind-source-addr",              "",     kKept),
+  integer("socket-mark-id",                "0",    0, UINT_MAX, kKept, kImmutable),
+
+  // Insight
+  integer("latency-monitor-threshold",     "0",    0, INT64_MAX, kKept),
+  tidied(check_percentiles,
+  words  ("latency-tracking-info-percentiles", "50 99 99.9")),
+  integer("slowlog-entry-max-argc",        "32",   2, INT_MAX, kKept),
+  integer("slowlog-entry-max-string-len",  "128",  1, INT_MAX, kKept),
+  toggle ("key-memory-histograms",         "no",   kKept, kImmutable),
+
+  // Scripts and the other types
+  integer("busy-reply-threshold",          "5000", 0, LONG_MAX, kKept, 0, "lua-time-limit"),
+  toggle ("lua-enable-deprecated-api",     "no",   kKept, kImmutable),
+  integer("hash-max-listpack-entries",     "512",  0, LONG_MAX, kKept, 0, "hash-max-ziplist-entries"),
+  memory ("hash-max-listpack-value",       "64",   0, kKept, 0, "hash-max-ziplist-value"),
+  integer("list-max-listpack-size",        "-2",   INT_MIN, INT_MAX, kKept, 0, "list-max-ziplist-size"),
+  integer("list-compress-depth",           "0",    0, INT_MAX, kKept),
+  integer("set-max-intset-entries",        "512",  0, LONG_MAX, kKept),
+  integer("set-max-listpack-entries",      "128",  0, LONG_MAX, kKept),
+  memory ("set-max-listpack-value",        "64",   0, kKept),
+  integer("zset-max-listpack-entries",     "128",  0, LONG_MAX, kKept, 0, "zset-max-ziplist-entries"),
+  memory ("zset-max-listpack-value",       "64",   0, kKept, 0, "zset-max-ziplist-value"),
+  memory ("hll-sparse-max-bytes",          "3000", 0, kKept),
+  integer("array-slice-size",              "4096", 1, INT_MAX, kKept),
+  integer("array-sparse-kmax",             "10",   0, INT_MAX, kKept),
+  integer("array-sparse-kmin",             "5",    0, INT_MAX, kKept),
+};
+// clang-format on
+
+}  // namespace
+
+std::span<const Option> kept_options() {
+  return kRows;
+}
+
+}  // namespace weir::config

@@ -1,0 +1,165 @@
+// The settings that this server acts on, as plain values: `settings.stream_node_max_entries`.
+//
+// One member per option of redis.conf, dashes as underscores, a unit added where the option has
+// one that its name does not say.  What each option means is explained in redis.conf; its limits,
+// and whether it may change at run time, stand in the table of config_options.cc.  A Settings made
+// with {} has the built-in defaults.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include <syslog.h>
+
+namespace weir {
+
+enum class LogLevel { kDebug, kVerbose, kNotice, kWarning, kNothing };
+enum class Supervised { kNo, kUpstart, kSystemd, kAuto };
+enum class AppendFsync { kEverySecond, kAlways, kNo };
+
+enum class MaxmemoryPolicy {
+  kNoEviction,
+  kVolatileLru,
+  kVolatileLfu,
+  kVolatileLrm,
+  kVolatileRandom,
+  kVolatileTtl,
+  kAllkeysLru,
+  kAllkeysLfu,
+  kAllkeysLrm,
+  kAllkeysRandom,
+};
+
+/// Who may use a command or change a setting that gives power over the machine.
+enum class Allowed { kNo, kYes, kLocal };
+
+/// A client is closed when its pending output exceeds hard_bytes, or soft_bytes for longer than
+/// soft_s seconds without a break.  0: no limit.
+struct OutputLimit {
+  uint64_t hard_bytes = 0;
+  uint64_t soft_bytes = 0;
+  int64_t soft_s = 0;
+
+  friend bool operator==(const OutputLimit&, const OutputLimit&) = default;
+};
+
+struct OutputLimits {
+  OutputLimit normal = {};
+  OutputLimit replica = {.hard_bytes = 256 << 20, .soft_bytes = 64 << 20, .soft_s = 60};
+  OutputLimit pubsub = {.hard_bytes = 32 << 20, .soft_bytes = 8 << 20, .soft_s = 60};
+
+  friend bool operator==(const OutputLimits&, const OutputLimits&) = default;
+};
+
+/// Save a snapshot after `seconds` when at least `changes` keys changed.
+struct SavePoint {
+  int64_t seconds = 0;
+  int64_t changes = 0;
+
+  friend bool operator==(const SavePoint&, const SavePoint&) = default;
+};
+
+/// An amount of memory, absolute or as a share of maxmemory; at most one of the two is not 0.
+struct MemoryShare {
+  uint64_t bytes = 0;
+  int percent = 0;
+
+  friend bool operator==(const MemoryShare&, const MemoryShare&) = default;
+};
+
+/// How a signal shuts the server down.  All false: save if there are save points.
+struct SignalShutdown {
+  bool save = false;
+  bool nosave = false;
+  bool now = false;
+  bool force = false;
+
+  friend bool operator==(const SignalShutdown&, const SignalShutdown&) = default;
+};
+
+// In the order of redis.conf, not in the order that wastes no byte.
+// NOLINTNEXTLINE(clang-analyzer-optin.performance.Padding)
+struct Settings {
+  // Network.
+  std::vector<std::string> bind = {"*", "-::*"};  // "-" in front: no error if unavailable
+  int port = 6379;                                // 0: no TCP
+  std::string unixsocket;                         // "": none
+  int unixsocketperm = 0;                         // 0: as the umask says
+  bool protected_mode = true;
+  int tcp_backlog = 511;
+  int tcp_keepalive_s = 300;
+  int timeout_s = 0;  // 0: idle clients stay
+
+  // Clients.
+  uint64_t maxclients = 10000;
+  uint64_t max_new_connections_per_cycle = 10;
+  uint64_t client_query_buffer_limit = 1 << 30;
+  OutputLimits client_output_buffer_limit;
+  uint64_t proto_max_bulk_len = 512 << 20;
+  MemoryShare maxmemory_clients;
+  uint64_t tracking_table_max_keys = 1'000'000;
+
+  // Process.
+  bool daemonize = false;
+  std::string pidfile;
+  Supervised supervised = Supervised::kNo;
+  bool set_proc_title = true;
+  std::string proc_title_template = "{title} {listen-addr} {server-mode}";
+  bool always_show_logo = false;
+  std::string dir = ".";
+  bool crash_log_enabled = true;
+  int shutdown_timeout_s = 10;
+  SignalShutdown shutdown_on_sigint;
+  SignalShutdown shutdown_on_sigterm;
+  std::string compat_version = "8.8.0";  // reported by INFO and HELLO: a dotted numeric triple
+
+  // Log.
+  std::string logfile;  // "": standard output
+  LogLevel loglevel = LogLevel::kNotice;
+  bool syslog_enabled = false;
+  std::string syslog_ident = "weir";
+  int syslog_facility = LOG_LOCAL0;
+
+  // Access.
+  std::string requirepass;
+  Allowed enable_debug_command = Allowed::kNo;
+  Allowed enable_module_command = Allowed::kNo;
+  Allowed enable_protected_configs = Allowed::kNo;
+
+  // Keys and streams.
+  int databases = 16;
+  uint64_t stream_node_max_bytes = 4096;   // 0: no limit
+  uint64_t stream_node_max_entries = 100;  // 0: no limit
+  int64_t stream_idmp_duration_s = 100;    // of streams created from now on
+  int64_t stream_idmp_maxsize = 100;       // entries, of streams created from now on
+  std::string notify_keyspace_events;
+  bool lazyfree_lazy_eviction = false;
+  bool lazyfree_lazy_expire = false;
+  bool lazyfree_lazy_server_del = false;
+  bool lazyfree_lazy_user_del = false;
+  bool lazyfree_lazy_user_flush = false;
+
+  // Memory and background work.
+  uint64_t maxmemory = 0;  // bytes; 0: no limit
+  MaxmemoryPolicy maxmemory_policy = MaxmemoryPolicy::kNoEviction;
+  int hz = 10;
+  bool dynamic_hz = true;
+  int active_expire_effort = 1;
+
+  // Durability.  This version holds its data in memory only: save and appendonly are kept as
+  // given, and the server decides what to say to a value that it cannot honour.
+  std::vector<SavePoint> save;
+  std::string dbfilename = "dump.rdb";
+  bool appendonly = false;
+  AppendFsync appendfsync = AppendFsync::kEverySecond;
+  std::string appendfilename = "appendonly.aof";
+  std::string appenddirname = "appendonlydir";
+
+  // Insight.
+  int64_t slowlog_log_slower_than_us = 10000;  // -1: off, 0: every command
+  uint64_t slowlog_max_len = 128;
+  bool latency_tracking = true;
+};
+
+}  // namespace weir
