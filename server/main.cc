@@ -5,8 +5,6 @@
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
-#include <iostream>
-#include <iterator>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -61,7 +59,10 @@ int answer_question(const std::vector<std::string>& arguments) {
 }
 
 std::string read_stdin() {
-  return {std::istreambuf_iterator<char>(std::cin), std::istreambuf_iterator<char>()};
+  std::string text;
+  char bytes[4096];
+  while (const size_t got = std::fread(bytes, 1, sizeof(bytes), stdin)) text.append(bytes, got);
+  return text;
 }
 
 void log_banner(const Settings& settings, Log& log) {

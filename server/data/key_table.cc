@@ -7,7 +7,7 @@
 #include <cstring>
 #include <new>
 
-#define XXH_STATIC_LINKING_ONLY
+#define XXH_INLINE_ALL
 #include <xxhash.h>
 
 namespace weir {

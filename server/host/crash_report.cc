@@ -3,6 +3,7 @@
 #include <execinfo.h>
 #include <fcntl.h>
 #include <unistd.h>
+#include <unwind.h>
 
 #include <csignal>
 #include <cstdio>
@@ -19,6 +20,19 @@ constexpr int kMaxFrames = 64;
 
 Log* g_log = nullptr;
 std::function<std::string()> g_describe;
+
+struct Frames {
+  void* addresses[kMaxFrames];
+  int count = 0;
+};
+
+/// The unwinder that is linked in: glibc's backtrace() would load a shared one at the start.
+_Unwind_Reason_Code add_frame(_Unwind_Context* context, void* argument) {
+  auto& frames = *static_cast<Frames*>(argument);
+  if (frames.count == kMaxFrames) return _URC_END_OF_STACK;
+  frames.addresses[frames.count++] = reinterpret_cast<void*>(_Unwind_GetIP(context));
+  return _URC_NO_REASON;
+}
 
 int open_log() {
   if (g_log->file().empty()) return STDOUT_FILENO;
@@ -46,8 +60,9 @@ void on_crash(int signal, siginfo_t* info, void*) {
                   weir_version().data(), signal, info->si_code, info->si_addr);
     say(fd, text);
     say(fd, "------ STACK TRACE ------");
-    void* frames[kMaxFrames];
-    backtrace_symbols_fd(frames, backtrace(frames, kMaxFrames), fd);
+    Frames frames;
+    _Unwind_Backtrace(add_frame, &frames);
+    backtrace_symbols_fd(frames.addresses, frames.count, fd);
     say(fd, "------ STATE ------");
     const std::string state = g_describe();
     const ssize_t written = ::write(fd, state.data(), state.size());
@@ -76,9 +91,6 @@ void set_handlers(void (*handler)(int, siginfo_t*, void*)) {
 void install_crash_report(Log& log, std::function<std::string()> describe) {
   g_log = &log;
   g_describe = std::move(describe);
-  // The first call of backtrace loads a library; not in a signal handler.
-  void* frame = nullptr;
-  backtrace(&frame, 1);
   set_handlers(on_crash);
 }
 
