@@ -24,6 +24,10 @@ bool is_http(std::string_view word) {
   return equals_ignoring_case(word, "post") || equals_ignoring_case(word, "host:");
 }
 
+bool is_muted(const Client& client) {
+  return client.reply_mode == ReplyMode::kOff || client.reply_mode == ReplyMode::kSkipThis;
+}
+
 }  // namespace
 
 void Call::signal(std::string_view key) { context.waiters.signal(db.index(), key); }
@@ -81,17 +85,26 @@ bool Dispatcher::passes_gates(Client& client, const CommandSpec& command) {
 
 void Dispatcher::reject(Client& client, const CommandSpec* command, std::string_view text) {
   if (command != nullptr) ++context_.stats.by_command[row_number(*command)].rejected_calls;
-  const bool muted = client.reply_mode == ReplyMode::kOff || client.reply_mode == ReplyMode::kSkipThis;
-  if (muted) client.reply.set_buffer(discarded_);
+  begin_reply(client);
   reply_error(client, text);
-  client.reply.set_buffer(client.output);
-  discarded_.clear();
-  if (client.reply_mode == ReplyMode::kSkipThis) client.reply_mode = ReplyMode::kOn;
+  end_reply(client);
 }
 
 void Dispatcher::reply_error(Client& client, std::string_view text) {
   context_.stats.count_error(text);
   client.reply.error(text);
+}
+
+void Dispatcher::begin_reply(Client& client) {
+  if (is_muted(client)) client.reply.set_buffer(discarded_);
+}
+
+void Dispatcher::end_reply(Client& client) {
+  client.reply.set_buffer(client.output);
+  discarded_.clear();
+  if (client.blocked) return;  // its reply is still to come
+  if (client.reply_mode == ReplyMode::kSkipThis) client.reply_mode = ReplyMode::kOn;
+  if (client.reply_mode == ReplyMode::kSkipNext) client.reply_mode = ReplyMode::kSkipThis;
 }
 
 void Dispatcher::close_silently(Client& client, std::string_view why) {
@@ -118,9 +131,7 @@ Call Dispatcher::make_call(Client& client, std::span<const std::string_view> arg
 }
 
 void Dispatcher::run(Client& client, const CommandSpec& command, std::span<const std::string_view> argv) {
-  const ReplyMode mode = client.reply_mode;
-  const bool muted = mode == ReplyMode::kOff || mode == ReplyMode::kSkipThis;
-  if (muted) client.reply.set_buffer(discarded_);
+  if (client.reply_mode != ReplyMode::kOn) begin_reply(client);
   start_timing(command);
   running_ = &command;
   CommandStats& stats = context_.stats.by_command[row_number(command)];
@@ -140,12 +151,7 @@ void Dispatcher::run(Client& client, const CommandSpec& command, std::span<const
   }
   running_ = nullptr;
   if (!command.has(kFast)) stop_timing();
-  if (muted) {
-    client.reply.set_buffer(client.output);
-    discarded_.clear();
-  }
-  if (client.reply_mode == ReplyMode::kSkipThis) client.reply_mode = ReplyMode::kOn;
-  if (client.reply_mode == ReplyMode::kSkipNext) client.reply_mode = ReplyMode::kSkipThis;
+  if (client.reply_mode != ReplyMode::kOn) end_reply(client);
 }
 
 void Dispatcher::begin_batch() { clock_.refresh(); }
@@ -198,12 +204,14 @@ void Dispatcher::retry(Client& client) {
   const std::vector<std::string_view> argv(waiter.argv.begin(), waiter.argv.end());
   const CommandSpec& command = *waiter.command;
   io_->prepare_reply(client);
+  begin_reply(client);
   Call call = make_call(client, argv);
   call.is_retry = true;
   running_ = &command;
   Outcome outcome = command.run(call);
   running_ = nullptr;
   if (outcome.is_wait()) {
+    end_reply(client);
     context_.waiters.move_to_end(client.id);
     return;
   }
@@ -213,6 +221,7 @@ void Dispatcher::retry(Client& client) {
   }
   context_.waiters.remove(client.id);
   client.blocked = false;
+  end_reply(client);
   io_->resume(client);
   io_->wants_flush(client);
 }
@@ -220,11 +229,13 @@ void Dispatcher::retry(Client& client) {
 bool Dispatcher::unblock(Client& client, std::string_view error) {
   if (context_.waiters.remove(client.id) == nullptr) return false;
   client.blocked = false;
+  begin_reply(client);
   if (error.empty()) {
     client.reply.null_array();
   } else {
     reply_error(client, error);
   }
+  end_reply(client);
   io_->resume(client);
   io_->wants_flush(client);
   return true;

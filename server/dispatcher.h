@@ -64,6 +64,9 @@ class Dispatcher : public RequestHandler {
   void retry(Client& client);
   Call make_call(Client& client, std::span<const std::string_view> argv);
   void wait(Client& client, const CommandSpec& command, std::unique_ptr<Wait> wait);
+  /// Around everything that answers a request: CLIENT REPLY may want no reply to leave.
+  void begin_reply(Client& client);
+  void end_reply(Client& client);
   void reply_error(Client& client, std::string_view text);
   void reject(Client& client, const CommandSpec* command, std::string_view text);
   void close_silently(Client& client, std::string_view why);
