@@ -1,0 +1,60 @@
+// What the server tests look at from outside: the fields of INFO and CLIENT LIST, and the moments
+// at which they change.
+#pragma once
+
+#include <stdexcept>
+#include <string>
+#include <string_view>
+
+#include <sys/resource.h>
+
+#include "tests/support/patience.h"
+#include "tests/support/redis.h"
+
+namespace weir::testing {
+
+/// The value behind `name` in a text of "name:value" lines, or nothing like it: throws.
+inline std::string field_of(const std::string& text, const std::string& name) {
+  const size_t line = text.starts_with(name + ":") ? 0 : text.find("\n" + name + ":");
+  if (line == std::string::npos) throw std::runtime_error("INFO has no field " + name);
+  const size_t value = text.find(':', line) + 1;
+  return text.substr(value, text.find('\r', value) - value);
+}
+
+inline std::string info_field(Redis& redis, const std::string& name) {
+  return field_of(redis("INFO", "everything").text, name);
+}
+
+inline int64_t info_number(Redis& redis, const std::string& name) {
+  return std::stoll(info_field(redis, name));
+}
+
+/// Waits until a field of INFO has this value.
+[[nodiscard]] inline bool info_becomes(Redis& redis, const std::string& name, int64_t value) {
+  return wait_until([&] { return info_number(redis, name) == value; });
+}
+
+/// Waits until so many clients wait for an entry.
+[[nodiscard]] inline bool blocked_become(Redis& redis, int64_t clients) {
+  return info_becomes(redis, "blocked_clients", clients);
+}
+
+/// The value of `name` in one line of CLIENT LIST.
+inline std::string client_field(const std::string& line, const std::string& name) {
+  const size_t at = (" " + line).find(" " + name + "=");
+  if (at == std::string::npos) throw std::runtime_error("no " + name + "= in: " + line);
+  const size_t value = at + name.size() + 1;
+  return line.substr(value, line.find_first_of(" \n", value) - value);
+}
+
+/// As many open files as the system lets this process have; returns how many that are.
+inline uint64_t raise_own_file_limit() {
+  rlimit limit{};
+  getrlimit(RLIMIT_NOFILE, &limit);
+  limit.rlim_cur = limit.rlim_max;
+  setrlimit(RLIMIT_NOFILE, &limit);
+  getrlimit(RLIMIT_NOFILE, &limit);
+  return limit.rlim_cur;
+}
+
+}  // namespace weir::testing
