@@ -73,7 +73,7 @@ Parsed<XaddArgs> read_xadd(const Call& call) {
     if (!id) return tl::make_unexpected(std::move(id.error()));
     parsed.id = *id;
   }
-  if (const auto conflict = parsed.trim.conflict()) return refused(*conflict);
+  if (const auto conflict = parsed.trim.conflict(false)) return refused(*conflict);
   parsed.fields = call.args.subspan(args.position());
   if (parsed.fields.size() < 2 || parsed.fields.size() % 2 != 0) {
     return tl::make_unexpected(errors::wrong_number_of_arguments("xadd"));
@@ -139,8 +139,7 @@ Outcome xtrim(Call& call) {
     if (!taken) return std::move(taken.error());
     if (!*taken) return ReplyError(errors::kSyntax);
   }
-  if (const auto conflict = trim.conflict()) return ReplyError(*conflict);
-  if (!trim.is_given()) return ReplyError(errors::kTrimWithoutStrategy);
+  if (const auto conflict = trim.conflict(true)) return ReplyError(*conflict);
 
   Stream* const stream = call.db.find_for_write(call.args[1]);
   const uint64_t removed = stream != nullptr ? stream->trim(trim.trim(call.settings)) : 0;

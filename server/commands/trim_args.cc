@@ -47,9 +47,10 @@ Parsed<bool> TrimArgs::take_strategy(ArgCursor& args, Trim::Strategy strategy) {
   return true;
 }
 
-std::optional<std::string_view> TrimArgs::conflict() const {
+std::optional<std::string_view> TrimArgs::conflict(bool needs_strategy) const {
   if (!given_ && limit_.value_or(0) != 0) return errors::kLimitWithoutStrategy;
-  if (given_ && limit_ && !trim_.approximate) return errors::kLimitWithoutTilde;
+  if (!given_ && needs_strategy) return errors::kTrimWithoutStrategy;
+  if (limit_ && !trim_.approximate) return errors::kLimitWithoutTilde;
   return std::nullopt;
 }
 

@@ -15,8 +15,9 @@ class TrimArgs {
   Parsed<bool> take(ArgCursor& args);
 
   bool is_given() const { return given_; }
-  /// The first rule that the options break together, if any.
-  std::optional<std::string_view> conflict() const;
+  /// The first rule that the options break together, if any.  needs_strategy: one of them is that
+  /// there is something to trim by.
+  std::optional<std::string_view> conflict(bool needs_strategy) const;
   /// What to do, with the default limit of "~" filled in.
   Trim trim(const Settings& settings) const;
 
