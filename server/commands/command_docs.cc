@@ -18,11 +18,12 @@ namespace {
 
 /// In the order of Argument::Type.
 constexpr std::array<std::string_view, 9> kTypeNames = {
-    "string",    "integer",    "double", "key",   "pattern",
-    "unix-time", "pure-token", "oneof",  "block",
+    "string", "integer", "double", "key", "pattern", "unix-time", "pure-token", "oneof", "block",
 };
 
-std::string_view type_name(Argument::Type type) { return kTypeNames[static_cast<size_t>(type)]; }
+std::string_view type_name(Argument::Type type) {
+  return kTypeNames[static_cast<size_t>(type)];
+}
 
 // --- The notation --------------------------------------------------------------------------------
 
@@ -42,7 +43,8 @@ class SyntaxParser {
   /// Arguments up to the end or a closing brace.
   std::vector<Argument> sequence() {
     std::vector<Argument> list;
-    for (skip_blanks(); !at_end() && !is_next('}'); skip_blanks()) list.push_back(argument());
+    for (skip_blanks(); !at_end() && !is_next('}'); skip_blanks())
+      list.push_back(argument());
     return list;
   }
 
@@ -108,8 +110,7 @@ class SyntaxParser {
       fail("a type");
     } else if (argument.has_arguments()) {
       expect('{', "{");
-      argument.arguments =
-          argument.type == Argument::Type::kOneOf ? alternatives() : sequence();
+      argument.arguments = argument.type == Argument::Type::kOneOf ? alternatives() : sequence();
       if (argument.arguments.empty()) fail("an argument");
       expect('}', "}");
     }
@@ -148,7 +149,8 @@ class SyntaxParser {
     if (!take(c)) fail(reason);
   }
   void skip_blanks() {
-    while (is_next(' ')) ++at_;
+    while (is_next(' '))
+      ++at_;
   }
   void fail(std::string_view reason) {
     if (!error_) error_ = SyntaxError{.offset = at_, .reason = reason};
@@ -190,7 +192,8 @@ class DocsWriter {
   /// Names, each with its documentation.
   void write_all(const std::vector<const CommandSpec*>& commands) {
     reply_.map(commands.size());
-    for (const CommandSpec* command : commands) write_named(*command);
+    for (const CommandSpec* command : commands)
+      write_named(*command);
   }
 
  private:
@@ -198,8 +201,8 @@ class DocsWriter {
     reply_.bulk(command.name);
     const std::vector<Argument> arguments = arguments_of(command);
     const std::span<const CommandSpec> subcommands = subcommands_of(command);
-    const bool parts[] = {!command.complexity.empty(), !command.history.empty(),
-                          !arguments.empty(), !subcommands.empty()};
+    const bool parts[] = {!command.complexity.empty(), !command.history.empty(), !arguments.empty(),
+                          !subcommands.empty()};
     reply_.map(3 + static_cast<size_t>(std::count(std::begin(parts), std::end(parts), true)));
     text("summary", command.summary);
     text("since", command.since);
@@ -210,12 +213,14 @@ class DocsWriter {
     if (subcommands.empty()) return;
     reply_.bulk("subcommands");
     reply_.map(subcommands.size());
-    for (const CommandSpec& subcommand : subcommands) write_named(subcommand);
+    for (const CommandSpec& subcommand : subcommands)
+      write_named(subcommand);
   }
 
   void write_history(std::string_view versions, const std::vector<Argument>& arguments) {
     std::vector<std::string_view> list;
-    while (!versions.empty()) list.push_back(next_word(versions));
+    while (!versions.empty())
+      list.push_back(next_word(versions));
     reply_.bulk("history");
     reply_.set(list.size());
     for (const std::string_view version : list) {
@@ -242,7 +247,8 @@ class DocsWriter {
   void write_arguments(const std::vector<Argument>& arguments) {
     reply_.bulk("arguments");
     reply_.array(arguments.size());
-    for (const Argument& argument : arguments) write(argument);
+    for (const Argument& argument : arguments)
+      write(argument);
   }
 
   void write(const Argument& argument) {

@@ -22,21 +22,11 @@ struct FlagName {
   std::string_view name;
 };
 constexpr FlagName kFlagNames[] = {
-    {kWrite, "write"},
-    {kReadonly, "readonly"},
-    {kDenyOom, "denyoom"},
-    {kAdmin, "admin"},
-    {kPubsub, "pubsub"},
-    {kNoScript, "noscript"},
-    {kBlocking, "blocking"},
-    {kLoading, "loading"},
-    {kStale, "stale"},
-    {kFast, "fast"},
-    {kNoAuth, "no_auth"},
-    {kNoAsyncLoading, "no_async_loading"},
-    {kNoMulti, "no_multi"},
-    {kMovableKeys, "movablekeys"},
-    {kAllowBusy, "allow_busy"},
+    {kWrite, "write"},       {kReadonly, "readonly"},       {kDenyOom, "denyoom"},
+    {kAdmin, "admin"},       {kPubsub, "pubsub"},           {kNoScript, "noscript"},
+    {kBlocking, "blocking"}, {kLoading, "loading"},         {kStale, "stale"},
+    {kFast, "fast"},         {kNoAuth, "no_auth"},          {kNoAsyncLoading, "no_async_loading"},
+    {kNoMulti, "no_multi"},  {kMovableKeys, "movablekeys"}, {kAllowBusy, "allow_busy"},
 };
 
 /// Word numbers of the keys as first, last and step; last may count from the end (-1), and all are
@@ -109,14 +99,17 @@ class InfoWriter {
  private:
   void write_simple_set(const Words& words) {
     reply_.set(words.size());
-    for (const std::string_view word : words) reply_.simple(word);
+    for (const std::string_view word : words)
+      reply_.simple(word);
   }
 
   void write_tips(std::string_view tips) {
     Words words;
-    while (!tips.empty()) words.push_back(next_word(tips));
+    while (!tips.empty())
+      words.push_back(next_word(tips));
     reply_.set(words.size());
-    for (const std::string_view word : words) reply_.bulk(word);
+    for (const std::string_view word : words)
+      reply_.bulk(word);
   }
 
   void write_key_specs(const KeySpec& keys) {
@@ -163,7 +156,8 @@ class InfoWriter {
     const std::span<const CommandSpec> subcommands = subcommands_of(command);
     if (subcommands.empty()) return reply_.set(0);  // a set only when empty, as Redis has it
     reply_.array(subcommands.size());
-    for (const CommandSpec& subcommand : subcommands) write(subcommand);
+    for (const CommandSpec& subcommand : subcommands)
+      write(subcommand);
   }
 
   void write_text(std::string_view name, std::string_view value) {
@@ -277,7 +271,8 @@ Outcome command_list(Call& call) {
     if (filter->accepts(row)) names.push_back(row.name);
   }
   call.reply.array(names.size());
-  for (const std::string_view name : names) call.reply.bulk(name);
+  for (const std::string_view name : names)
+    call.reply.bulk(name);
   return Outcome::done();
 }
 

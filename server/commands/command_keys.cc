@@ -14,8 +14,7 @@ namespace {
 
 constexpr std::string_view kNoKeyArguments = "ERR The command has no key arguments";
 constexpr std::string_view kInvalidCommand = "ERR Invalid command specified";
-constexpr std::string_view kInvalidCount =
-    "ERR Invalid number of arguments specified for command";
+constexpr std::string_view kInvalidCount = "ERR Invalid number of arguments specified for command";
 constexpr std::string_view kInvalidArguments = "ERR Invalid arguments specified for command";
 
 /// An option in front of STREAMS and how many values follow it.
@@ -36,8 +35,7 @@ std::vector<size_t> numbers(size_t first, size_t count) {
 
 Parsed<std::vector<size_t>> keys_by_position(const KeySpec& keys,
                                              std::span<const std::string_view> argv) {
-  const size_t last =
-      keys.last < 0 ? argv.size() - 1 : keys.first + static_cast<size_t>(keys.last);
+  const size_t last = keys.last < 0 ? argv.size() - 1 : keys.first + static_cast<size_t>(keys.last);
   if (keys.first >= argv.size() || last >= argv.size()) return refused(kInvalidArguments);
   return numbers(keys.first, last - keys.first + 1);
 }
@@ -49,7 +47,8 @@ Parsed<std::vector<size_t>> keys_behind_streams(std::span<const std::string_view
         std::begin(kStreamsOptions), std::end(kStreamsOptions),
         [&args](const StreamsOption& known) { return args.take(known.word, known.values); });
     if (option == std::end(kStreamsOptions)) return refused(kInvalidArguments);
-    for (size_t i = 0; i < option->values; ++i) args.next();
+    for (size_t i = 0; i < option->values; ++i)
+      args.next();
   }
   if (args.left() % 2 != 0) return refused(kInvalidArguments);
   return numbers(args.position(), args.left() / 2);
@@ -97,16 +96,19 @@ Parsed<std::vector<size_t>> key_positions(const CommandSpec& command,
 
 void write_key_flags(resp::ReplyWriter& reply, const KeySpec& keys) {
   std::vector<std::string_view> flags;
-  for (std::string_view words = keys.flags; !words.empty();) flags.push_back(next_word(words));
+  for (std::string_view words = keys.flags; !words.empty();)
+    flags.push_back(next_word(words));
   reply.set(flags.size());
-  for (const std::string_view flag : flags) reply.simple(flag);
+  for (const std::string_view flag : flags)
+    reply.simple(flag);
 }
 
 Outcome command_getkeys(Call& call) {
   Parsed<Question> question = read_question(call);
   if (!question) return std::move(question.error());
   call.reply.array(question->positions.size());
-  for (const size_t position : question->positions) call.reply.bulk(question->argv[position]);
+  for (const size_t position : question->positions)
+    call.reply.bulk(question->argv[position]);
   return Outcome::done();
 }
 
