@@ -38,6 +38,8 @@ class Buffer {
   bool empty() const { return begin_ == end_; }
   size_t size() const { return end_ - begin_; }
   size_t capacity() const { return capacity_; }
+  /// Bytes that can be written at end() as it is.
+  size_t room() const { return capacity_ - end_; }
   std::string_view view() const { return {data_.get() + begin_, size()}; }
   char* begin() { return data_.get() + begin_; }
   char* end() { return data_.get() + end_; }

@@ -14,12 +14,21 @@ namespace {
 constexpr size_t kReadBytes = 64 * 1024;
 /// An argument that lacks at least this many bytes is read straight into its final place.
 constexpr size_t kBigArgumentBytes = 32 * 1024;
+/// So much of an announced argument is believed at once, and then as many times what has come: a
+/// length that is announced and not sent costs no more.
+constexpr size_t kBelievedBytes = 1024 * 1024;
+constexpr size_t kBelievedTimes = 3;
 /// Room made for the rest of a request whose length is not known.
 constexpr size_t kInputStepBytes = 16 * 1024;
 /// Reply buffers: the size of a fresh one, the largest and the most that are kept for reuse.
 constexpr size_t kOutputBytes = 16 * 1024;
 constexpr size_t kLargestSpareBytes = 256 * 1024;
 constexpr size_t kMostSpareBuffers = 64;
+
+/// Room to make for an argument that lacks `missing` bytes when so many have come.
+size_t room_for_argument(size_t missing, size_t received) {
+  return std::min(missing, std::max(kBelievedBytes, kBelievedTimes * received));
+}
 
 bool is_transient(int error) { return error == EAGAIN || error == EWOULDBLOCK || error == EINTR; }
 
@@ -73,8 +82,16 @@ void ClientIo::read_from(Client& client) {
   size_t room = kReadBytes;
   if (into_own) {
     const size_t missing = client.parser ? client.parser->missing_bytes() : 0;
-    room = missing >= kBigArgumentBytes ? missing : kInputStepBytes;
-    at = missing >= kBigArgumentBytes ? client.input.reserve_exactly(room) : client.input.reserve(room);
+    if (missing < kBigArgumentBytes) {
+      room = kInputStepBytes;
+      at = client.input.reserve(room);
+    } else {
+      if (client.input.room() < std::min(missing, kReadBytes)) {
+        client.input.reserve_exactly(room_for_argument(missing, client.input.size()));
+      }
+      room = std::min(missing, client.input.room());
+      at = client.input.end();
+    }
   }
   ++reads_;
   const ssize_t got = ::read(client.fd, at, room);
@@ -150,7 +167,9 @@ void ClientIo::keep_rest(Client& client, std::string_view rest, bool is_own_inpu
     return;
   }
   const size_t missing = client.parser ? client.parser->missing_bytes() : 0;
-  if (missing >= kBigArgumentBytes) client.input.reserve_exactly(rest.size() + missing);
+  if (missing >= kBigArgumentBytes) {
+    client.input.reserve_exactly(rest.size() + room_for_argument(missing, rest.size()));
+  }
   client.input.append(rest);
 }
 
