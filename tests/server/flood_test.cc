@@ -1,0 +1,210 @@
+// Clients that are too many, too large or too slow: what they cost, and that it is given back.
+#include <algorithm>
+#include <string>
+#include <vector>
+
+#include <catch2/catch.hpp>
+
+#include "tests/server/watching.h"
+#include "tests/support/test_server.h"
+
+namespace weir::testing {
+namespace {
+
+using resp::show;
+
+constexpr int64_t kMebibyte = 1024 * 1024;
+/// What may differ for good: tables that have grown, buffers kept for the next client.
+constexpr int64_t kKept = 4 * kMebibyte;
+
+bool memory_returns_to(Redis& redis, int64_t baseline) {
+  return wait_until([&] { return info_number(redis, "used_memory") <= baseline + kKept; });
+}
+
+std::string large_stream(Redis& redis, int entries) {
+  const std::string value(10'000, 'x');
+  for (int n = 1; n <= entries; ++n)
+    redis("XADD", "large", std::to_string(n), "f", value);
+  return value;
+}
+
+}  // namespace
+
+TEST_CASE("Ten thousand requests sent before the first reply is read are all answered", "[flood]") {
+  TestServer server;
+  RawClient client = server.connect_raw();
+  std::string requests;
+  for (int i = 0; i < 10'000; ++i)
+    requests += "ECHO " + std::to_string(i) + "\r\n";
+  client.write(requests);
+
+  int wrong = 0;
+  for (int i = 0; i < 10'000; ++i)
+    wrong += client.read().text != std::to_string(i) ? 1 : 0;
+  CHECK(wrong == 0);
+}
+
+TEST_CASE("A client that does not read its replies costs memory until it goes", "[flood]") {
+  TestServer server;
+  Redis redis = server.connect();
+  large_stream(redis, 100);
+  const int64_t baseline = info_number(redis, "used_memory");
+
+  RawClient slow = server.connect_raw();
+  for (int i = 0; i < 60; ++i)
+    slow.send("XRANGE", "large", "-", "+");
+  REQUIRE(
+      wait_until([&] { return info_number(redis, "used_memory") > baseline + 40 * kMebibyte; }));
+  CHECK(redis("XADD", "s", "1-0", "f", "v") == "1-0");
+  CHECK(
+      client_field(redis("CLIENT", "LIST").text.substr(redis("CLIENT", "LIST").text.find('\n') + 1),
+                   "events") == "rw");
+
+  slow.close();
+  CHECK(memory_returns_to(redis, baseline));
+  CHECK(info_becomes(redis, "connected_clients", 1));
+}
+
+TEST_CASE("A client may leave in the middle of a large reply", "[flood]") {
+  TestServer server;
+  Redis redis = server.connect();
+  const std::string value = large_stream(redis, 1000);
+  const int64_t baseline = info_number(redis, "used_memory");
+  for (int i = 0; i < 20; ++i) {
+    RawClient client = server.connect_raw();
+    client.send("XRANGE", "large", "-", "+");
+    // Part of the reply has come, and there is no whole one.
+    REQUIRE_FALSE(client.nothing_arrives(reply_patience()));
+    client.close();
+  }
+  CHECK(info_becomes(redis, "connected_clients", 1));
+  CHECK(memory_returns_to(redis, baseline));
+  CHECK(redis("XRANGE", "large", "1", "1") == R"([["1-0",["f",")" + value + R"("]]])");
+}
+
+TEST_CASE("A reply of ten megabytes arrives whole while others are served", "[flood]") {
+  TestServer server;
+  Redis redis = server.connect();
+  const std::string value = large_stream(redis, 1000);
+  RawClient client = server.connect_raw();
+  client.send("XRANGE", "large", "-", "+");
+  CHECK(redis("PING") == "PONG");
+
+  const resp::Reply reply = client.read();
+  REQUIRE(reply.elements.size() == 1000);
+  CHECK(std::all_of(reply.elements.begin(), reply.elements.end(), [&](const resp::Reply& entry) {
+    return entry.elements[1].elements[1].text == value;
+  }));
+}
+
+TEST_CASE("An argument that is announced and not sent costs no memory", "[flood]") {
+  TestServer server;
+  Redis redis = server.connect();
+  const int64_t baseline = info_number(redis, "used_memory");
+  std::vector<RawClient> liars;
+  for (int i = 0; i < 20; ++i) {
+    liars.push_back(server.connect_raw());
+    liars.back().write("*5\r\n$4\r\nXADD\r\n$1\r\ns\r\n$1\r\n*\r\n$1\r\nf\r\n$104857600\r\n" +
+                       std::string(1000, 'x'));
+  }
+  REQUIRE(wait_until([&] { return info_number(redis, "total_net_input_bytes") > 20'000; }));
+  CHECK(info_number(redis, "used_memory") < baseline + 30 * kMebibyte);
+
+  liars.clear();
+  CHECK(memory_returns_to(redis, baseline));
+}
+
+TEST_CASE("An argument of a hundred megabytes is stored and given back", "[flood]") {
+  TestServer server;
+  Redis redis = server.connect();
+  const int64_t baseline = info_number(redis, "used_memory");
+  const std::string value(100 * kMebibyte, 'x');
+  RawClient client = server.connect_raw();
+  CHECK(show(client("XADD", "s", "1-0", "f", value)) == R"("1-0")");
+  CHECK(client("XRANGE", "s", "-", "+").elements[0].elements[1].elements[1].text == value);
+
+  redis("DEL", "s");
+  client.close();
+  CHECK(memory_returns_to(redis, baseline));
+}
+
+TEST_CASE("A request larger than client-query-buffer-limit ends its connection", "[flood]") {
+  TestServer server({"--client-query-buffer-limit", "1mb"});
+  Redis redis = server.connect();
+  RawClient client = server.connect_raw();
+  client.write("*2\r\n$4\r\nECHO\r\n$1500000\r\n" + std::string(1'500'000, 'x') + "\r\n");
+  CHECK(client.closed());
+  CHECK(info_number(redis, "client_query_buffer_limit_disconnections") == 1);
+  CHECK(server.log().find("Closing client that reached max query buffer length") !=
+        std::string::npos);
+}
+
+TEST_CASE("What piles up behind a wait counts for client-query-buffer-limit", "[flood][xread]") {
+  TestServer server({"--client-query-buffer-limit", "1mb"});
+  Redis redis = server.connect();
+  RawClient client = server.connect_raw();
+  client.send("XREAD", "BLOCK", "0", "STREAMS", "s", "$");
+  REQUIRE(blocked_become(redis, 1));
+  client.write(std::string(2 * kMebibyte, '\n'));
+  CHECK(client.closed());
+  CHECK(blocked_become(redis, 0));
+  CHECK(info_number(redis, "client_query_buffer_limit_disconnections") == 1);
+}
+
+TEST_CASE("Half requests of many clients are forgotten with them", "[flood]") {
+  TestServer server;
+  Redis redis = server.connect();
+  const int64_t baseline = info_number(redis, "used_memory");
+  std::vector<RawClient> clients;
+  for (int i = 0; i < 200; ++i) {
+    clients.push_back(server.connect_raw());
+    clients.back().write("*2\r\n$4\r\nECHO\r\n$1000000\r\n" + std::string(100'000, 'x'));
+  }
+  REQUIRE(
+      wait_until([&] { return info_number(redis, "used_memory") > baseline + 15 * kMebibyte; }));
+  clients.clear();
+  CHECK(info_becomes(redis, "connected_clients", 1));
+  CHECK(memory_returns_to(redis, baseline));
+}
+
+TEST_CASE("As many connections as the files allow are all served", "[flood]") {
+  // Both ends of each are files, ours and the server's; some are needed for other things.
+  const int64_t files = static_cast<int64_t>(raise_own_file_limit());
+  const int64_t wanted = std::min<int64_t>(10'000, files - 200);
+  TestServer server({"--maxclients", std::to_string(wanted + 10), "--tcp-backlog", "4096"});
+  Redis redis = server.connect();
+  REQUIRE(info_number(redis, "maxclients") == wanted + 10);
+
+  std::vector<RawClient> clients;
+  for (int64_t i = 0; i < wanted; ++i)
+    clients.push_back(server.connect_raw());
+  CHECK(info_becomes(redis, "connected_clients", wanted + 1));
+  for (RawClient& client : clients)
+    client.write("PING\r\n");
+  int64_t answered = 0;
+  for (RawClient& client : clients)
+    answered += show(client.read()) == "+PONG" ? 1 : 0;
+  CHECK(answered == wanted);
+  clients.clear();
+  CHECK(info_becomes(redis, "connected_clients", 1));
+}
+
+TEST_CASE("Connections beyond maxclients are told so and closed", "[flood]") {
+  TestServer server({"--maxclients", "3"});
+  Redis redis = server.connect();
+  RawClient second = server.connect_raw();
+  second("PING");
+  RawClient third = server.connect_raw();
+  third("PING");
+
+  RawClient fourth = server.connect_raw();
+  CHECK(show(fourth.read()) == "-ERR max number of clients reached");
+  CHECK(fourth.closed());
+  CHECK(info_number(redis, "rejected_connections") == 1);
+
+  third.close();
+  REQUIRE(info_becomes(redis, "connected_clients", 2));
+  CHECK(show(server.connect_raw()("PING")) == "+PONG");
+}
+
+}  // namespace weir::testing
