@@ -1,7 +1,8 @@
 #include "resp/reply_writer.h"
 
 #include <cassert>
-#include <cmath>
+
+#include "resp/real_text.h"
 
 namespace weir::resp {
 
@@ -43,22 +44,10 @@ void ReplyWriter::boolean(bool value) {
 }
 
 void ReplyWriter::real(double value) {
-  char text[32];
-  char* end = text;
-  if (std::isinf(value)) {
-    std::memcpy(text, value > 0 ? "inf" : "-inf", 4);
-    end += value > 0 ? 3 : 4;
-  } else if (std::isnan(value)) {
-    std::memcpy(text, "nan", 3);
-    end += 3;
-  } else {
-    end = std::to_chars(text, text + sizeof(text), value).ptr;
-  }
-  const std::string_view shown(text, static_cast<size_t>(end - text));
   if (is_resp3()) {
-    line(',', shown);
+    line(',', real_text(value));
   } else {
-    bulk(shown);
+    bulk(real_text(value));
   }
 }
 

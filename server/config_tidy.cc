@@ -1,9 +1,8 @@
 // The tidies of config_special.h: checks and corrections of one canonical text each.
 #include <algorithm>
-#include <array>
-#include <charconv>
 
 #include "resp/inline_words.h"
+#include "resp/real_text.h"
 #include "server/config_special.h"
 #include "server/text.h"
 
@@ -59,12 +58,6 @@ bool is_version_triple(std::string_view text) {
   }
 }
 
-std::string shortest(double number) {
-  std::array<char, 32> digits;
-  const auto end = std::to_chars(digits.begin(), digits.end(), number, std::chars_format::fixed);
-  return end.ec == std::errc{} ? std::string(digits.begin(), end.ptr) : std::to_string(number);
-}
-
 }  // namespace
 
 Tidied clamp_hz(const std::string& text) {
@@ -111,15 +104,14 @@ Tidied check_oom_score_values(const std::string& text) {
 Tidied check_percentiles(const std::string& text) {
   std::vector<std::string> percentiles;
   for (const std::string& word : resp::split_words(text).value_or(std::vector<std::string>{})) {
-    double value = 0;
-    const auto [end, error] = std::from_chars(word.data(), word.data() + word.size(), value);
-    if (error != std::errc{} || end != word.data() + word.size()) {
+    const std::optional<double> value = resp::parse_real(word);
+    if (!value) {
       return refuse("Invalid latency-tracking-info-percentiles parameters");
     }
-    if (!(value >= 0 && value <= 100)) {
+    if (*value < 0 || *value > 100) {
       return refuse("latency-tracking-info-percentiles parameters should sit between [0.0,100.0]");
     }
-    percentiles.push_back(shortest(value));
+    percentiles.push_back(resp::real_text(*value));
   }
   return join(percentiles, " ");
 }

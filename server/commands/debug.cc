@@ -3,11 +3,11 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <csignal>
 #include <cstdlib>
 #include <cstdio>
 
+#include "resp/real_text.h"
 #include "server/commands/args.h"
 #include "server/commands/handlers.h"
 #include "server/commands/help_reply.h"
@@ -26,13 +26,9 @@ Outcome ok(Call& call) {
 }
 
 Outcome sleep_seconds(Call& call) {
-  double seconds = 0;
-  const std::string_view text = call.args[2];
-  const auto result = std::from_chars(text.data(), text.data() + text.size(), seconds);
-  if (result.ec != std::errc{} || result.ptr != text.data() + text.size() || seconds < 0) {
-    return ReplyError("ERR value is not a valid float");
-  }
-  usleep(static_cast<useconds_t>(seconds * 1e6));
+  const std::optional<double> seconds = resp::parse_real(call.args[2]);
+  if (!seconds || *seconds < 0) return ReplyError("ERR value is not a valid float");
+  usleep(static_cast<useconds_t>(*seconds * 1e6));
   return ok(call);
 }
 

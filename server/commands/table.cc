@@ -4,7 +4,7 @@
 #include <cassert>
 #include <vector>
 
-#define XXH_STATIC_LINKING_ONLY
+#define XXH_INLINE_ALL
 #include <xxhash.h>
 
 #include "server/commands/handlers.h"
@@ -97,7 +97,7 @@ constexpr CommandSpec kCommands[] = {
    .syntax = "key:key trim:block{" WEIR_TRIM_SYNTAX "}", .history = "6.2.0 8.2.0"},
 
   // --- Keys of any kind
-  {.name = "dbsize", .arity = 1, .flags = kReadonly | kFast, .group = Group::kGeneric, .categories = kKeyspace,
+  {.name = "dbsize", .arity = 1, .flags = kReadonly | kFast, .group = Group::kServer, .categories = kKeyspace,
    .run = dbsize, .since = "1.0.0", .complexity = "O(1)", .summary = "Returns the number of keys of the database."},
   {.name = "del", .arity = -2, .flags = kWrite, .group = Group::kGeneric, .categories = kKeyspace,
    .keys = keys_from(1, "RM delete"), .run = del,
