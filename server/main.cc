@@ -95,6 +95,11 @@ int fail(Log& log, const std::string& text) {
 
 int serve(Config& config, int argument_count, char** arguments) {
   const Settings& settings = config.values();
+  // First of all: a relative path of the log file, like every other, begins at `dir`.
+  if (chdir(settings.dir.c_str()) != 0) {
+    std::fprintf(stderr, "Can't chdir to '%s': %s\n", settings.dir.c_str(), std::strerror(errno));
+    return 1;
+  }
   Log log;
   const std::string log_error = log.configure(settings);
   if (!log_error.empty()) {
@@ -113,9 +118,6 @@ int serve(Config& config, int argument_count, char** arguments) {
   if (!promise.empty()) return fail(log, promise);
   if (!settings.save.empty()) {
     log.warning("'save' has no effect: this version keeps its data in memory only.");
-  }
-  if (chdir(settings.dir.c_str()) != 0) {
-    return fail(log, "Can't chdir to '" + settings.dir + "': " + std::strerror(errno));
   }
   const uint64_t possible_clients = raise_file_limit(settings.maxclients);
   if (possible_clients < settings.maxclients) {
