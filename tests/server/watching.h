@@ -47,6 +47,11 @@ inline std::string client_field(const std::string& line, const std::string& name
   return line.substr(value, line.find_first_of(" \n", value) - value);
 }
 
+/// Whether used_memory is what the server holds; under a sanitizer nobody counts it.
+inline bool counts_memory(Redis& redis) {
+  return info_field(redis, "mem_allocator").starts_with("jemalloc");
+}
+
 /// As many open files as the system lets this process have; returns how many that are.
 inline uint64_t raise_own_file_limit() {
   rlimit limit{};
