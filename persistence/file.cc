@@ -1,11 +1,13 @@
 #include "persistence/file.h"
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
+#include <climits>
 #include <cstdio>
-#include <filesystem>
-#include <system_error>
+#include <cstring>
 #include <utility>
+#include <vector>
 
 #include <fcntl.h>
 #include <glob.h>
@@ -78,7 +80,7 @@ FileSystem& real_files() {
 }
 
 std::string errno_text(int errno_value) {
-  return std::generic_category().message(errno_value);
+  return std::strerror(errno_value);
 }
 
 std::string to_string(const IoError& error) {
@@ -217,13 +219,28 @@ IoResult<void> replace_atomically(FileSystem& files, const std::string& path,
   return fsync_folder(files, path);
 }
 
+// By hand: std::filesystem would bring the whole of the C++ library's locales into the program.
 std::string absolute_path(std::string_view path) {
-  std::error_code no_working_directory;
-  const std::filesystem::path absolute = std::filesystem::absolute(path, no_working_directory);
-  if (no_working_directory) return std::string(path);
-  std::string normal = absolute.lexically_normal().string();
-  if (normal.size() > 1 && normal.back() == '/') normal.pop_back();
-  return normal;
+  std::string full(path);
+  if (!path.starts_with('/')) {
+    char folder[PATH_MAX];
+    if (::getcwd(folder, sizeof(folder)) == nullptr) return full;
+    full = std::string(folder) + "/" + full;
+  }
+  std::vector<std::string_view> parts;
+  for (size_t at = 0; at < full.size();) {
+    const size_t end = std::min(full.find('/', at), full.size());
+    const std::string_view part = std::string_view(full).substr(at, end - at);
+    if (part == "..") {
+      if (!parts.empty()) parts.pop_back();
+    } else if (!part.empty() && part != ".") {
+      parts.push_back(part);
+    }
+    at = end + 1;
+  }
+  std::string normal;
+  for (const std::string_view part : parts) normal.append("/").append(part);
+  return normal.empty() ? "/" : normal;
 }
 
 std::vector<std::string> matching_paths(const std::string& pattern) {
