@@ -9,7 +9,8 @@ namespace {
 
 /// No number that makes sense is longer, in bytes.
 constexpr size_t kMaxRealText = 128;
-/// Decimal digits that tell any two doubles apart.
+/// Decimal digits that every double keeps, and that tell any two doubles apart.
+constexpr int kSafeDigits = 15;
 constexpr int kEnoughDigits = 17;
 
 }  // namespace
@@ -18,7 +19,7 @@ std::string real_text(double value) {
   if (std::isnan(value)) return "nan";
   if (std::isinf(value)) return value > 0 ? "inf" : "-inf";
   char text[40];
-  for (int digits = 1; digits <= kEnoughDigits; ++digits) {
+  for (int digits = kSafeDigits; digits <= kEnoughDigits; ++digits) {
     std::snprintf(text, sizeof(text), "%.*g", digits, value);
     if (std::strtod(text, nullptr) == value) break;
   }

@@ -75,7 +75,7 @@ struct Daemon {
 
 }  // namespace
 
-TEST_CASE("--version names the version as Redis does and exits with 0", "[process]") {
+TEST_CASE("The option --version names the version as Redis does and exits with 0", "[process]") {
   for (const char* option : {"--version", "-v"}) {
     const Finished finished = run_server_to_end({option});
     CHECK(finished.exit_code == 0);
@@ -86,7 +86,7 @@ TEST_CASE("--version names the version as Redis does and exits with 0", "[proces
   }
 }
 
-TEST_CASE("--help goes to standard error and exits with 1, as with Redis", "[process]") {
+TEST_CASE("The option --help goes to standard error and exits with 1, as with Redis", "[process]") {
   for (const char* option : {"--help", "-h"}) {
     const Finished finished = run_server_to_end({option});
     CHECK(finished.exit_code == 1);
@@ -95,7 +95,7 @@ TEST_CASE("--help goes to standard error and exits with 1, as with Redis", "[pro
   }
 }
 
-TEST_CASE("--sentinel is refused", "[process]") {
+TEST_CASE("The option --sentinel is refused", "[process]") {
   CHECK(run_server_to_end({"--sentinel"}).exit_code == 1);
 }
 

@@ -166,7 +166,7 @@ TEST_CASE("Options come after standard input, and that after the file", "[startu
   CHECK(redis("CONFIG", "GET", "hz") == R"(["hz","60"])");
 }
 
-TEST_CASE("--port is stronger than the port of the file", "[startup]") {
+TEST_CASE("The option --port is stronger than the port of the file", "[startup]") {
   ByHand server;
   const std::string conf = server.folder() / "weir.conf";
   const int port = free_port();

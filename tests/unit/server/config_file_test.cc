@@ -198,7 +198,7 @@ TEST_CASE("two dashes begin an option only behind one that has a value", "[confi
         "requirepass \"--secret\" \nhz \"5\" ");
 }
 
-TEST_CASE("--save without a value means no save points", "[config_file]") {
+TEST_CASE("The option --save without a value means no save points", "[config_file]") {
   CHECK(command_line({"--save"}) == "save \"\"");
   CHECK(command_line({"--save", "--port", "7"}) == "save \"\"\nport \"7\" ");
   CHECK(command_line({"--save", "900 1"}) == "save \"900 1\" ");
