@@ -105,10 +105,12 @@ void Server::announce() const {
 }
 
 void Server::register_appliers() {
-  config_.on_change({"bind", "port"}, [this](const Settings&, Settings&) -> std::optional<std::string> {
+  config_.on_change({"bind", "port"}, [this](const Settings& before, Settings&) -> std::optional<std::string> {
     const std::string why = listen();
     if (why.empty()) return std::nullopt;
     log_.warning(why);
+    // The old sockets had to go first: they may stand in the way of the new.
+    listener_.listen_tcp(addresses_of(before), before.port, before.tcp_backlog);
     return "Failed to bind to specified addresses.";
   });
   config_.on_change({"loglevel"}, [this](const Settings&, Settings& after) -> std::optional<std::string> {
