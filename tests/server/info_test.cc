@@ -1,0 +1,244 @@
+// INFO: the fields that tools parse, and the traps of those that search instead of parsing.
+#include <regex>
+#include <set>
+#include <sstream>
+#include <string>
+#include <vector>
+
+#include <catch2/catch.hpp>
+
+#include "tests/server/watching.h"
+#include "tests/support/test_server.h"
+
+namespace weir::testing {
+namespace {
+
+std::vector<std::string> titles_of(const std::string& text) {
+  std::vector<std::string> titles;
+  std::istringstream lines(text);
+  for (std::string line; std::getline(lines, line);) {
+    if (line.starts_with("# ")) titles.push_back(line.substr(2, line.find('\r') - 2));
+  }
+  return titles;
+}
+
+}  // namespace
+
+TEST_CASE("INFO has the sections that are asked for, in a fixed order", "[info]") {
+  TestServer server;
+  Redis redis = server.connect();
+  redis("NOSUCH");
+  const std::vector<std::string> by_default = {
+      "Server", "Clients", "Memory",     "Persistence", "Stats",   "Replication",
+      "CPU",    "Modules", "Errorstats", "Cluster",     "Keyspace"};
+  CHECK(titles_of(redis("INFO").text) == by_default);
+  CHECK(titles_of(redis("INFO", "default").text) == by_default);
+  CHECK(titles_of(redis("INFO", "keyspace", "SERVER").text) ==
+        std::vector<std::string>{"Server", "Keyspace"});
+  CHECK(redis("INFO", "nosuch") == "");
+  const std::vector<std::string> all = titles_of(redis("INFO", "all").text);
+  CHECK(std::count(all.begin(), all.end(), "Commandstats") == 1);
+  CHECK(titles_of(redis("INFO", "everything").text) == all);
+}
+
+TEST_CASE("INFO has the fields that tools depend on", "[info]") {
+  TestServer server;
+  Redis redis = server.connect();
+  redis("XADD", "s", "1-0", "f", "v");
+  const std::string text = redis("INFO").text;
+  for (const char* name : {"redis_version",
+                           "redis_mode",
+                           "os",
+                           "arch_bits",
+                           "process_id",
+                           "run_id",
+                           "tcp_port",
+                           "uptime_in_seconds",
+                           "uptime_in_days",
+                           "connected_clients",
+                           "blocked_clients",
+                           "maxclients",
+                           "used_memory",
+                           "used_memory_human",
+                           "used_memory_rss",
+                           "used_memory_peak",
+                           "used_memory_peak_human",
+                           "maxmemory",
+                           "maxmemory_human",
+                           "maxmemory_policy",
+                           "mem_fragmentation_ratio",
+                           "mem_allocator",
+                           "loading",
+                           "async_loading",
+                           "rdb_changes_since_last_save",
+                           "rdb_bgsave_in_progress",
+                           "rdb_last_save_time",
+                           "rdb_last_bgsave_status",
+                           "aof_enabled",
+                           "aof_rewrite_in_progress",
+                           "aof_last_bgrewrite_status",
+                           "aof_last_write_status",
+                           "total_connections_received",
+                           "total_commands_processed",
+                           "instantaneous_ops_per_sec",
+                           "total_net_input_bytes",
+                           "total_net_output_bytes",
+                           "instantaneous_input_kbps",
+                           "instantaneous_output_kbps",
+                           "rejected_connections",
+                           "expired_keys",
+                           "evicted_keys",
+                           "keyspace_hits",
+                           "keyspace_misses",
+                           "pubsub_channels",
+                           "pubsub_patterns",
+                           "role",
+                           "connected_slaves",
+                           "master_replid",
+                           "master_repl_offset",
+                           "used_cpu_sys",
+                           "used_cpu_user",
+                           "cluster_enabled",
+                           "db0"}) {
+    CHECK_NOTHROW(field_of(text, name));
+  }
+}
+
+TEST_CASE("INFO's values have the forms that tools expect", "[info]") {
+  TestServer server;
+  Redis redis = server.connect();
+  redis("XADD", "s", "1-0", "f", "v");
+  const auto matches = [&](const char* name, const char* form) {
+    CAPTURE(name, info_field(redis, name));
+    CHECK(std::regex_match(info_field(redis, name), std::regex(form)));
+  };
+  matches("redis_version", R"(\d+\.\d+\.\d+)");
+  matches("redis_mode", "standalone");
+  matches("os", R"(Linux \S+ \S+)");
+  matches("run_id", "[0-9a-f]{40}");
+  matches("role", "master");
+  matches("loading", "0");
+  matches("used_memory_human", R"(\d+(\.\d\d)?[BKMGTP])");
+  matches("used_cpu_sys", R"(\d+\.\d{6})");
+  matches("mem_fragmentation_ratio", R"(\d+\.\d\d)");
+  matches("db0", "keys=1,expires=0,avg_ttl=0");
+  matches("cmdstat_xadd",
+          R"(calls=1,usec=\d+,usec_per_call=\d+\.\d\d,rejected_calls=0,failed_calls=0)");
+  CHECK(info_number(redis, "process_id") == server.pid());
+  CHECK(info_number(redis, "tcp_port") == server.port());
+}
+
+TEST_CASE("Every line of INFO is a title, a field or empty, and no field comes twice", "[info]") {
+  TestServer server;
+  Redis redis = server.connect();
+  redis("XADD", "s", "1-0", "f", "v");
+  std::istringstream lines(redis("INFO", "everything").text);
+  std::set<std::string> names;
+  for (std::string line; std::getline(lines, line);) {
+    CAPTURE(line);
+    REQUIRE(line.ends_with("\r"));
+    if (line == "\r" || line.starts_with("# ")) continue;
+    CHECK(std::regex_match(line, std::regex(R"([a-zA-Z0-9_|\-]+:.*\r)")));
+    CHECK(names.insert(line.substr(0, line.find(':'))).second);
+  }
+}
+
+TEST_CASE("What redis-cli --stat searches for is first found where it belongs", "[info]") {
+  TestServer server;
+  Redis redis = server.connect();
+  redis("XADD", "s", "1-0", "f", "v");
+  const std::string text = redis("INFO").text;
+  for (const char* name :
+       {"used_memory", "connected_clients", "blocked_clients", "total_commands_processed",
+        "total_connections_received", "bgsave_in_progress", "aof_rewrite_in_progress", "loading"}) {
+    CAPTURE(name);
+    const size_t first = text.find(name);
+    REQUIRE(first != std::string::npos);
+    const size_t end = first + std::string(name).size();
+    CHECK(text[end] == ':');
+    CHECK(std::isdigit(static_cast<unsigned char>(text[end + 1])));
+  }
+  CHECK(text.find("db0:keys") == text.find("db0"));
+  CHECK(text.find("\nredis_version:") != std::string::npos);
+  CHECK(text.find("# Sentinel") == std::string::npos);
+  CHECK(text.find("cluster_enabled:1") == std::string::npos);
+}
+
+TEST_CASE("Commands, refusals and failures are counted apart", "[info]") {
+  TestServer server;
+  Redis redis = server.connect();
+  redis("XADD", "s", "1-0", "f", "v");
+  redis("XADD", "s", "1-0", "f", "v");
+  redis("XADD", "s", "1-0");
+  redis("NOSUCH");
+  redis("XINFO", "STREAM", "absent");
+  const std::string stats = info_field(redis, "cmdstat_xadd");
+  CHECK(stats.starts_with("calls=2,"));
+  CHECK(stats.ends_with(",rejected_calls=1,failed_calls=1"));
+  CHECK(info_field(redis, "cmdstat_xinfo|stream").ends_with("rejected_calls=0,failed_calls=1"));
+  CHECK(info_field(redis, "errorstat_ERR") == "count=4");
+  CHECK(info_number(redis, "total_error_replies") == 4);
+  CHECK_THROWS(info_field(redis, "cmdstat_nosuch"));
+}
+
+TEST_CASE("CONFIG RESETSTAT clears the counters and not the peak of memory", "[info][config]") {
+  TestServer server;
+  Redis redis = server.connect();
+  redis("XADD", "s", "1-0", "f", std::string(5'000'000, 'x'));
+  redis("XRANGE", "s", "2", "3");
+  redis("XLEN", "absent");
+  redis("NOSUCH");
+  redis("DEL", "s");
+  const int64_t peak = info_number(redis, "used_memory_peak");
+  CHECK(info_number(redis, "keyspace_hits") == 1);
+  CHECK(info_number(redis, "keyspace_misses") == 1);
+  CHECK(redis("CONFIG", "RESETSTAT") == "OK");
+  CHECK(info_number(redis, "total_commands_processed") <= 2);
+  CHECK(info_number(redis, "total_connections_received") == 0);
+  CHECK(info_number(redis, "total_error_replies") == 0);
+  CHECK(info_number(redis, "keyspace_hits") == 0);
+  CHECK(info_number(redis, "total_net_input_bytes") < 1000);
+  CHECK_THROWS(info_field(redis, "errorstat_ERR"));
+  CHECK_THROWS(info_field(redis, "cmdstat_xadd"));
+  CHECK(info_number(redis, "used_memory_peak") >= peak);
+}
+
+TEST_CASE("Bytes that come and go are counted", "[info]") {
+  TestServer server;
+  Redis redis = server.connect();
+  const int64_t in = info_number(redis, "total_net_input_bytes");
+  const int64_t out = info_number(redis, "total_net_output_bytes");
+  redis("ECHO", std::string(100'000, 'x'));
+  CHECK(info_number(redis, "total_net_input_bytes") >= in + 100'000);
+  CHECK(info_number(redis, "total_net_output_bytes") >= out + 100'000);
+}
+
+TEST_CASE("instantaneous_ops_per_sec follows the load", "[info]") {
+  TestServer server;
+  Redis redis = server.connect();
+  CHECK(wait_until([&] {
+    for (int i = 0; i < 100; ++i)
+      redis.send("PING");
+    for (int i = 0; i < 100; ++i)
+      redis.read();
+    return info_number(redis, "instantaneous_ops_per_sec") > 100;
+  }));
+}
+
+TEST_CASE("Writes are refused above maxmemory, reads and deletions are not", "[info][config]") {
+  TestServer server;
+  Redis redis = server.connect();
+  if (!counts_memory(redis)) return;
+  redis("XADD", "s", "1-0", "f", "v");
+  redis("CONFIG", "SET", "maxmemory", 1);
+  CHECK(redis("XADD", "s", "2-0", "f", "v") ==
+        "OOM command not allowed when used memory > 'maxmemory'.");
+  CHECK(redis("XLEN", "s") == 1);
+  CHECK(redis("XTRIM", "s", "MAXLEN", 0) == 1);
+  CHECK(redis("DEL", "s") == 1);
+  CHECK(info_field(redis, "errorstat_OOM") == "count=1");
+  redis("CONFIG", "SET", "maxmemory", 0);
+  CHECK(redis("XADD", "s", "2-0", "f", "v") == "2-0");
+}
+
+}  // namespace weir::testing
