@@ -63,7 +63,7 @@ class Buffer {
   }
 
   void append(std::string_view bytes) {
-    std::memcpy(reserve(bytes.size()), bytes.data(), bytes.size());
+    std::copy(bytes.begin(), bytes.end(), reserve(bytes.size()));
     end_ += bytes.size();
   }
 
@@ -89,6 +89,14 @@ class Buffer {
   void grow(size_t bytes, bool exactly) {
     const size_t used = size();
     size_t capacity = used + bytes;
+    // Room that consumed bytes left is used first, or a buffer that is never quite empty would
+    // grow with all that ever went through it.
+    if (capacity <= capacity_ / 2) {
+      std::memmove(data_.get(), data_.get() + begin_, used);
+      begin_ = 0;
+      end_ = used;
+      return;
+    }
     if (!exactly) capacity = std::max({capacity, capacity_ * 2, kSmallest});
     std::unique_ptr<char[]> data(new char[capacity]);
     if (used > 0) std::memcpy(data.get(), data_.get() + begin_, used);
