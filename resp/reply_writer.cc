@@ -1,6 +1,7 @@
 #include "resp/reply_writer.h"
 
 #include <cassert>
+#include <cstring>
 
 #include "resp/real_text.h"
 
@@ -9,8 +10,7 @@ namespace weir::resp {
 void ReplyWriter::line(char type, std::string_view text) {
   char* at = out_->reserve(text.size() + 3);
   *at++ = type;
-  std::memcpy(at, text.data(), text.size());
-  at += text.size();
+  at = std::copy(text.begin(), text.end(), at);
   *at++ = '\r';
   *at++ = '\n';
   out_->commit(text.size() + 3);

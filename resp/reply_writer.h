@@ -12,9 +12,9 @@
 //   verbatim bulk                      =15\r\ntxt:...
 #pragma once
 
+#include <algorithm>
 #include <charconv>
 #include <cstdint>
-#include <cstring>
 #include <string_view>
 
 #include "resp/buffer.h"
@@ -49,12 +49,7 @@ class ReplyWriter {
 
   void bulk(std::string_view bytes) {
     char* at = out_->reserve(bytes.size() + kHeaderBytes + 2);
-    char* end = write_header(at, '$', bytes.size());
-    std::memcpy(end, bytes.data(), bytes.size());
-    end += bytes.size();
-    *end++ = '\r';
-    *end++ = '\n';
-    out_->commit(static_cast<size_t>(end - at));
+    out_->commit(static_cast<size_t>(write_bulk(at, bytes) - at));
   }
 
   void array(size_t length) { header('*', length); }
@@ -101,8 +96,7 @@ class ReplyWriter {
   }
   static char* write_bulk(char* at, std::string_view bytes) {
     at = write_header(at, '$', bytes.size());
-    std::memcpy(at, bytes.data(), bytes.size());
-    at += bytes.size();
+    at = std::copy(bytes.begin(), bytes.end(), at);
     *at++ = '\r';
     *at++ = '\n';
     return at;
