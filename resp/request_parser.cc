@@ -111,6 +111,7 @@ RequestParser::Header RequestParser::read_header(std::string_view input, int64_t
   while (at < end && at - begin < 9 && *at >= '0' && *at <= '9') number = number * 10 + (*at++ - '0');
   if (at < end && *at != '\r') {
     at = static_cast<const char*>(std::memchr(at, '\r', static_cast<size_t>(end - at)));
+    if (at != nullptr && static_cast<size_t>(at - begin) > kMaxLineBytes) return Header::kTooLong;
     if (at != nullptr && !parse_number({begin, static_cast<size_t>(at - begin)}, number)) return Header::kBad;
   } else if (at < end && (at == begin || (*begin == '0' && at - begin > 1))) {
     return Header::kBad;
