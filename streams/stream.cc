@@ -92,7 +92,8 @@ void Stream::append(const StreamId& id, FieldValues fields, const NodeLimits& li
   if (tail_ == nullptr || is_full(*tail_, payload_bytes, limits)) {
     start_node(id, fields);
   }
-  put_in_place(writable(tail_), tail_->append(id, fields));
+  StreamNode* const node = writable(tail_);  // first: it may be another one than before
+  put_in_place(node, node->append(id, fields));
   // A node that can take nothing more gives its spare room back now: most streams of a server are
   // short, and their last node is all they have.
   if (is_full(*tail_, 0, limits)) put_in_place(tail_, tail_->shrunk());
