@@ -6,6 +6,13 @@
 #include "streams/radix_cursor.h"
 
 namespace weir {
+namespace {
+
+uint64_t max_node_bytes(const NodeLimits& limits) {
+  return limits.max_bytes == 0 ? kMaxNodeBytes : std::min(limits.max_bytes, kMaxNodeBytes);
+}
+
+}  // namespace
 
 // --- Counters ------------------------------------------------------------------------------------
 
@@ -77,9 +84,7 @@ const StreamNode* Stream::node_for(const StreamId& id) const {
 // --- Appending -----------------------------------------------------------------------------------
 
 bool Stream::is_full(const StreamNode& node, uint64_t payload_bytes, const NodeLimits& limits) {
-  uint64_t max_bytes = limits.max_bytes;
-  if (max_bytes == 0 || max_bytes > kMaxNodeBytes) max_bytes = kMaxNodeBytes;
-  return node.uncompacted_bytes() + payload_bytes >= max_bytes ||
+  return node.uncompacted_bytes() + payload_bytes >= max_node_bytes(limits) ||
          (limits.max_entries != 0 && node.uncompacted_entries() >= limits.max_entries);
 }
 
@@ -90,7 +95,9 @@ void Stream::append(const StreamId& id, FieldValues fields, const NodeLimits& li
   assert(payload_bytes <= kMaxEntryBytes);
 
   if (tail_ == nullptr || is_full(*tail_, payload_bytes, limits)) {
-    start_node(id, fields);
+    // An entry that fills a node by itself needs no room behind it.
+    const uint64_t max_bytes = max_node_bytes(limits);
+    start_node(id, fields, payload_bytes < max_bytes ? max_bytes : 0);
   }
   StreamNode* const node = writable(tail_);  // first: it may be another one than before
   put_in_place(node, node->append(id, fields));
@@ -102,10 +109,10 @@ void Stream::append(const StreamId& id, FieldValues fields, const NodeLimits& li
   ++entries_added_;
 }
 
-void Stream::start_node(const StreamId& id, FieldValues fields) {
+void Stream::start_node(const StreamId& id, FieldValues fields, size_t max_spare_bytes) {
   size_t expected_bytes = 0;
   if (tail_ != nullptr) {
-    expected_bytes = tail_->listpack_bytes();
+    expected_bytes = std::min(tail_->listpack_bytes(), max_spare_bytes);
     tail_ = tree_.add_weight(StreamId(tail_->key), tail_->live());
     put_in_place(tail_, tail_->shrunk());
   }

@@ -58,6 +58,10 @@ class Stream {
   StreamId first_id() const;
   /// ID of the last live entry, 0-0 without one.
   StreamId top_id() const;
+  /// Whether some live entry has an ID > `id`.  Cost: O(1), and less when it is clear from the nodes.
+  bool has_entries_after(const StreamId& id) const {
+    return length_ > 0 && (id < tail_->key || (id < last_id_ && id < tail_->last_live().id));
+  }
   uint64_t node_count() const { return tree_.leaf_count(); }
   /// Bytes of the nodes with all their entries.  Cost: O(nodes).
   size_t memory_bytes() const;
@@ -99,7 +103,7 @@ class Stream {
   };
 
   static bool is_full(const StreamNode& node, uint64_t payload_bytes, const NodeLimits& limits);
-  void start_node(const StreamId& id, FieldValues fields);
+  void start_node(const StreamId& id, FieldValues fields, size_t max_spare_bytes);
   StreamNode* writable(const StreamNode* node);
   StreamNode* put_in_place(StreamNode* node, StreamNode* moved);
   void drop_node(const StreamNode* node);

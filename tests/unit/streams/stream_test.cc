@@ -1,0 +1,470 @@
+// What a stream promises, one fact at a time.  Everything at once: tests/model.
+#include "streams/stream.h"
+
+#include <string>
+#include <vector>
+
+#include <catch2/catch.hpp>
+
+#include "streams/stream_cursor.h"
+
+namespace weir {
+namespace {
+
+using Texts = std::vector<std::string_view>;
+using Strategy = Trim::Strategy;
+
+const Texts kPair{"f", "v"};
+
+/// A stream with the entries 1-0 … count-0.
+Stream stream_of(uint64_t count, const Texts& fields = kPair, const NodeLimits& limits = {}) {
+  Stream stream;
+  for (uint64_t ms = 1; ms <= count; ++ms)
+    stream.append({ms, 0}, fields, limits);
+  return stream;
+}
+
+/// Removes the entries from-0 … to-0, all of which are there.
+void erase_all(Stream& stream, uint64_t from, uint64_t to) {
+  for (uint64_t ms = from; ms <= to; ++ms)
+    REQUIRE(stream.erase({ms, 0}));
+}
+
+Trim max_length(uint64_t length) {
+  Trim trim;
+  trim.strategy = Strategy::kMaxLength;
+  trim.max_length = length;
+  return trim;
+}
+Trim min_id(const StreamId& id) {
+  Trim trim;
+  trim.strategy = Strategy::kMinId;
+  trim.min_id = id;
+  return trim;
+}
+Trim about(Trim trim, uint64_t limit = 0) {
+  trim.approximate = true;
+  trim.limit = limit;
+  return trim;
+}
+
+/// The IDs between two, "1-0 2-0 3-0".
+std::string show(const Stream& stream, Direction direction = Direction::kUp,
+                 const StreamId& from = kMinStreamId, const StreamId& to = kMaxStreamId) {
+  std::string text;
+  for (StreamCursor cursor(stream, from, to, direction); cursor.is_valid(); cursor.next())
+    text += (text.empty() ? "" : " ") + to_string(cursor.entry().id);
+  return text;
+}
+
+// --- Counters -----------------------------------------------------------------------------------
+
+TEST_CASE("An empty stream has no IDs and no nodes", "[stream]") {
+  const Stream stream;
+  CHECK(stream.length() == 0);
+  CHECK(stream.entries_added() == 0);
+  CHECK(stream.node_count() == 0);
+  CHECK(stream.memory_bytes() == 0);
+  for (const StreamId& id :
+       {stream.last_id(), stream.first_id(), stream.top_id(), stream.max_deleted_id()})
+    CHECK(id.is_zero());
+  CHECK(stream.count(kMinStreamId, kMaxStreamId) == 0);
+  CHECK(show(stream).empty());
+  CHECK(show(stream, Direction::kDown).empty());
+}
+
+TEST_CASE("Appending moves the last ID and counts", "[stream]") {
+  const Stream stream = stream_of(3);
+  CHECK(stream.length() == 3);
+  CHECK(stream.entries_added() == 3);
+  CHECK(stream.first_id() == StreamId{1, 0});
+  CHECK(stream.top_id() == StreamId{3, 0});
+  CHECK(stream.last_id() == StreamId{3, 0});
+}
+
+TEST_CASE("Erasing moves the first, the top and the greatest deleted ID, not the last",
+          "[stream]") {
+  Stream stream = stream_of(5);
+  CHECK(stream.erase({5, 0}));
+  CHECK(stream.erase({1, 0}));
+  CHECK(stream.first_id() == StreamId{2, 0});
+  CHECK(stream.top_id() == StreamId{4, 0});
+  CHECK(stream.max_deleted_id() == StreamId{5, 0});
+  CHECK(stream.last_id() == StreamId{5, 0});
+  CHECK(stream.length() == 3);
+  CHECK(stream.entries_added() == 5);
+}
+
+TEST_CASE("Only what is there can be erased, and only once", "[stream]") {
+  Stream stream = stream_of(150);
+  CHECK_FALSE(stream.erase({0, 1}));
+  CHECK_FALSE(stream.erase({50, 1}));
+  CHECK_FALSE(stream.erase({151, 0}));
+  CHECK(stream.erase({50, 0}));
+  CHECK_FALSE(stream.erase({50, 0}));
+  CHECK(stream.length() == 149);
+  CHECK(stream.max_deleted_id() == StreamId{50, 0});
+}
+
+TEST_CASE("The next ID is the time's, or the last one's successor", "[stream]") {
+  Stream stream;
+  CHECK(stream.next_id(5) == StreamId{5, 0});
+  CHECK(stream.next_id(0) == StreamId{0, 1});
+  stream.append({5, 7}, kPair, {});
+  CHECK(stream.next_id(6) == StreamId{6, 0});
+  CHECK(stream.next_id(5) == StreamId{5, 8});
+  CHECK(stream.next_id(4) == StreamId{5, 8});
+  stream.set_id({5, UINT64_MAX}, std::nullopt, std::nullopt);
+  CHECK(stream.next_id(4) == StreamId{6, 0});
+  stream.set_id(kMaxStreamId, std::nullopt, std::nullopt);
+  CHECK_FALSE(stream.next_id(4));
+}
+
+TEST_CASE("Setting the ID replaces what is given and nothing else", "[stream]") {
+  Stream stream = stream_of(3);
+  stream.set_id({9, 0}, std::nullopt, std::nullopt);
+  CHECK(stream.last_id() == StreamId{9, 0});
+  CHECK(stream.entries_added() == 3);
+  CHECK(stream.max_deleted_id().is_zero());
+  stream.set_id({9, 0}, 77, StreamId{8, 0});
+  CHECK(stream.entries_added() == 77);
+  CHECK(stream.max_deleted_id() == StreamId{8, 0});
+  CHECK(stream.length() == 3);
+}
+
+TEST_CASE("A stream erased down to nothing goes on after its last ID", "[stream]") {
+  Stream stream = stream_of(250);
+  erase_all(stream, 1, 250);
+  CHECK(stream.length() == 0);
+  CHECK(stream.node_count() == 0);
+  CHECK(stream.first_id().is_zero());
+  CHECK(stream.top_id().is_zero());
+  CHECK(stream.last_id() == StreamId{250, 0});
+  CHECK(stream.next_id(1) == StreamId{250, 1});
+  stream.append({250, 1}, kPair, {});
+  CHECK(show(stream) == "250-1");
+  CHECK(stream.entries_added() == 251);
+  stream.assert_consistent();
+}
+
+// --- Nodes --------------------------------------------------------------------------------------
+
+TEST_CASE("A node takes 100 entries, tombstones included", "[stream]") {
+  CHECK(stream_of(100).node_count() == 1);
+  CHECK(stream_of(101).node_count() == 2);
+  CHECK(stream_of(300).node_count() == 3);
+  Stream stream = stream_of(99);
+  erase_all(stream, 2, 99);
+  stream.append({100, 0}, kPair, {});
+  CHECK(stream.node_count() == 1);
+  stream.append({101, 0}, kPair, {});
+  CHECK(stream.node_count() == 2);
+}
+
+TEST_CASE("Nodes split by bytes where those of Redis do", "[stream]") {
+  const std::string v1000(1000, 'v');
+  const std::string v50(50, 'v');
+  const std::string v600(600, 'v');
+  CHECK(stream_of(10, {"f", v1000}).node_count() == 3);
+  CHECK(stream_of(300, {"a", v50, "b", v50, "c", v50}).node_count() == 13);
+  Texts ten;
+  for (const char* name : {"a", "b", "c", "d", "e", "f", "g", "h", "i", "j"})
+    ten.insert(ten.end(), {name, v600});
+  CHECK(stream_of(300, ten).node_count() == 300);
+
+  Stream changing_names;
+  for (uint64_t ms = 1; ms <= 300; ++ms) {
+    const std::string name = "f" + std::to_string(ms % 7);
+    changing_names.append({ms, 0}, Texts{name, v50}, {});
+  }
+  CHECK(changing_names.node_count() == 5);
+}
+
+TEST_CASE("A limit of 0 entries or bytes is none", "[stream]") {
+  CHECK(stream_of(2000, kPair, {.max_bytes = 4096, .max_entries = 0}).node_count() == 6);
+  CHECK(stream_of(2000, kPair, {.max_bytes = 0, .max_entries = 1000}).node_count() == 2);
+  CHECK(stream_of(20'000, kPair, {.max_bytes = 0, .max_entries = 0}).node_count() == 1);
+}
+
+TEST_CASE("The smallest limits give every entry a node", "[stream]") {
+  CHECK(stream_of(5, kPair, {.max_bytes = 1, .max_entries = 0}).node_count() == 5);
+  CHECK(stream_of(5, kPair, {.max_bytes = 0, .max_entries = 1}).node_count() == 5);
+}
+
+TEST_CASE("A node goes with its last live entry", "[stream]") {
+  Stream stream = stream_of(300);
+  erase_all(stream, 101, 199);
+  CHECK(stream.node_count() == 3);
+  CHECK(stream.erase({200, 0}));
+  CHECK(stream.node_count() == 2);
+  stream.assert_consistent();
+}
+
+TEST_CASE("When the last node goes, appending continues the one before", "[stream]") {
+  Stream stream = stream_of(50);
+  stream.append({51, 0}, kPair, {.max_entries = 50});
+  CHECK(stream.node_count() == 2);
+  CHECK(stream.erase({51, 0}));
+  stream.append({52, 0}, kPair, {});
+  CHECK(stream.node_count() == 1);
+  CHECK(stream.top_id() == StreamId{52, 0});
+  stream.assert_consistent();
+}
+
+TEST_CASE("A tombstoned node takes as many entries as if it had never been compacted", "[stream]") {
+  const NodeLimits larger{.max_bytes = 4096, .max_entries = 150};
+  Stream stream = stream_of(101);
+  erase_all(stream, 1, 95);  // compacted by now
+  CHECK(stream.first_node()->entries() < 30);
+  CHECK(stream.erase({101, 0}));
+  CHECK(stream.node_count() == 1);
+  for (uint64_t ms = 102; ms < 152; ++ms)
+    stream.append({ms, 0}, kPair, larger);
+  CHECK(stream.node_count() == 1);
+  stream.append({152, 0}, kPair, larger);
+  CHECK(stream.node_count() == 2);
+  stream.assert_consistent();
+}
+
+TEST_CASE("A tombstoned node takes as many bytes as if it had never been compacted", "[stream]") {
+  // 4096 bytes less what the first 100 entries took leave 35 more of the same size.
+  const NodeLimits no_entry_limit{.max_bytes = 4096, .max_entries = 0};
+  const std::string value(18, 'v');
+  const Texts fields{"f", value};
+  const auto appended_before_split = [&](bool with_erasing) {
+    Stream stream = stream_of(101, fields);
+    if (with_erasing) erase_all(stream, 1, 95);
+    stream.erase({101, 0});
+    uint64_t ms = 102;
+    for (; stream.node_count() == 1; ++ms)
+      stream.append({ms, 0}, fields, no_entry_limit);
+    return ms - 102;
+  };
+  CHECK(appended_before_split(true) == appended_before_split(false));
+  CHECK(appended_before_split(true) > 10);
+}
+
+TEST_CASE("Mostly deleted nodes give their memory back", "[stream]") {
+  const std::string value(30, 'v');
+  Stream stream = stream_of(10'000, {"f", value});
+  const size_t before = stream.memory_bytes();
+  for (uint64_t ms = 1; ms <= 10'000; ++ms) {
+    if (ms % 10 != 0) stream.erase({ms, 0});
+  }
+  CHECK(stream.node_count() == 100);
+  CHECK(stream.memory_bytes() < before / 3);
+  stream.assert_consistent();
+}
+
+TEST_CASE("A stream of one small entry takes little more than that entry", "[stream]") {
+  CHECK(stream_of(1).memory_bytes() < 128);
+}
+
+TEST_CASE("A huge entry does not make the node behind it huge", "[stream]") {
+  const std::string huge(10'000'000, 'x');
+  Stream stream;
+  stream.append({1, 0}, Texts{"f", huge}, {});
+  stream.append({2, 0}, kPair, {});
+  CHECK(stream.node_count() == 2);
+  CHECK(stream.memory_bytes() < 10'020'000);
+}
+
+// --- Trimming -----------------------------------------------------------------------------------
+
+TEST_CASE("Trimming to a length keeps exactly the newest entries", "[stream]") {
+  Stream stream = stream_of(300);
+  CHECK(stream.trim(max_length(300)) == 0);
+  CHECK(stream.trim(max_length(299)) == 1);
+  CHECK(stream.trim(max_length(150)) == 149);
+  CHECK(stream.first_id() == StreamId{151, 0});
+  CHECK(stream.node_count() == 2);
+  CHECK(stream.length() == 150);
+  CHECK(stream.trim(max_length(3)) == 147);
+  CHECK(show(stream) == "298-0 299-0 300-0");
+  stream.assert_consistent();
+}
+
+TEST_CASE("Trimming to nothing leaves the last ID and not a node", "[stream]") {
+  Stream stream = stream_of(250);
+  CHECK(stream.trim(max_length(0)) == 250);
+  CHECK(stream.node_count() == 0);
+  CHECK(stream.last_id() == StreamId{250, 0});
+  CHECK(stream.max_deleted_id().is_zero());
+  CHECK(stream.trim(max_length(0)) == 0);
+  stream.append({251, 0}, kPair, {});
+  CHECK(show(stream) == "251-0");
+}
+
+TEST_CASE("Trimming by ID removes the entries below it", "[stream]") {
+  Stream stream = stream_of(300);
+  CHECK(stream.trim(min_id({1, 0})) == 0);
+  CHECK(stream.trim(min_id({101, 0})) == 100);
+  CHECK(stream.node_count() == 2);
+  CHECK(stream.trim(min_id({150, 1})) == 50);
+  CHECK(stream.first_id() == StreamId{151, 0});
+  CHECK(stream.trim(min_id(kMaxStreamId)) == 150);
+  CHECK(stream.node_count() == 0);
+}
+
+TEST_CASE("Trimming never moves the greatest deleted ID", "[stream]") {
+  Stream stream = stream_of(10);
+  CHECK(stream.erase({2, 0}));
+  CHECK(stream.trim(max_length(1)) == 8);
+  CHECK(stream.max_deleted_id() == StreamId{2, 0});
+}
+
+TEST_CASE("Trimming about a length removes whole nodes only", "[stream]") {
+  Stream stream = stream_of(1000);
+  CHECK(stream.trim(about(max_length(950))) == 0);
+  CHECK(stream.trim(about(max_length(850))) == 100);
+  CHECK(stream.length() == 900);
+  CHECK(stream.node_count() == 9);
+}
+
+TEST_CASE("LIMIT counts whole nodes", "[stream]") {
+  Stream stream = stream_of(1000);
+  CHECK(stream.trim(about(max_length(0), 99)) == 0);
+  CHECK(stream.trim(about(max_length(0), 350)) == 300);
+  CHECK(stream.trim(about(min_id(kMaxStreamId), 99)) == 0);
+  CHECK(stream.trim(about(min_id(kMaxStreamId), 200)) == 200);
+  CHECK(stream.first_id() == StreamId{501, 0});
+  CHECK(stream.trim(about(max_length(0))) == 500);
+}
+
+TEST_CASE("Exact trimming knows no LIMIT", "[stream]") {
+  Stream stream = stream_of(300);
+  Trim trim = max_length(10);
+  trim.limit = 5;
+  CHECK(stream.trim(trim) == 290);
+}
+
+TEST_CASE("Adding a thousand entries with MAXLEN ~ 555 leaves 600", "[stream]") {
+  Stream stream;
+  for (uint64_t ms = 1; ms <= 1000; ++ms) {
+    stream.append({ms, 0}, kPair, {});
+    stream.trim(about(max_length(555)));
+  }
+  CHECK(stream.length() == 600);
+}
+
+TEST_CASE("Trimming counts live entries only", "[stream]") {
+  Stream stream = stream_of(300);
+  erase_all(stream, 1, 3);
+  CHECK(stream.trim(about(max_length(200))) == 97);
+  CHECK(stream.length() == 200);
+}
+
+TEST_CASE("Trimming about an ID removes nodes that end below it", "[stream]") {
+  Stream stream = stream_of(300);
+  CHECK(stream.trim(about(min_id({100, 0}))) == 0);
+  CHECK(stream.trim(about(min_id({100, 1}))) == 100);
+  CHECK(stream.trim(about(min_id({250, 0}))) == 100);
+  CHECK(stream.length() == 100);
+}
+
+TEST_CASE("A tombstone at a node's end holds the node against MINID ~, compacted or not",
+          "[stream]") {
+  Stream stream = stream_of(300);
+  erase_all(stream, 90, 100);
+  CHECK(stream.trim(about(min_id({95, 0}))) == 0);
+  erase_all(stream, 3, 89);
+  CHECK(stream.first_node()->entries() < 50);
+  CHECK(stream.trim(about(min_id({95, 0}))) == 0);
+  CHECK(stream.trim(about(min_id({100, 0}))) == 0);
+  CHECK(stream.trim(about(min_id({100, 1}))) == 2);
+  CHECK(stream.length() == 200);
+}
+
+TEST_CASE("A node goes with its last live entry even if tombstones behind it are not below MINID",
+          "[stream]") {
+  Stream stream = stream_of(300);
+  erase_all(stream, 90, 100);
+  CHECK(stream.trim(min_id({95, 0})) == 89);
+  CHECK(stream.node_count() == 2);
+  CHECK(stream.first_id() == StreamId{101, 0});
+  stream.assert_consistent();
+}
+
+TEST_CASE("Compaction does not change what trimming about a length removes", "[stream]") {
+  Stream stream = stream_of(300);
+  erase_all(stream, 101, 195);
+  CHECK(stream.node_count() == 3);
+  CHECK(stream.trim(about(max_length(106))) == 0);
+  CHECK(stream.trim(about(max_length(105))) == 100);
+  CHECK(stream.trim(about(max_length(101))) == 0);
+  CHECK(stream.trim(about(max_length(100))) == 5);
+  stream.assert_consistent();
+}
+
+TEST_CASE("The last node is trimmed like any other and can be appended to after", "[stream]") {
+  Stream stream = stream_of(150);
+  CHECK(stream.trim(max_length(20)) == 130);
+  CHECK(stream.node_count() == 1);
+  stream.append({151, 0}, kPair, {});
+  CHECK(stream.node_count() == 1);
+  CHECK(stream.length() == 21);
+  stream.assert_consistent();
+}
+
+// --- Counting and walking -----------------------------------------------------------------------
+
+TEST_CASE("Counting a range includes both ends", "[stream]") {
+  Stream stream = stream_of(500);
+  CHECK(stream.count(kMinStreamId, kMaxStreamId) == 500);
+  CHECK(stream.count({1, 0}, {1, 0}) == 1);
+  CHECK(stream.count({1, 1}, {2, 0}) == 1);
+  CHECK(stream.count({100, 0}, {101, 0}) == 2);
+  CHECK(stream.count({101, 0}, {100, 0}) == 0);
+  CHECK(stream.count({501, 0}, kMaxStreamId) == 0);
+  erase_all(stream, 150, 349);
+  CHECK(stream.count(kMinStreamId, kMaxStreamId) == 300);
+  CHECK(stream.count({149, 0}, {350, 0}) == 2);
+  CHECK(stream.count({150, 0}, {349, 0}) == 0);
+}
+
+TEST_CASE("A walk goes through nodes in either direction and minds both bounds", "[stream]") {
+  Stream stream = stream_of(250);
+  CHECK(show(stream, Direction::kUp, {99, 0}, {102, 0}) == "99-0 100-0 101-0 102-0");
+  CHECK(show(stream, Direction::kDown, {99, 0}, {102, 0}) == "102-0 101-0 100-0 99-0");
+  CHECK(show(stream, Direction::kUp, {99, 1}, {101, 1}) == "100-0 101-0");
+  CHECK(show(stream, Direction::kDown, {99, 1}, {101, 1}) == "101-0 100-0");
+  CHECK(show(stream, Direction::kUp, {249, 0}, kMaxStreamId) == "249-0 250-0");
+  CHECK(show(stream, Direction::kDown, kMinStreamId, {2, 0}) == "2-0 1-0");
+  CHECK(show(stream, Direction::kUp, {3, 0}, {2, 0}).empty());
+  CHECK(show(stream, Direction::kDown, {3, 0}, {2, 0}).empty());
+  CHECK(show(stream, Direction::kUp, {251, 0}, kMaxStreamId).empty());
+  CHECK(show(stream, Direction::kDown, kMinStreamId, {0, 9}).empty());
+}
+
+TEST_CASE("A walk passes over tombstones, also over whole stretches of them", "[stream]") {
+  Stream stream = stream_of(300);
+  erase_all(stream, 2, 100);
+  erase_all(stream, 101, 299);
+  CHECK(show(stream) == "1-0 300-0");
+  CHECK(show(stream, Direction::kDown) == "300-0 1-0");
+  CHECK(show(stream, Direction::kUp, {2, 0}, {299, 0}).empty());
+  CHECK(show(stream, Direction::kDown, {2, 0}, {299, 0}).empty());
+}
+
+TEST_CASE("A stream can hold the smallest and the greatest ID", "[stream]") {
+  Stream stream;
+  stream.append({0, 1}, kPair, {});
+  stream.append(kMaxStreamId, kPair, {.max_entries = 1});
+  CHECK(show(stream, Direction::kDown) == "18446744073709551615-18446744073709551615 0-1");
+  CHECK(stream.count(kMaxStreamId, kMaxStreamId) == 1);
+  CHECK(stream.trim(about(min_id(kMaxStreamId))) == 1);
+  CHECK(stream.erase(kMaxStreamId));
+  CHECK(stream.length() == 0);
+}
+
+TEST_CASE("A stream that was moved goes on in its new place", "[stream]") {
+  Stream stream = stream_of(150);
+  Stream moved(std::move(stream));
+  moved.append({151, 0}, kPair, {});
+  CHECK(moved.length() == 151);
+  CHECK(moved.top_id() == StreamId{151, 0});
+  moved.assert_consistent();
+}
+
+}  // namespace
+}  // namespace weir
