@@ -422,6 +422,18 @@ TEST_CASE("Counting a range includes both ends", "[stream]") {
   CHECK(stream.count({150, 0}, {349, 0}) == 0);
 }
 
+TEST_CASE("Whether there are entries after an ID hangs on the live ones alone", "[stream]") {
+  Stream stream = stream_of(150);
+  CHECK(stream.has_entries_after({149, 9}));
+  CHECK_FALSE(stream.has_entries_after({150, 0}));
+  erase_all(stream, 148, 150);
+  CHECK(stream.has_entries_after({146, 9}));
+  CHECK_FALSE(stream.has_entries_after({147, 0}));
+  CHECK_FALSE(stream.has_entries_after({149, 0}));
+  stream.trim(max_length(0));
+  CHECK_FALSE(stream.has_entries_after(kMinStreamId));
+}
+
 TEST_CASE("A walk goes through nodes in either direction and minds both bounds", "[stream]") {
   Stream stream = stream_of(250);
   CHECK(show(stream, Direction::kUp, {99, 0}, {102, 0}) == "99-0 100-0 101-0 102-0");
