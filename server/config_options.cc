@@ -126,11 +126,11 @@ constexpr Option kRows[] = {
   toggle ("dynamic-hz",               "yes",                &S::dynamic_hz),
   integer("active-expire-effort",     "1",                  1, 10,        &S::active_expire_effort),
 
-  // Durability.  In memory only: save (empty by default here) and appendonly are stored as given.
+  // Durability.  In memory only: save (empty by default here) is stored as given.
   special("save",                     "",                   save_value, kManyWords),
   tidied(check_dbfilename,
   text   ("dbfilename",               "dump.rdb",           &S::dbfilename, kProtected)),
-  toggle ("appendonly",               "no",                 &S::appendonly),
+  tidied(refuse_appendonly, toggle("appendonly", "no",       &S::appendonly)),
   choice ("appendfsync",              "everysec",           kAppendFsync, choice_field<&S::appendfsync>()),
   tidied(check_appendfilename,
   text   ("appendfilename",           "appendonly.aof",     &S::appendfilename, kImmutable)),

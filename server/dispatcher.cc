@@ -2,6 +2,7 @@
 
 #include <cassert>
 
+#include "server/commands/client_describe.h"
 #include "server/commands/table.h"
 #include "server/config.h"
 #include "server/data/keyspace.h"
@@ -264,6 +265,23 @@ void Dispatcher::protocol_error(Client& client, std::string_view text) {
 
 void Dispatcher::query_buffer_exceeded(Client& client) {
   context_.log.warning("Closing client that reached max query buffer length: " + client.peer_address());
+}
+
+bool Dispatcher::output_exceeded(Client& client) {
+  const OutputLimit& limit = settings_.client_output_buffer_limit.normal;
+  const size_t pending = client.output.size();
+  bool exceeded = limit.hard_bytes > 0 && pending > limit.hard_bytes;
+  if (limit.soft_bytes > 0 && pending > limit.soft_bytes) {
+    if (client.output_soft_since_ms < 0) client.output_soft_since_ms = clock_.monotonic_ms();
+    exceeded |= clock_.monotonic_ms() - client.output_soft_since_ms > limit.soft_s * 1000;
+  } else {
+    client.output_soft_since_ms = -1;
+  }
+  if (exceeded) {
+    context_.log.warning("Client " + describe_client(client, clock_.monotonic_ms()) +
+                         " scheduled to be closed ASAP for overcoming of output buffer limits.");
+  }
+  return exceeded;
 }
 
 resp::RequestLimits Dispatcher::limits_for(const Client& client) const {

@@ -39,6 +39,7 @@ class Dispatcher : public RequestHandler {
   void end_batch() override;
   void protocol_error(Client& client, std::string_view text) override;
   void query_buffer_exceeded(Client& client) override;
+  bool output_exceeded(Client& client) override;
   resp::RequestLimits limits_for(const Client& client) const override;
   size_t query_buffer_limit(const Client& client) const override;
   void closed(Client& client) override;

@@ -81,13 +81,6 @@ void log_banner(const Settings& settings, Log& log) {
              "      ───~────~────~────~───~────     PID: " + pid + "\n");
 }
 
-/// Why these settings cannot be honoured, or nothing.  This version holds data in memory only; a
-/// log that was asked for and is not written would be a broken promise.
-std::string broken_promise(const Settings& settings) {
-  if (!settings.appendonly) return {};
-  return "'appendonly yes' cannot be honoured: this version keeps its data in memory only.";
-}
-
 int fail(Log& log, const std::string& text) {
   log.warning(text);
   return 1;
@@ -114,10 +107,8 @@ int serve(Config& config, int argument_count, char** arguments) {
                  ? "Warning: no config file specified, using the default config. In order to specify a config file "
                    "use weir-server /path/to/redis.conf"
                  : "Configuration loaded");
-  const std::string promise = broken_promise(settings);
-  if (!promise.empty()) return fail(log, promise);
   if (!settings.save.empty()) {
-    log.warning("'save' has no effect: this version keeps its data in memory only.");
+    log.warning(kSaveHasNoEffect);
   }
   const uint64_t possible_clients = raise_file_limit(settings.maxclients);
   if (possible_clients < settings.maxclients) {

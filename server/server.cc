@@ -58,7 +58,7 @@ Server::Server(Config& config, Log& log)
       dispatcher_(context_, clock_),
       io_(loop_, dispatcher_),
       listener_(loop_, [this](Accepted accepted) { accept(accepted); },
-                static_cast<int>(config->max_new_connections_per_cycle)),
+                config->max_new_connections_per_cycle),
       cron_timer_(loop_, [this] { cron(); }),
       deadline_timer_(loop_, [this] { armed_deadline_ms_.reset(); }) {
   dispatcher_.attach(io_);
@@ -67,14 +67,13 @@ Server::Server(Config& config, Log& log)
 
 // --- Starting ------------------------------------------------------------------------------------
 
-std::string Server::listen() {
-  const Settings& settings = config_.values();
+std::string Server::listen(const Settings& settings) {
   return listener_.listen_tcp(addresses_of(settings), settings.port, settings.tcp_backlog);
 }
 
 std::string Server::open() {
   const Settings& settings = config_.values();
-  const std::string why_tcp = listen();
+  const std::string why_tcp = listen(settings);
   if (!why_tcp.empty()) {
     log_.warning("Warning: " + why_tcp);
     return "Failed listening on port " + std::to_string(settings.port) + " (tcp), aborting.";
@@ -106,11 +105,11 @@ void Server::announce() const {
 
 void Server::register_appliers() {
   config_.on_change({"bind", "port"}, [this](const Settings& before, Settings&) -> std::optional<std::string> {
-    const std::string why = listen();
+    const std::string why = listen(config_.values());
     if (why.empty()) return std::nullopt;
     log_.warning(why);
     // The old sockets had to go first: they may stand in the way of the new.
-    listener_.listen_tcp(addresses_of(before), before.port, before.tcp_backlog);
+    listen(before);
     return "Failed to bind to specified addresses.";
   });
   config_.on_change({"loglevel"}, [this](const Settings&, Settings& after) -> std::optional<std::string> {
@@ -123,6 +122,15 @@ void Server::register_appliers() {
     return "The operating system is not able to handle the specified number of clients, try with " +
            std::to_string(possible);
   });
+  config_.on_change({"save"}, [this](const Settings&, Settings& after) -> std::optional<std::string> {
+    if (!after.save.empty()) log_.warning(kSaveHasNoEffect);
+    return std::nullopt;
+  });
+  config_.on_change({"max-new-connections-per-cycle"},
+                    [this](const Settings&, Settings& after) -> std::optional<std::string> {
+                      listener_.set_per_turn(after.max_new_connections_per_cycle);
+                      return std::nullopt;
+                    });
   config_.on_change({"maxmemory"}, [this](const Settings&, Settings&) -> std::optional<std::string> {
     check_memory();
     return std::nullopt;

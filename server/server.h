@@ -30,6 +30,10 @@
 
 namespace weir {
 
+/// Said when 'save' is given points.
+inline constexpr std::string_view kSaveHasNoEffect =
+    "'save' has no effect: this version keeps its data in memory only.";
+
 class Server {
  public:
   /// `config` and `log` outlive the server.
@@ -52,7 +56,7 @@ class Server {
   void cron();
   void close_idle_clients();
   void check_memory();
-  std::string listen();
+  std::string listen(const Settings& settings);
   void register_appliers();
   void announce() const;
 

@@ -1,5 +1,6 @@
 #include "streams/node_memory.h"
 
+#include <algorithm>
 #include <array>
 #include <cassert>
 #include <cstdlib>
@@ -14,7 +15,7 @@ constexpr size_t kSmallest = 1024;
 /// Beyond, nodes are rare: one needs a value of several KiB.
 constexpr size_t kLargest = 8192;
 /// Distance of two size classes.
-constexpr size_t kStep = 64;
+constexpr size_t kStep = 16;
 constexpr size_t kClasses = (kLargest - kSmallest) / kStep;
 constexpr uint16_t kNone = std::numeric_limits<uint16_t>::max();
 
@@ -22,6 +23,7 @@ struct alignas(16) Slab {
   Slab* previous = nullptr;  // in the list of its class, if it has a free slot
   Slab* next = nullptr;
   uint16_t size_class = 0;
+  uint16_t slots = 0;        // it has
   uint16_t used = 0;         // slots handed out
   uint16_t touched = 0;      // slots ever handed out: those behind were never written
   uint16_t free_slot = kNone;  // first of the slots that came back, chained by their first bytes
@@ -29,14 +31,19 @@ struct alignas(16) Slab {
 
 size_t slot_bytes(size_t size_class) { return kSmallest + (size_class + 1) * kStep; }
 
-/// How many slots of a class a slab holds: the count between 8 and 40 whose slab wastes least of
-/// the block that the C allocator really gives (its classes are quarters of powers of two).
-uint16_t slots_for(size_t bytes) {
-  size_t best = 8;
+/// Most slots of a slab: the memory knows its slot in one byte.
+constexpr size_t kMostSlots = 64;
+
+/// How many slots the next slab of a class gets: a quarter of what is in use, so that classes with
+/// few nodes waste little, and below that the count whose slab leaves least of the block that the
+/// C allocator really gives (its classes are quarters of powers of two).
+uint16_t slots_for(size_t bytes, size_t in_use) {
+  const size_t most = std::clamp<size_t>(in_use / 4, 1, kMostSlots);
+  size_t best = most;
   double best_waste = 1;
-  for (size_t slots = 8; slots <= 40; ++slots) {
+  for (size_t slots = (most + 1) / 2; slots <= most; ++slots) {
     const size_t wanted = sizeof(Slab) + slots * bytes;
-    size_t quarter = 4096;
+    size_t quarter = 256;
     while (quarter * 8 < wanted) quarter *= 2;
     const size_t given = (wanted + quarter - 1) / quarter * quarter;
     const double waste = static_cast<double>(given - slots * bytes) / static_cast<double>(given);
@@ -50,7 +57,7 @@ uint16_t slots_for(size_t bytes) {
 
 struct SizeClass {
   Slab* partial = nullptr;  // slabs with a free slot
-  uint16_t slots = 0;       // per slab; computed when first needed
+  size_t in_use = 0;        // slots handed out
 };
 
 std::array<SizeClass, kClasses>& size_classes() {
@@ -97,10 +104,11 @@ NodeMemory allocate_node_memory(size_t bytes) {
 
   const size_t number = class_of(bytes);
   SizeClass& size_class = size_classes()[number];
-  if (size_class.slots == 0) size_class.slots = slots_for(rounded);
   Slab* slab = size_class.partial;
   if (slab == nullptr) {
-    slab = new (allocate_or_stop(sizeof(Slab) + size_class.slots * rounded)) Slab();
+    const uint16_t slots = slots_for(rounded, size_class.in_use);
+    slab = new (allocate_or_stop(sizeof(Slab) + slots * rounded)) Slab();
+    slab->slots = slots;
     slab->size_class = static_cast<uint16_t>(number);
     link(size_class, slab);
   }
@@ -110,7 +118,8 @@ NodeMemory allocate_node_memory(size_t bytes) {
   } else {
     slab->free_slot = *reinterpret_cast<uint16_t*>(slot_address(slab, slot));
   }
-  if (++slab->used == size_class.slots) unlink(size_class, slab);
+  ++size_class.in_use;
+  if (++slab->used == slab->slots) unlink(size_class, slab);
   return {slot_address(slab, slot), rounded, slot};
 }
 
@@ -120,7 +129,8 @@ void free_node_memory(const NodeMemory& memory) {
   Slab* const slab = reinterpret_cast<Slab*>(static_cast<char*>(memory.at) - offset);
   SizeClass& size_class = size_classes()[slab->size_class];
   assert(slot_bytes(slab->size_class) == memory.bytes && slab->used > 0);
-  if (slab->used-- == size_class.slots) link(size_class, slab);
+  --size_class.in_use;
+  if (slab->used-- == slab->slots) link(size_class, slab);
   if (slab->used == 0) {
     unlink(size_class, slab);
     return std::free(slab);

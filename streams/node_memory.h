@@ -1,12 +1,13 @@
-// Where stream nodes get their memory: slabs with size classes 64 bytes apart.
+// Where stream nodes get their memory: slabs with size classes 16 bytes apart.
 //
 //   slab of one size class       ┌──────┬────────┬────────┬────────┬──
-//   (8 to 40 slots, one block    │ head │ slot 0 │ slot 1 │ slot 2 │ …
+//   (up to 64 slots, one block   │ head │ slot 0 │ slot 1 │ slot 2 │ …
 //   of the C allocator)          └──────┴────────┴────────┴────────┴──
 //
 // A full node of 100 small entries has 2.6 to 2.9 KB.  A general allocator's classes are a quarter
-// of a power of two apart (2,560, 3,072 …), which costs 15 % of all memory of a stream; here it
-// is 2 %.  Nodes up to 1 KiB and above 8 KiB come from the C allocator.
+// of a power of two apart (2,560, 3,072 …), which costs 15 % of all memory of a stream; here it is
+// about 1 %.  A class's first slabs are small and later ones grow with it.  Nodes up to 1 KiB and
+// above 8 KiB come from the C allocator.
 //
 // The memory knows its slot number instead of the slab being aligned, so that slabs need no
 // address arithmetic tricks.  Main thread only.

@@ -5,7 +5,6 @@
 // bytes from the two numbers (key_byte) and never stores the byte form.
 #pragma once
 
-#include <compare>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -17,7 +16,14 @@ struct StreamId {
   uint64_t ms = 0;
   uint64_t seq = 0;
 
-  friend auto operator<=>(const StreamId&, const StreamId&) = default;
+  friend bool operator==(const StreamId&, const StreamId&) = default;
+  // Written out: compilers make two comparisons of these, and many of a three-way comparison.
+  friend bool operator<(const StreamId& a, const StreamId& b) {
+    return a.ms != b.ms ? a.ms < b.ms : a.seq < b.seq;
+  }
+  friend bool operator>(const StreamId& a, const StreamId& b) { return b < a; }
+  friend bool operator<=(const StreamId& a, const StreamId& b) { return !(b < a); }
+  friend bool operator>=(const StreamId& a, const StreamId& b) { return !(a < b); }
 
   bool is_zero() const { return ms == 0 && seq == 0; }
 };

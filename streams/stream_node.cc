@@ -69,12 +69,12 @@ StreamNode* StreamNode::resized(size_t capacity) const {
   moved->capacity_ = new_capacity;
   moved->slot_ = slot;
   moved->retired = false;
-  for (uint32_t i = 0; i < index_count(); ++i) moved->set_index(i, index_at(i));
+  for (uint32_t i = 0; i < index_count(); ++i) moved->set_index(i, index_at(i), hint_at(i));
   return moved;
 }
 
 StreamNode* StreamNode::clone(const StreamNode& node) {
-  return node.resized(node.listpack_bytes() + 4 * node.index_count() + kCountSlack);
+  return node.resized(node.listpack_bytes() + kWideRecordBytes * node.index_count() + kCountSlack);
 }
 
 StreamNode* StreamNode::shrunk() {
@@ -85,22 +85,32 @@ StreamNode* StreamNode::shrunk() {
 // --- The index -----------------------------------------------------------------------------------
 
 uint32_t StreamNode::index_at(uint32_t i) const {
-  const uint8_t* at = pack() + capacity_ - (i + 1) * index_width();
-  if (index_width() == 4) return listpack::load32(at);
+  const uint8_t* const at = index_record(i) + kHintBytes;
+  if (has_wide_index()) return listpack::load32(at);
   return static_cast<uint32_t>(at[0] | at[1] << 8);
 }
 
-void StreamNode::set_index(uint32_t i, uint32_t offset) {
-  uint8_t* at = pack() + capacity_ - (i + 1) * index_width();
-  if (index_width() == 4) return listpack::store32(at, offset);
-  at[0] = static_cast<uint8_t>(offset);
-  at[1] = static_cast<uint8_t>(offset >> 8);
+void StreamNode::set_index(uint32_t i, uint32_t offset, uint32_t hint) {
+  uint8_t* const at = pack() + (index_record(i) - pack());
+  listpack::store32(at, hint);
+  if (has_wide_index()) return listpack::store32(at + kHintBytes, offset);
+  at[kHintBytes] = static_cast<uint8_t>(offset);
+  at[kHintBytes + 1] = static_cast<uint8_t>(offset >> 8);
+}
+
+/// 32 bits that ascend with the IDs of the node, though not strictly: the sequence within the key's
+/// millisecond, then the milliseconds since.
+uint32_t StreamNode::hint_of(const StreamId& id) const {
+  constexpr uint64_t kHalf = uint64_t{1} << 31;
+  const uint64_t ms = id.ms - key.ms;
+  if (ms == 0) return static_cast<uint32_t>(std::min(id.seq - key.seq, kHalf - 1));
+  return static_cast<uint32_t>(kHalf + std::min(ms, kHalf - 1));
 }
 
 /// Entry number `number` (0, 1, …) begins at `offset`.  The first needs no index.
-void StreamNode::note_entry(uint32_t number, uint32_t offset) {
+void StreamNode::note_entry(uint32_t number, uint32_t offset, const StreamId& id) {
   if (number == 0 || number % kIndexStride != 0) return;
-  set_index(number / kIndexStride - 1, offset);
+  set_index(number / kIndexStride - 1, offset, hint_of(id));
 }
 
 // --- Writing -------------------------------------------------------------------------------------
@@ -166,7 +176,7 @@ uint8_t* StreamNode::write_entry(uint8_t* at, const StreamId& id, FieldValues fi
 StreamNode* StreamNode::append(const StreamId& id, FieldValues fields) {
   const bool same_fields = has_fields_of_master(fields);
   const size_t bytes = entry_bytes(id, fields, same_fields);
-  const size_t needed = listpack_bytes() + bytes + index_bytes(index_count() + 1) + kCountSlack;
+  const size_t needed = listpack_bytes() + bytes + index_bytes(index_count_with(entries() + 1)) + kCountSlack;
   StreamNode* node = this;
   if (needed > capacity_) {
     // In steps of a half, so that filling a node from one entry copies it a few times only.  The
@@ -188,7 +198,7 @@ void StreamNode::append_in_place(const StreamId& id, FieldValues fields, bool sa
   if (elements != listpack::kUnknownCount) {
     listpack::set_element_count(pack(), elements + (same_fields ? 4 + fields.size() / 2 : 5 + fields.size()));
   }
-  note_entry(entries(), offset);
+  note_entry(entries(), offset, id);
   ++live_;
   write_counts();
 }
@@ -208,7 +218,7 @@ void StreamNode::write_counts() {
     listpack::set_total_bytes(pack(), static_cast<uint32_t>(total) + shift);
     first_entry_ += shift;
     head_ += shift;
-    for (uint32_t i = 0; i < index_count(); ++i) set_index(i, index_at(i) + shift);
+    for (uint32_t i = 0; i < index_count(); ++i) set_index(i, index_at(i) + shift, hint_at(i));
   }
   write_integer(write_integer(at, live_), deleted_);
 }
@@ -223,7 +233,7 @@ void StreamNode::erase(const EntryRef& entry) {
 }
 
 StreamNode* StreamNode::compacted() const {
-  StreamNode* const node = allocate(listpack_bytes() + 4 * index_count() + kCountSlack);
+  StreamNode* const node = allocate(listpack_bytes() + kWideRecordBytes * index_count() + kCountSlack);
   node->key = key;
   node->born = born;
   node->weight = weight;
@@ -236,7 +246,7 @@ StreamNode* StreamNode::compacted() const {
     const EntryRef entry = entry_at(at);
     const uint8_t* const next = next_entry(entry);
     if (!entry.deleted || next == end()) {
-      node->note_entry(node->entries(), static_cast<uint32_t>(to - node->pack()));
+      node->note_entry(node->entries(), static_cast<uint32_t>(to - node->pack()), entry.id);
       std::memcpy(to, at, static_cast<size_t>(next - at));
       to += next - at;
       const uint8_t* count = listpack::previous(next);
@@ -256,12 +266,6 @@ StreamNode* StreamNode::compacted() const {
   StreamNode* const small = node->shrunk();
   if (small != node) destroy(node);
   return small;
-}
-
-size_t StreamNode::uncompacted_bytes() const {
-  // Uncompacted, the count of the tombstones might be wider, too.
-  return listpack_bytes() + dropped_bytes_ + integer_bytes(int64_t{deleted_} + dropped_entries_) -
-         integer_bytes(deleted_);
 }
 
 // --- Reading -------------------------------------------------------------------------------------
@@ -296,14 +300,13 @@ const uint8_t* StreamNode::previous_entry(const uint8_t* at) const {
 const uint8_t* StreamNode::seek(const StreamId& id) const {
   // The last indexed entry that is below `id`, by bisection; then entry by entry.
   uint32_t low = 0;
-  uint32_t high = index_count();
+  uint32_t high = id > key ? index_count() : 0;
+  const uint32_t wanted = hint_of(id);
   while (low < high) {
     const uint32_t middle = (low + high) / 2;
-    if (entry_at(pack() + index_at(middle)).id < id) {
-      low = middle + 1;
-    } else {
-      high = middle;
-    }
+    const uint32_t hint = hint_at(middle);
+    const bool is_below = hint != wanted ? hint < wanted : entry_at(pack() + index_at(middle)).id < id;
+    (is_below ? low : high) = is_below ? middle + 1 : middle;
   }
   const uint8_t* at = pack() + std::max(low > 0 ? index_at(low - 1) : first_entry_, head_);
   const uint8_t* const last = end();
@@ -341,7 +344,8 @@ bool StreamNode::is_consistent() const {
     const EntryRef entry = entry_at(at);
     if (entry.id < key || (number > 0 && entry.id <= last)) return false;
     if (number > 0 && number % kIndexStride == 0 &&
-        index_at(number / kIndexStride - 1) != static_cast<uint32_t>(at - pack())) {
+        (index_at(number / kIndexStride - 1) != static_cast<uint32_t>(at - pack()) ||
+         hint_at(number / kIndexStride - 1) != hint_of(entry.id))) {
       return false;
     }
     if (!entry.deleted && at < pack() + head_) live_before_head = true;

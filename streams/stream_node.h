@@ -9,9 +9,10 @@
 //   entry:   flags · ms and seq minus the key's · [n] (fields and) values · element count
 //
 // The listpack is byte for byte what Redis writes into an RDB file.  Beside it the node keeps what
-// can be derived from it: the counts, and the offset of every 16th entry (kIndexStride), growing
+// can be derived from it: the counts, and the place of every 16th entry (kIndexStride), growing
 // down from the end of the allocation, so that a read by ID looks at a handful of entries instead
-// of up to all of them.  The index is rebuilt on load and never stored.
+// of up to all of them.  Beside an entry's offset stand 32 bits that order like its ID, so that the
+// bisection stays in one cache line.  The index is rebuilt on load and never stored.
 //
 // Deleting an entry flips its flag in place; the bytes stay (a tombstone) until the node goes or
 // compact() rewrites it.  Where the exact size is visible to clients (a tail node decides when to
@@ -66,7 +67,13 @@ class StreamNode : public RadixLeaf {
   /// Entries and bytes as if compaction had dropped nothing: the figures that stream-node-max-*
   /// limit, should the node become its stream's last one again.
   uint64_t uncompacted_entries() const { return uint64_t{entries()} + dropped_entries_; }
-  size_t uncompacted_bytes() const;
+  size_t uncompacted_bytes() const {
+    if (dropped_entries_ == 0) return listpack_bytes();
+    // The count of the tombstones might be wider, too.
+    const int64_t tombstones = int64_t{deleted_} + dropped_entries_;
+    return listpack_bytes() + dropped_bytes_ + listpack::integer_bytes(tombstones) -
+           listpack::integer_bytes(deleted_);
+  }
 
   /// Appends an entry; `id` is greater than every ID in the node.  Returns this node, or, if it had
   /// to grow, a greater one that takes its place: this one is then the caller's to destroy.
@@ -120,17 +127,25 @@ class StreamNode : public RadixLeaf {
   static StreamNode* allocate(size_t capacity);
   uint8_t* pack() { return reinterpret_cast<uint8_t*>(this + 1); }
   const uint8_t* pack() const { return reinterpret_cast<const uint8_t*>(this + 1); }
-  size_t index_width() const { return capacity_ <= UINT16_MAX ? 2 : 4; }
-  size_t index_bytes(uint32_t count) const { return count * index_width(); }
+  // The index: records of a hint and an offset, the first one at the very end.
+  static constexpr size_t kHintBytes = 4;
+  static constexpr size_t kWideRecordBytes = kHintBytes + 4;
+  bool has_wide_index() const { return capacity_ > UINT16_MAX; }
+  size_t record_bytes() const { return has_wide_index() ? kWideRecordBytes : kHintBytes + 2; }
+  size_t index_bytes(uint32_t count) const { return count * record_bytes(); }
+  const uint8_t* index_record(uint32_t i) const { return pack() + capacity_ - (i + 1) * record_bytes(); }
+  uint32_t hint_at(uint32_t i) const { return listpack::load32(index_record(i)); }
+  uint32_t hint_of(const StreamId& id) const;
   uint32_t index_at(uint32_t i) const;
-  void set_index(uint32_t i, uint32_t offset);
-  void note_entry(uint32_t number, uint32_t offset);
+  void set_index(uint32_t i, uint32_t offset, uint32_t hint);
+  void note_entry(uint32_t number, uint32_t offset, const StreamId& id);
   StreamNode* resized(size_t capacity) const;
   void append_in_place(const StreamId& id, FieldValues fields, bool same_fields, size_t bytes);
   bool has_fields_of_master(FieldValues fields) const;
   size_t entry_bytes(const StreamId& id, FieldValues fields, bool same_fields) const;
   void write_counts();
-  uint32_t index_count() const { return entries() == 0 ? 0 : (entries() - 1) / kIndexStride; }
+  static uint32_t index_count_with(uint32_t count) { return count == 0 ? 0 : (count - 1) / kIndexStride; }
+  uint32_t index_count() const { return index_count_with(entries()); }
   uint8_t* write_entry(uint8_t* at, const StreamId& id, FieldValues fields, bool same_fields) const;
 
   // The first three fill the spare bytes of RadixLeaf.

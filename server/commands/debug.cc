@@ -25,9 +25,14 @@ Outcome ok(Call& call) {
   return Outcome::done();
 }
 
+/// DEBUG SLEEP stops the whole server; nobody means a longer one.
+constexpr double kLongestSleepSeconds = 3600;
+
 Outcome sleep_seconds(Call& call) {
   const std::optional<double> seconds = resp::parse_real(call.args[2]);
-  if (!seconds || *seconds < 0) return ReplyError("ERR value is not a valid float");
+  if (!seconds || *seconds < 0 || *seconds > kLongestSleepSeconds) {
+    return ReplyError("ERR value is not a valid float");
+  }
   usleep(static_cast<useconds_t>(*seconds * 1e6));
   return ok(call);
 }

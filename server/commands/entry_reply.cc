@@ -28,7 +28,7 @@ char* EntryWriter::write_id(char* at, const StreamId& id) {
   return at;
 }
 
-void EntryWriter::write(StreamCursor& cursor) {
+const uint8_t* EntryWriter::write(const StreamCursor& cursor) {
   using resp::ReplyWriter;
   resp::Buffer& out = reply_.buffer();
   FieldReader fields(cursor.node(), cursor.entry());
@@ -44,7 +44,17 @@ void EntryWriter::write(StreamCursor& cursor) {
     at = ReplyWriter::write_bulk(at, pair.value);
     out.commit(static_cast<size_t>(at - here));
   }
-  cursor.next(fields.entry_end());
+  return fields.entry_end();
+}
+
+// The cursor is not moved behind the last entry wanted: that would look at one more.
+uint64_t EntryWriter::write_all(StreamCursor& at, uint64_t most) {
+  uint64_t written = 0;
+  while (written < most && at.is_valid()) {
+    const uint8_t* const end = write(at);
+    if (++written < most) at.next(end);
+  }
+  return written;
 }
 
 }  // namespace weir

@@ -12,8 +12,10 @@ class EntryWriter {
  public:
   explicit EntryWriter(resp::ReplyWriter& reply) : reply_(reply) {}
 
-  /// Writes the cursor's entry and moves on.
-  void write(StreamCursor& at);
+  /// Writes the cursor's entry and returns its end, for cursor.next(end).
+  const uint8_t* write(const StreamCursor& at);
+  /// Writes up to `most` entries from the cursor's on; returns how many there were.
+  uint64_t write_all(StreamCursor& at, uint64_t most);
 
  private:
   char* write_id(char* at, const StreamId& id);

@@ -81,9 +81,8 @@ void write_entries(resp::ReplyWriter& reply, const Stream& stream, uint64_t coun
   const uint64_t shown = std::min(count, stream.length());
   reply.bulk("entries");
   reply.array(shown);
-  EntryWriter writer(reply);
   StreamCursor at(stream, kMinStreamId, kMaxStreamId, Direction::kUp);
-  for (uint64_t i = 0; i < shown; ++i) writer.write(at);
+  EntryWriter(reply).write_all(at, shown);
 }
 
 }  // namespace

@@ -36,11 +36,8 @@ Outcome range(Call& call, Direction direction) {
   }
   const uint64_t most = std::min(static_cast<uint64_t>(count), stream->length());
   const resp::LengthMark mark = call.reply.begin_array(most);
-  EntryWriter writer(call.reply);
-  uint64_t written = 0;
   StreamCursor at(*stream, range->from, range->to, direction);
-  for (; at.is_valid() && written < most; ++written) writer.write(at);
-  call.reply.patch_length(mark, written);
+  call.reply.patch_length(mark, EntryWriter(call.reply).write_all(at, most));
   return Outcome::done();
 }
 
@@ -106,7 +103,7 @@ struct Source {
 
   bool has_entries() const {
     if (stream == nullptr || stream->length() == 0) return false;
-    return is_last_entry || (stream->last_id() > after && stream->top_id() > after);
+    return is_last_entry || stream->has_entries_after(after);
   }
   StreamId from() const { return is_last_entry ? stream->top_id() : *successor(after); }
 };
@@ -157,10 +154,11 @@ void write_source(Call& call, const Source& source, uint64_t count, Budget& budg
   EntryWriter writer(call.reply);
   uint64_t written = 0;
   StreamCursor at(*source.stream, source.from(), kMaxStreamId, Direction::kUp);
-  for (; at.is_valid() && written < most && budget.allows_one(call.reply); ++written) {
-    writer.write(at);
+  while (written < most && at.is_valid() && budget.allows_one(call.reply)) {
+    const uint8_t* const end = writer.write(at);
     budget.is_first = false;
     --budget.entries;
+    if (++written < most) at.next(end);
   }
   call.reply.patch_length(mark, written);
 }

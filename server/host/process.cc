@@ -52,7 +52,9 @@ std::string replace_all(std::string text, std::string_view what, std::string_vie
 }  // namespace
 
 void go_to_background() {
-  if (fork() != 0) _exit(0);
+  const pid_t child = fork();
+  if (child < 0) return;  // stays in the foreground rather than pretending to have gone
+  if (child > 0) _exit(0);
   setsid();
   const int null = ::open("/dev/null", O_RDWR);
   if (null < 0) return;

@@ -14,6 +14,7 @@
 #include "server/context.h"
 #include "server/data/keyspace.h"
 #include "server/data/waiters.h"
+#include "server/host/process.h"
 #include "server/insight/memory.h"
 #include "server/insight/stats.h"
 #include "server/net/client_io.h"
@@ -64,7 +65,7 @@ void add_server(const Context& context, Section& section) {
       .add("multiplexing_api", "epoll")
       .add("gcc_version", __VERSION__)
       .add("process_id", static_cast<uint64_t>(getpid()))
-      .add("process_supervised", settings.supervised == Supervised::kSystemd ? "systemd" : "no")
+      .add("process_supervised", is_supervised_by_systemd(settings) ? "systemd" : "no")
       .add("run_id", identity.run_id)
       .add("tcp_port", static_cast<uint64_t>(settings.port))
       .add("server_time_usec", static_cast<uint64_t>(context.clock.unix_us()))
@@ -184,6 +185,7 @@ void add_stats(const Context& context, Section& section) {
       .add("total_reads_processed", context.io.reads())
       .add("total_writes_processed", context.io.writes())
       .add("client_query_buffer_limit_disconnections", context.io.query_buffer_disconnections())
+      .add("client_output_buffer_limit_disconnections", context.io.output_disconnections())
       .add("eventloop_cycles", stats.turns)
       .add("acl_access_denied_auth", stats.auth_failures);
 }

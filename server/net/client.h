@@ -70,6 +70,7 @@ class Client {
   // --- Accounts.
   int64_t created_ms = 0;      // monotonic
   int64_t last_active_ms = 0;  // monotonic
+  int64_t output_soft_since_ms = -1;  // since when output is above the soft limit; -1: it is not
   uint64_t bytes_in = 0;
   uint64_t bytes_out = 0;
   uint64_t commands = 0;

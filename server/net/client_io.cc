@@ -144,7 +144,7 @@ void ClientIo::run_requests(Client& client, std::string_view bytes, bool is_own_
       handler_.handle(client, parser.argv());
       if (!client.output.empty()) wants_flush(client);
     }
-    if (client.closed) return;
+    if (client.closed || close_if_output_exceeded(client)) return;
     if (client.close_after_reply) {
       client.input.release();
       return;
@@ -153,6 +153,14 @@ void ClientIo::run_requests(Client& client, std::string_view bytes, bool is_own_
   }
   if (client.output.empty()) give_back_output_buffer(client);
   keep_rest(client, bytes.substr(used), is_own_input, used);
+}
+
+bool ClientIo::close_if_output_exceeded(Client& client) {
+  // Most replies are small: the limits are looked up for those that are not.
+  if (client.output.size() <= kOutputBytes || !handler_.output_exceeded(client)) return false;
+  ++output_disconnections_;
+  close(client);
+  return true;
 }
 
 // Keeps what was not consumed in client.input.
@@ -228,7 +236,7 @@ void ClientIo::flush(Client& client) {
     client.writable.stop();
     give_back_output_buffer(client);
     if (client.close_after_reply) close(client);
-  } else if (!client.writable.is_active()) {
+  } else if (!close_if_output_exceeded(client) && !client.writable.is_active()) {
     client.writable.start(loop_, client.fd, EV_WRITE, &on_writable, &client);
   }
 }

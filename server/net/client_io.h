@@ -35,6 +35,9 @@ class RequestHandler {
   virtual void protocol_error(Client& client, std::string_view text) = 0;
   /// The client's unread bytes passed client-query-buffer-limit; it is closed after this.
   virtual void query_buffer_exceeded(Client& client) = 0;
+  /// Whether the client's unsent replies are more than client-output-buffer-limit allows; it is
+  /// closed then.
+  virtual bool output_exceeded(Client& client) = 0;
   /// Limits that the next request of the client has to keep.
   virtual resp::RequestLimits limits_for(const Client& client) const = 0;
   virtual size_t query_buffer_limit(const Client& client) const = 0;
@@ -75,6 +78,7 @@ class ClientIo {
   uint64_t reads() const { return reads_; }
   uint64_t writes() const { return writes_; }
   uint64_t query_buffer_disconnections() const { return query_buffer_disconnections_; }
+  uint64_t output_disconnections() const { return output_disconnections_; }
 
  private:
   static void on_readable(int fd, short what, void* argument);
@@ -82,6 +86,7 @@ class ClientIo {
 
   void read_from(Client& client);
   void run_requests(Client& client, std::string_view bytes, bool is_own_input);
+  bool close_if_output_exceeded(Client& client);
   void keep_rest(Client& client, std::string_view rest, bool is_own_input, size_t used);
   void flush(Client& client);
   void take_output_buffer(Client& client);
@@ -100,6 +105,7 @@ class ClientIo {
   uint64_t reads_ = 0;
   uint64_t writes_ = 0;
   uint64_t query_buffer_disconnections_ = 0;
+  uint64_t output_disconnections_ = 0;
 };
 
 }  // namespace weir

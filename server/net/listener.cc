@@ -37,7 +37,7 @@ bool means_unavailable(int error) {
 
 }  // namespace
 
-Listener::Listener(EventLoop& loop, std::function<void(Accepted)> accept, int per_turn)
+Listener::Listener(EventLoop& loop, std::function<void(Accepted)> accept, uint64_t per_turn)
     : loop_(loop), accept_(std::move(accept)), per_turn_(per_turn) {}
 
 void Listener::watch(Socket& socket) {
@@ -47,7 +47,7 @@ void Listener::watch(Socket& socket) {
 
 void Listener::on_ready(int fd, short, void* argument) {
   auto& socket = *static_cast<Socket*>(argument);
-  for (int i = 0; i < socket.owner->per_turn_; ++i) {
+  for (uint64_t i = 0; i < socket.owner->per_turn_; ++i) {
     const int accepted = accept4(fd, nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC);
     if (accepted < 0) return;
     socket.owner->accept_({accepted, socket.is_unix});

@@ -1,6 +1,7 @@
 // Sockets on which new connections arrive.
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>
@@ -26,7 +27,9 @@ struct TcpAddress {
 class Listener {
  public:
   /// `accept` is given every new connection; at most `per_turn` of one socket in a turn.
-  Listener(EventLoop& loop, std::function<void(Accepted)> accept, int per_turn);
+  Listener(EventLoop& loop, std::function<void(Accepted)> accept, uint64_t per_turn);
+
+  void set_per_turn(uint64_t per_turn) { per_turn_ = per_turn; }
 
   /// Listens on every address; on failure nothing is listened on, and the text says which address
   /// and why.  `port` 0 means no TCP.
@@ -53,7 +56,7 @@ class Listener {
 
   EventLoop& loop_;
   std::function<void(Accepted)> accept_;
-  int per_turn_;
+  uint64_t per_turn_;
   std::vector<std::unique_ptr<Socket>> tcp_;
   std::unique_ptr<Socket> unix_;
   std::string unix_path_;
