@@ -239,7 +239,8 @@ std::string absolute_path(std::string_view path) {
     at = end + 1;
   }
   std::string normal;
-  for (const std::string_view part : parts) normal.append("/").append(part);
+  for (const std::string_view part : parts)
+    normal.append("/").append(part);
   return normal.empty() ? "/" : normal;
 }
 

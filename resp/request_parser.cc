@@ -22,7 +22,9 @@ bool parse_number(std::string_view text, int64_t& value) {
   return result.ec == std::errc{} && result.ptr == end;
 }
 
-bool is_blank(char c) { return c == ' ' || (c >= '\t' && c <= '\r'); }
+bool is_blank(char c) {
+  return c == ' ' || (c >= '\t' && c <= '\r');
+}
 
 }  // namespace
 
@@ -61,7 +63,8 @@ RequestParser::Status RequestParser::fail(std::string_view text) {
 void RequestParser::move_views(const char* base) {
   if (base == base_) return;
   for (std::string_view& view : argv_) {
-    const size_t offset = reinterpret_cast<uintptr_t>(view.data()) - reinterpret_cast<uintptr_t>(base_);
+    const size_t offset =
+        reinterpret_cast<uintptr_t>(view.data()) - reinterpret_cast<uintptr_t>(base_);
     view = {base + offset, view.size()};
   }
 }
@@ -93,7 +96,8 @@ RequestParser::Status RequestParser::parse_inline(std::string_view input) {
       continue;
     }
     size_t end = at;
-    while (end < line.size() && !is_blank(line[end])) ++end;
+    while (end < line.size() && !is_blank(line[end]))
+      ++end;
     argv_.push_back(line.substr(at, end - at));
     at = end;
   }
@@ -108,16 +112,19 @@ RequestParser::Header RequestParser::read_header(std::string_view input, int64_t
   const char* at = begin;
   // The common case, up to nine digits, in one walk.
   int64_t number = 0;
-  while (at < end && at - begin < 9 && *at >= '0' && *at <= '9') number = number * 10 + (*at++ - '0');
+  while (at < end && at - begin < 9 && *at >= '0' && *at <= '9')
+    number = number * 10 + (*at++ - '0');
   if (at < end && *at != '\r') {
     at = static_cast<const char*>(std::memchr(at, '\r', static_cast<size_t>(end - at)));
     if (at != nullptr && static_cast<size_t>(at - begin) > kMaxLineBytes) return Header::kTooLong;
-    if (at != nullptr && !parse_number({begin, static_cast<size_t>(at - begin)}, number)) return Header::kBad;
+    if (at != nullptr && !parse_number({begin, static_cast<size_t>(at - begin)}, number))
+      return Header::kBad;
   } else if (at < end && (at == begin || (*begin == '0' && at - begin > 1))) {
     return Header::kBad;
   }
   if (at == nullptr || at == end) {
-    return static_cast<size_t>(end - begin) > kMaxLineBytes ? Header::kTooLong : Header::kIncomplete;
+    return static_cast<size_t>(end - begin) > kMaxLineBytes ? Header::kTooLong
+                                                            : Header::kIncomplete;
   }
   if (end - at < 2) return Header::kIncomplete;
   value = number;
@@ -129,10 +136,14 @@ RequestParser::Status RequestParser::parse_argument_count(std::string_view input
                                                           const RequestLimits& limits) {
   int64_t count = 0;
   switch (read_header(input, count)) {
-    case Header::kIncomplete: return Status::kIncomplete;
-    case Header::kTooLong: return fail("too big mbulk count string");
-    case Header::kBad: return fail("invalid multibulk length");
-    case Header::kValue: break;
+    case Header::kIncomplete:
+      return Status::kIncomplete;
+    case Header::kTooLong:
+      return fail("too big mbulk count string");
+    case Header::kBad:
+      return fail("invalid multibulk length");
+    case Header::kValue:
+      break;
   }
   if (count > kMaxArguments) return fail("invalid multibulk length");
   if (!limits.authenticated && count > kMaxUnauthenticatedArguments) {
@@ -158,10 +169,14 @@ RequestParser::Status RequestParser::parse_arguments(std::string_view input,
       }
       int64_t length = 0;
       switch (read_header(input, length)) {
-        case Header::kIncomplete: return Status::kIncomplete;
-        case Header::kTooLong: return fail("too big bulk count string");
-        case Header::kBad: return fail("invalid bulk length");
-        case Header::kValue: break;
+        case Header::kIncomplete:
+          return Status::kIncomplete;
+        case Header::kTooLong:
+          return fail("too big bulk count string");
+        case Header::kBad:
+          return fail("invalid bulk length");
+        case Header::kValue:
+          break;
       }
       if (length < 0 || length > limits.max_bulk_bytes) return fail("invalid bulk length");
       if (!limits.authenticated && length > kMaxUnauthenticatedBulkBytes) {

@@ -75,12 +75,12 @@ class RequestParser {
   std::vector<std::string_view> argv_;
   std::vector<std::string> words_;  // owns the words of an inline request that were unquoted
   std::string error_;
-  const char* base_ = nullptr;      // where the views of an unfinished request point into
-  size_t position_ = 0;             // everything before it is parsed
+  const char* base_ = nullptr;  // where the views of an unfinished request point into
+  size_t position_ = 0;         // everything before it is parsed
   size_t missing_bytes_ = 0;
   int64_t arguments_left_ = 0;
-  int64_t bulk_length_ = -1;        // of the argument being read; -1: its header comes next
-  bool fresh_ = true;               // the next parse() begins a request
+  int64_t bulk_length_ = -1;  // of the argument being read; -1: its header comes next
+  bool fresh_ = true;         // the next parse() begins a request
 };
 
 }  // namespace weir::resp

@@ -18,6 +18,8 @@ void Clock::refresh() {
   monotonic_us_ = read_us(CLOCK_MONOTONIC);
 }
 
-int64_t Clock::monotonic_us() { return read_us(CLOCK_MONOTONIC); }
+int64_t Clock::monotonic_us() {
+  return read_us(CLOCK_MONOTONIC);
+}
 
 }  // namespace weir

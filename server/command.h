@@ -41,17 +41,19 @@ class ReplyError {
 
 /// A command that found nothing to answer yet.
 struct Wait {
-  std::vector<std::string> keys;      // in which it waits for a change, as listed
+  std::vector<std::string> keys;       // in which it waits for a change, as listed
   std::optional<int64_t> deadline_ms;  // on the monotonic clock; none: for ever
-  std::vector<std::string> argv;      // what runs again, with everything relative made concrete
+  std::vector<std::string> argv;       // what runs again, with everything relative made concrete
 };
 
 class [[nodiscard]] Outcome {
  public:
   static Outcome done() { return Outcome(); }
   // Errors and waits are returned as they are: `return error;`
-  Outcome(ReplyError error) : error_(std::move(error)), is_error_(true) {}  // NOLINT(google-explicit-constructor)
-  Outcome(std::unique_ptr<Wait> wait) : wait_(std::move(wait)) {}           // NOLINT(google-explicit-constructor)
+  Outcome(ReplyError error)
+      : error_(std::move(error)), is_error_(true) {}  // NOLINT(google-explicit-constructor)
+  Outcome(std::unique_ptr<Wait> wait)
+      : wait_(std::move(wait)) {}  // NOLINT(google-explicit-constructor)
 
   bool is_error() const { return is_error_; }
   bool is_wait() const { return wait_ != nullptr; }
@@ -70,14 +72,14 @@ class [[nodiscard]] Outcome {
 struct Call {
   std::span<const std::string_view> args;  // args[0] is the command, args[1] may be a subcommand
   Client& client;
-  Database& db;            // the one the client selected
+  Database& db;  // the one the client selected
   resp::ReplyWriter& reply;
-  Context& context;        // the other parts of the server; see context.h
+  Context& context;  // the other parts of the server; see context.h
   const Settings& settings;
-  int64_t now_ms;          // Unix time of this turn
-  int64_t monotonic_ms;    // for deadlines
+  int64_t now_ms;        // Unix time of this turn
+  int64_t monotonic_ms;  // for deadlines
   bool may_wait = true;
-  bool is_retry = false;   // a waiting command that runs again
+  bool is_retry = false;  // a waiting command that runs again
 
   /// Says that the stream at `key` got a new entry: readers that wait for it are run again after
   /// this command.
@@ -104,29 +106,35 @@ enum CommandFlag : uint32_t {
   kNoAsyncLoading = 1U << 13,
   kAllowBusy = 1U << 14,
   // Not shown: what only this server needs to know.
-  kNeedsDebug = 1U << 24,   // refused unless enable-debug-command allows it
-  kContainer = 1U << 25,    // its subcommands are the rows behind it
+  kNeedsDebug = 1U << 24,     // refused unless enable-debug-command allows it
+  kContainer = 1U << 25,      // its subcommands are the rows behind it
   kMaySayNothing = 1U << 26,  // CLIENT REPLY, SHUTDOWN: no reply is right
 };
 
 enum class Group : uint8_t { kStream, kGeneric, kConnection, kServer };
 
 /// Extra ACL categories, beside those that follow from flags and group.
-enum Category : uint8_t { kKeyspace = 1, kDangerous = 2, kConnectionCategory = 4, kRead = 8, kNoRead = 16 };
+enum Category : uint8_t {
+  kKeyspace = 1,
+  kDangerous = 2,
+  kConnectionCategory = 4,
+  kRead = 8,
+  kNoRead = 16
+};
 
 /// Where the keys of a command are, and what is done to them.
 struct KeySpec {
   enum class Kind : uint8_t { kNone, kIndex, kStreams };
   Kind kind = Kind::kNone;
-  uint8_t first = 0;             // kIndex: word number; kStreams: where the search may start
-  int8_t last = 0;               // relative to first; -1: to the end
-  std::string_view flags;        // "RW update"
+  uint8_t first = 0;       // kIndex: word number; kStreams: where the search may start
+  int8_t last = 0;         // relative to first; -1: to the end
+  std::string_view flags;  // "RW update"
   std::string_view notes = {};
 };
 
 struct CommandSpec {
-  std::string_view name;         // "xadd"; a subcommand is "xinfo|stream"
-  int arity = 0;                 // words; negative: at least
+  std::string_view name;  // "xadd"; a subcommand is "xinfo|stream"
+  int arity = 0;          // words; negative: at least
   uint32_t flags = 0;
   Group group = Group::kServer;
   uint8_t categories = 0;
@@ -136,8 +144,8 @@ struct CommandSpec {
   std::string_view since = {};
   std::string_view complexity = {};
   std::string_view summary = {};
-  std::string_view syntax = {};     // its arguments, see command_docs.h
-  std::string_view history = {};    // versions in which it changed, blank-separated
+  std::string_view syntax = {};   // its arguments, see command_docs.h
+  std::string_view history = {};  // versions in which it changed, blank-separated
 
   bool has(uint32_t flag) const { return (flags & flag) != 0; }
   bool is_subcommand() const { return name.find('|') != std::string_view::npos; }

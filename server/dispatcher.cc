@@ -31,9 +31,13 @@ bool is_muted(const Client& client) {
 
 }  // namespace
 
-void Call::signal(std::string_view key) { context.waiters.signal(db.index(), key); }
+void Call::signal(std::string_view key) {
+  context.waiters.signal(db.index(), key);
+}
 
-void Call::changed(uint64_t changes) { context.keyspace.changes += changes; }
+void Call::changed(uint64_t changes) {
+  context.keyspace.changes += changes;
+}
 
 Dispatcher::Dispatcher(Context& context, Clock& clock)
     : context_(context), clock_(clock), settings_(context.config.values()) {}
@@ -43,12 +47,15 @@ Dispatcher::Dispatcher(Context& context, Clock& clock)
 void Dispatcher::handle(Client& client, std::span<const std::string_view> argv) {
   client.last_active_ms = clock_.monotonic_ms();
   const CommandSpec* command = client.last_command;
-  if (command == nullptr || command->is_subcommand() || !equals_ignoring_case(command->name, argv[0])) {
+  if (command == nullptr || command->is_subcommand() ||
+      !equals_ignoring_case(command->name, argv[0])) {
     command = find_command(argv[0]);
   }
   if (command == nullptr || command->is_subcommand()) {
-    if (is_http(argv[0])) return close_silently(client, "Possible SECURITY ATTACK detected. It looks like "
-                                                "somebody is sending POST or Host: commands to this server.");
+    if (is_http(argv[0]))
+      return close_silently(client,
+                            "Possible SECURITY ATTACK detected. It looks like "
+                            "somebody is sending POST or Host: commands to this server.");
     return reject(client, nullptr, errors::unknown_command(argv).text());
   }
   if (command->has(kContainer) && argv.size() > 1) {
@@ -111,7 +118,8 @@ void Dispatcher::end_reply(Client& client) {
 void Dispatcher::close_silently(Client& client, std::string_view why) {
   if (clock_.monotonic_ms() - last_http_warning_ms_ >= kHttpWarningIntervalMs) {
     last_http_warning_ms_ = clock_.monotonic_ms();
-    context_.log.warning(std::string(why) + " Connection from " + client.peer_address() + " aborted.");
+    context_.log.warning(std::string(why) + " Connection from " + client.peer_address() +
+                         " aborted.");
   }
   io_->close(client);
 }
@@ -131,7 +139,8 @@ Call Dispatcher::make_call(Client& client, std::span<const std::string_view> arg
           .monotonic_ms = clock_.monotonic_ms()};
 }
 
-void Dispatcher::run(Client& client, const CommandSpec& command, std::span<const std::string_view> argv) {
+void Dispatcher::run(Client& client, const CommandSpec& command,
+                     std::span<const std::string_view> argv) {
   if (client.reply_mode != ReplyMode::kOn) begin_reply(client);
   start_timing(command);
   running_ = &command;
@@ -155,9 +164,13 @@ void Dispatcher::run(Client& client, const CommandSpec& command, std::span<const
   if (client.reply_mode != ReplyMode::kOn) end_reply(client);
 }
 
-void Dispatcher::begin_batch() { clock_.refresh(); }
+void Dispatcher::begin_batch() {
+  clock_.refresh();
+}
 
-void Dispatcher::end_batch() { stop_timing(); }
+void Dispatcher::end_batch() {
+  stop_timing();
+}
 
 void Dispatcher::start_timing(const CommandSpec& command) {
   if (timed_ == &command) return;
@@ -172,7 +185,8 @@ void Dispatcher::start_timing(const CommandSpec& command) {
 void Dispatcher::stop_timing() {
   if (timed_ == nullptr) return;
   const int64_t now_us = Clock::monotonic_us();
-  context_.stats.by_command[row_number(*timed_)].us += static_cast<uint64_t>(now_us - timed_since_us_);
+  context_.stats.by_command[row_number(*timed_)].us +=
+      static_cast<uint64_t>(now_us - timed_since_us_);
   timed_since_us_ = now_us;
   timed_ = nullptr;
 }
@@ -264,7 +278,8 @@ void Dispatcher::protocol_error(Client& client, std::string_view text) {
 }
 
 void Dispatcher::query_buffer_exceeded(Client& client) {
-  context_.log.warning("Closing client that reached max query buffer length: " + client.peer_address());
+  context_.log.warning("Closing client that reached max query buffer length: " +
+                       client.peer_address());
 }
 
 bool Dispatcher::output_exceeded(Client& client) {

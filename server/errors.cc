@@ -22,7 +22,8 @@ ReplyError unknown_subcommand(std::string_view container, std::string_view subco
                    "'. Try " + to_upper(container) + " HELP.");
 }
 
-ReplyError unknown_subcommand_or_arguments(std::string_view container, std::string_view subcommand) {
+ReplyError unknown_subcommand_or_arguments(std::string_view container,
+                                           std::string_view subcommand) {
   return with_text("ERR unknown subcommand or wrong number of arguments for '", subcommand,
                    "'. Try " + to_upper(container) + " HELP.");
 }

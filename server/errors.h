@@ -27,8 +27,7 @@ inline constexpr std::string_view kTimeoutNotAnInteger =
 inline constexpr std::string_view kTimeoutNegative = "ERR timeout is negative";
 inline constexpr std::string_view kTimeoutOutOfRange = "ERR timeout is out of range";
 inline constexpr std::string_view kMaxClients = "ERR max number of clients reached";
-inline constexpr std::string_view kUnblocked =
-    "UNBLOCKED client unblocked via CLIENT UNBLOCK";
+inline constexpr std::string_view kUnblocked = "UNBLOCKED client unblocked via CLIENT UNBLOCK";
 inline constexpr std::string_view kDebugNotAllowed =
     "ERR DEBUG command not allowed. If the enable-debug-command option is set to \"local\", you "
     "can run it from a local connection, otherwise you need to set this option in the "
@@ -86,7 +85,9 @@ inline constexpr std::string_view kEntriesAddedNegative = "ERR entries_added mus
 
 // --- With a part that varies -----------------------------------------------------------------
 /// User bytes as errors echo them: at most 128.
-inline std::string_view echoed(std::string_view bytes) { return bytes.substr(0, 128); }
+inline std::string_view echoed(std::string_view bytes) {
+  return bytes.substr(0, 128);
+}
 
 ReplyError wrong_number_of_arguments(std::string_view command);
 /// `container` in any case: "client".

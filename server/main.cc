@@ -1,13 +1,13 @@
 // Arguments, configuration file, then the server until it is asked to stop.
-#include <sys/utsname.h>
-#include <unistd.h>
-
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
 #include <string>
 #include <string_view>
 #include <vector>
+
+#include <sys/utsname.h>
+#include <unistd.h>
 
 #include "server/host/crash_report.h"
 #include "server/insight/memory.h"
@@ -36,7 +36,8 @@ constexpr std::string_view kUsage =
 
 std::string version_line() {
   return "Weir server v=" + Settings().compat_version + " weir=" + std::string(weir_version()) +
-         " sha=00000000:0 malloc=" + std::string(allocator_name()) + " bits=64 build=0000000000000000";
+         " sha=00000000:0 malloc=" + std::string(allocator_name()) +
+         " bits=64 build=0000000000000000";
 }
 
 /// Handles the arguments that are not configuration; -1 if there is none.
@@ -61,7 +62,8 @@ int answer_question(const std::vector<std::string>& arguments) {
 std::string read_stdin() {
   std::string text;
   char bytes[4096];
-  while (const size_t got = std::fread(bytes, 1, sizeof(bytes), stdin)) text.append(bytes, got);
+  while (const size_t got = std::fread(bytes, 1, sizeof(bytes), stdin))
+    text.append(bytes, got);
   return text;
 }
 
@@ -72,13 +74,18 @@ void log_banner(const Settings& settings, Log& log) {
     log.notice("Running mode=standalone, port=" + port + ".");
     return;
   }
-  log.notice("\n"
-             "        ~  ~~ ~   ~ ~~  ~  ~~ ~\n"
-             "      ▄▄▄▄▄▄▄▄▄▄▄▄▄▄▄▄▄▄▄▄▄▄▄▄▄▄▄     Weir " + std::string(weir_version()) +
-             " (Redis " + settings.compat_version + " streams)\n"
-             "      █  █  █  █  █  █  █  █  █ █     Running in standalone mode\n"
-             "        ╲│  ╲│  ╲│  ╲│  ╲│  ╲│        Port: " + port + "\n"
-             "      ───~────~────~────~───~────     PID: " + pid + "\n");
+  log.notice(
+      "\n"
+      "        ~  ~~ ~   ~ ~~  ~  ~~ ~\n"
+      "      ▄▄▄▄▄▄▄▄▄▄▄▄▄▄▄▄▄▄▄▄▄▄▄▄▄▄▄     Weir " +
+      std::string(weir_version()) + " (Redis " + settings.compat_version +
+      " streams)\n"
+      "      █  █  █  █  █  █  █  █  █ █     Running in standalone mode\n"
+      "        ╲│  ╲│  ╲│  ╲│  ╲│  ╲│        Port: " +
+      port +
+      "\n"
+      "      ───~────~────~────~───~────     PID: " +
+      pid + "\n");
 }
 
 int fail(Log& log, const std::string& text) {
@@ -101,10 +108,12 @@ int serve(Config& config, int argument_count, char** arguments) {
   }
   if (settings.daemonize && !is_supervised_by_systemd(settings)) go_to_background();
   log.notice("oO0OoO0OoO0Oo Weir is starting oO0OoO0OoO0Oo");
-  log.notice("Redis version=" + settings.compat_version + ", bits=64, commit=00000000, modified=0, pid=" +
-             std::to_string(getpid()) + ", just started");
+  log.notice("Redis version=" + settings.compat_version +
+             ", bits=64, commit=00000000, modified=0, pid=" + std::to_string(getpid()) +
+             ", just started");
   log.notice(config.file().empty() && config.arguments().empty()
-                 ? "Warning: no config file specified, using the default config. In order to specify a config file "
+                 ? "Warning: no config file specified, using the default config. In order to "
+                   "specify a config file "
                    "use weir-server /path/to/redis.conf"
                  : "Configuration loaded");
   if (!settings.save.empty()) {
@@ -114,14 +123,16 @@ int serve(Config& config, int argument_count, char** arguments) {
   if (possible_clients < settings.maxclients) {
     const std::string text = std::to_string(possible_clients);
     config.parse("maxclients " + text, "the limit of open files");
-    log.warning("The limit of open files allows " + text + " clients; maxclients is lowered to that.");
+    log.warning("The limit of open files allows " + text +
+                " clients; maxclients is lowered to that.");
   }
   set_process_title(argument_count, arguments, settings);
   log_banner(settings, log);
 
   Server server(config, log);
   install_signal_handlers(server.shutdown());
-  if (settings.crash_log_enabled) install_crash_report(log, [&server] { return server.describe(); });
+  if (settings.crash_log_enabled)
+    install_crash_report(log, [&server] { return server.describe(); });
   const std::string why = server.open();
   if (!why.empty()) return fail(log, why);
   server.run();
@@ -144,4 +155,6 @@ int run(int argument_count, char** arguments) {
 }  // namespace
 }  // namespace weir
 
-int main(int argument_count, char** arguments) { return weir::run(argument_count, arguments); }
+int main(int argument_count, char** arguments) {
+  return weir::run(argument_count, arguments);
+}

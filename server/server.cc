@@ -1,12 +1,12 @@
 #include "server/server.h"
 
-#include <sys/socket.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <cerrno>
 #include <csignal>
 #include <cstring>
+
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include "server/commands/client_describe.h"
 #include "server/commands/table.h"
@@ -57,8 +57,9 @@ Server::Server(Config& config, Log& log)
                .shutdown = shutdown_},
       dispatcher_(context_, clock_),
       io_(loop_, dispatcher_),
-      listener_(loop_, [this](Accepted accepted) { accept(accepted); },
-                config->max_new_connections_per_cycle),
+      listener_(
+          loop_, [this](Accepted accepted) { accept(accepted); },
+          config->max_new_connections_per_cycle),
       cron_timer_(loop_, [this] { cron(); }),
       deadline_timer_(loop_, [this] { armed_deadline_ms_.reset(); }) {
   dispatcher_.attach(io_);
@@ -79,11 +80,12 @@ std::string Server::open() {
     return "Failed listening on port " + std::to_string(settings.port) + " (tcp), aborting.";
   }
   if (!settings.unixsocket.empty()) {
-    const std::string why = listener_.listen_unix(settings.unixsocket, static_cast<unsigned>(settings.unixsocketperm),
-                                                  settings.tcp_backlog);
+    const std::string why = listener_.listen_unix(
+        settings.unixsocket, static_cast<unsigned>(settings.unixsocketperm), settings.tcp_backlog);
     if (!why.empty()) return why;
   }
-  if (!listener_.has_tcp() && !listener_.has_unix()) return "Configured to not listen anywhere, exiting.";
+  if (!listener_.has_tcp() && !listener_.has_unix())
+    return "Configured to not listen anywhere, exiting.";
   if (!settings.pidfile.empty() || settings.daemonize) {
     const std::string path = settings.pidfile.empty() ? "/var/run/weir.pid" : settings.pidfile;
     const std::string why = pid_file_.write(path);
@@ -104,37 +106,43 @@ void Server::announce() const {
 }
 
 void Server::register_appliers() {
-  config_.on_change({"bind", "port"}, [this](const Settings& before, Settings&) -> std::optional<std::string> {
-    const std::string why = listen(config_.values());
-    if (why.empty()) return std::nullopt;
-    log_.warning(why);
-    // The old sockets had to go first: they may stand in the way of the new.
-    listen(before);
-    return "Failed to bind to specified addresses.";
-  });
-  config_.on_change({"loglevel"}, [this](const Settings&, Settings& after) -> std::optional<std::string> {
-    log_.set_level(after.loglevel);
-    return std::nullopt;
-  });
-  config_.on_change({"maxclients"}, [](const Settings&, Settings& after) -> std::optional<std::string> {
-    const uint64_t possible = raise_file_limit(after.maxclients);
-    if (possible >= after.maxclients) return std::nullopt;
-    return "The operating system is not able to handle the specified number of clients, try with " +
-           std::to_string(possible);
-  });
-  config_.on_change({"save"}, [this](const Settings&, Settings& after) -> std::optional<std::string> {
-    if (!after.save.empty()) log_.warning(kSaveHasNoEffect);
-    return std::nullopt;
-  });
+  config_.on_change({"bind", "port"},
+                    [this](const Settings& before, Settings&) -> std::optional<std::string> {
+                      const std::string why = listen(config_.values());
+                      if (why.empty()) return std::nullopt;
+                      log_.warning(why);
+                      // The old sockets had to go first: they may stand in the way of the new.
+                      listen(before);
+                      return "Failed to bind to specified addresses.";
+                    });
+  config_.on_change({"loglevel"},
+                    [this](const Settings&, Settings& after) -> std::optional<std::string> {
+                      log_.set_level(after.loglevel);
+                      return std::nullopt;
+                    });
+  config_.on_change({"maxclients"},
+                    [](const Settings&, Settings& after) -> std::optional<std::string> {
+                      const uint64_t possible = raise_file_limit(after.maxclients);
+                      if (possible >= after.maxclients) return std::nullopt;
+                      return "The operating system is not able to handle the specified number of "
+                             "clients, try with " +
+                             std::to_string(possible);
+                    });
+  config_.on_change({"save"},
+                    [this](const Settings&, Settings& after) -> std::optional<std::string> {
+                      if (!after.save.empty()) log_.warning(kSaveHasNoEffect);
+                      return std::nullopt;
+                    });
   config_.on_change({"max-new-connections-per-cycle"},
                     [this](const Settings&, Settings& after) -> std::optional<std::string> {
                       listener_.set_per_turn(after.max_new_connections_per_cycle);
                       return std::nullopt;
                     });
-  config_.on_change({"maxmemory"}, [this](const Settings&, Settings&) -> std::optional<std::string> {
-    check_memory();
-    return std::nullopt;
-  });
+  config_.on_change({"maxmemory"},
+                    [this](const Settings&, Settings&) -> std::optional<std::string> {
+                      check_memory();
+                      return std::nullopt;
+                    });
   config_.on_change({"dir"}, [](const Settings&, Settings& after) -> std::optional<std::string> {
     if (chdir(after.dir.c_str()) == 0) return std::nullopt;
     return "Changing directory: " + std::string(std::strerror(errno));
@@ -219,7 +227,8 @@ void Server::cron() {
   stats_.command_rate.sample(stats_.commands, now_us);
   stats_.in_rate.sample(io_.bytes_in(), now_us);
   stats_.out_rate.sample(io_.bytes_out(), now_us);
-  for (Database& db : keyspace_.databases()) db.maintain();
+  for (Database& db : keyspace_.databases())
+    db.maintain();
   close_idle_clients();
   stats_.peak_memory_bytes = std::max(stats_.peak_memory_bytes, used_memory());
   cron_timer_.set_ms(kMillisecondsPerSecond / std::max(config_->hz, kMinHz));
@@ -242,7 +251,8 @@ void Server::check_memory() {
 std::string Server::describe() const {
   std::string text = info_text(context_, {});
   text += "\r\n# Clients\r\n";
-  for (const auto& [id, client] : clients_) text += describe_client(*client, clock_.monotonic_ms()) + "\n";
+  for (const auto& [id, client] : clients_)
+    text += describe_client(*client, clock_.monotonic_ms()) + "\n";
   const CommandSpec* const running = dispatcher_.running();
   text += "Command that ran: " + std::string(running != nullptr ? running->name : "none") + "\n";
   return text;

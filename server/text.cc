@@ -52,7 +52,8 @@ GlobToken next_token(std::string_view& pattern) {
     token.negated = pattern.size() > 1 && pattern[1] == '^';
     const size_t begin = token.negated ? 2 : 1;
     size_t end = begin;
-    while (end < pattern.size() && pattern[end] != ']') end += pattern[end] == '\\' ? 2 : 1;
+    while (end < pattern.size() && pattern[end] != ']')
+      end += pattern[end] == '\\' ? 2 : 1;
     end = std::min(end, pattern.size());
     token.set = pattern.substr(begin, end - begin);
     used = std::min(end + 1, pattern.size());
@@ -63,10 +64,12 @@ GlobToken next_token(std::string_view& pattern) {
 
 bool token_accepts(const GlobToken& token, char c, bool ignore_case) {
   switch (token.kind) {
-    case GlobToken::Kind::kSet: return set_contains(token.set, c, ignore_case) != token.negated;
+    case GlobToken::Kind::kSet:
+      return set_contains(token.set, c, ignore_case) != token.negated;
     case GlobToken::Kind::kLiteral:
       return ignore_case ? to_lower(token.literal) == to_lower(c) : token.literal == c;
-    default: return true;
+    default:
+      return true;
   }
 }
 

@@ -7,7 +7,9 @@
 
 namespace weir {
 
-constexpr char to_lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; }
+constexpr char to_lower(char c) {
+  return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
+}
 
 /// ASCII, as command and option names are.
 constexpr bool equals_ignoring_case(std::string_view a, std::string_view b) {

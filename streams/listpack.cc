@@ -12,7 +12,8 @@ uint8_t* write_backlen(uint8_t* at, size_t size) {
 }
 
 uint8_t* write_little_endian(uint8_t* at, int64_t value, int bytes) {
-  for (int i = 0; i < bytes; ++i) *at++ = static_cast<uint8_t>(value >> (8 * i));
+  for (int i = 0; i < bytes; ++i)
+    *at++ = static_cast<uint8_t>(value >> (8 * i));
   return at;
 }
 
@@ -45,7 +46,8 @@ int64_t read_integer_slow(const uint8_t*& at) {
   if (first < 0x80 || (first & 0xe0) == 0xc0) return read_integer(at);
   const int bytes = first == 0xf1 ? 2 : first == 0xf2 ? 3 : first == 0xf3 ? 4 : 8;
   uint64_t value = 0;
-  for (int i = 0; i < bytes; ++i) value |= static_cast<uint64_t>(at[1 + i]) << (8 * i);
+  for (int i = 0; i < bytes; ++i)
+    value |= static_cast<uint64_t>(at[1 + i]) << (8 * i);
   at += bytes + 2;
   const int unused = 64 - 8 * bytes;
   return static_cast<int64_t>(value << unused) >> unused;

@@ -42,11 +42,16 @@ inline uint32_t load32(const uint8_t* at) {
          static_cast<uint32_t>(at[2]) << 16 | static_cast<uint32_t>(at[3]) << 24;
 }
 inline void store32(uint8_t* at, uint32_t value) {
-  for (int i = 0; i < 4; ++i) at[i] = static_cast<uint8_t>(value >> (8 * i));
+  for (int i = 0; i < 4; ++i)
+    at[i] = static_cast<uint8_t>(value >> (8 * i));
 }
 
-inline uint32_t total_bytes(const uint8_t* pack) { return load32(pack); }
-inline void set_total_bytes(uint8_t* pack, uint32_t bytes) { store32(pack, bytes); }
+inline uint32_t total_bytes(const uint8_t* pack) {
+  return load32(pack);
+}
+inline void set_total_bytes(uint8_t* pack, uint32_t bytes) {
+  store32(pack, bytes);
+}
 inline uint16_t element_count(const uint8_t* pack) {
   return static_cast<uint16_t>(pack[4] | pack[5] << 8);
 }
@@ -74,11 +79,16 @@ inline size_t element_bytes(const uint8_t* at) {
   if (first < 0xe0) return 2;
   if (first < 0xf0) return 2 + ((first & 0x0fu) << 8 | at[1]);
   switch (first) {
-    case 0xf0: return 5 + static_cast<size_t>(load32(at + 1));
-    case 0xf1: return 3;
-    case 0xf2: return 4;
-    case 0xf3: return 5;
-    default: return 9;  // F4; a validated listpack holds nothing else
+    case 0xf0:
+      return 5 + static_cast<size_t>(load32(at + 1));
+    case 0xf1:
+      return 3;
+    case 0xf2:
+      return 4;
+    case 0xf3:
+      return 5;
+    default:
+      return 9;  // F4; a validated listpack holds nothing else
   }
 }
 

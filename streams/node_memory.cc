@@ -23,13 +23,15 @@ struct alignas(16) Slab {
   Slab* previous = nullptr;  // in the list of its class, if it has a free slot
   Slab* next = nullptr;
   uint16_t size_class = 0;
-  uint16_t slots = 0;        // it has
-  uint16_t used = 0;         // slots handed out
-  uint16_t touched = 0;      // slots ever handed out: those behind were never written
+  uint16_t slots = 0;          // it has
+  uint16_t used = 0;           // slots handed out
+  uint16_t touched = 0;        // slots ever handed out: those behind were never written
   uint16_t free_slot = kNone;  // first of the slots that came back, chained by their first bytes
 };
 
-size_t slot_bytes(size_t size_class) { return kSmallest + (size_class + 1) * kStep; }
+size_t slot_bytes(size_t size_class) {
+  return kSmallest + (size_class + 1) * kStep;
+}
 
 /// Most slots of a slab: the memory knows its slot in one byte.
 constexpr size_t kMostSlots = 64;
@@ -44,7 +46,8 @@ uint16_t slots_for(size_t bytes, size_t in_use) {
   for (size_t slots = (most + 1) / 2; slots <= most; ++slots) {
     const size_t wanted = sizeof(Slab) + slots * bytes;
     size_t quarter = 256;
-    while (quarter * 8 < wanted) quarter *= 2;
+    while (quarter * 8 < wanted)
+      quarter *= 2;
     const size_t given = (wanted + quarter - 1) / quarter * quarter;
     const double waste = static_cast<double>(given - slots * bytes) / static_cast<double>(given);
     if (waste < best_waste) {
@@ -65,8 +68,12 @@ std::array<SizeClass, kClasses>& size_classes() {
   return classes;
 }
 
-bool is_slab_size(size_t bytes) { return bytes > kSmallest && bytes <= kLargest; }
-size_t class_of(size_t bytes) { return (bytes - kSmallest - 1) / kStep; }
+bool is_slab_size(size_t bytes) {
+  return bytes > kSmallest && bytes <= kLargest;
+}
+size_t class_of(size_t bytes) {
+  return (bytes - kSmallest - 1) / kStep;
+}
 
 char* slot_address(Slab* slab, size_t slot) {
   return reinterpret_cast<char*>(slab + 1) + slot * slot_bytes(slab->size_class);

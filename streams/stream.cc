@@ -20,7 +20,9 @@ StreamId Stream::first_id() const {
   return length_ == 0 ? StreamId{} : first_node()->first_live().id;
 }
 
-StreamId Stream::top_id() const { return length_ == 0 ? StreamId{} : tail_->last_live().id; }
+StreamId Stream::top_id() const {
+  return length_ == 0 ? StreamId{} : tail_->last_live().id;
+}
 
 size_t Stream::memory_bytes() const {
   size_t bytes = extra_ ? sizeof(Extra) : 0;
@@ -71,8 +73,9 @@ void Stream::drop_node(const StreamNode* node) {
   tree_.erase(StreamId(node->key));
   if (!was_tail) return;
   const StreamNode* const last = tree_.last();
-  tail_ = last == nullptr ? nullptr
-                          : tree_.add_weight(StreamId(last->key), -static_cast<int64_t>(last->live()));
+  tail_ = last == nullptr
+              ? nullptr
+              : tree_.add_weight(StreamId(last->key), -static_cast<int64_t>(last->live()));
 }
 
 const StreamNode* Stream::node_for(const StreamId& id) const {
@@ -91,7 +94,8 @@ bool Stream::is_full(const StreamNode& node, uint64_t payload_bytes, const NodeL
 void Stream::append(const StreamId& id, FieldValues fields, const NodeLimits& limits) {
   assert(id > last_id_ || (entries_added_ == 0 && !id.is_zero()));
   uint64_t payload_bytes = 0;
-  for (const std::string_view text : fields) payload_bytes += text.size();
+  for (const std::string_view text : fields)
+    payload_bytes += text.size();
   assert(payload_bytes <= kMaxEntryBytes);
 
   if (tail_ == nullptr || is_full(*tail_, payload_bytes, limits)) {
@@ -194,7 +198,8 @@ uint64_t Stream::erase_from_front(const Trim& trim) {
     --length_;
     ++removed;
   }
-  if (removed > 0 && node != tail_) tree_.add_weight(StreamId(node->key), -static_cast<int64_t>(removed));
+  if (removed > 0 && node != tail_)
+    tree_.add_weight(StreamId(node->key), -static_cast<int64_t>(removed));
   if (node->live() == 0) drop_node(node);
   return removed;
 }

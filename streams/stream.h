@@ -43,7 +43,7 @@ struct Trim {
   bool approximate = false;  // "~": only whole nodes
   uint64_t max_length = 0;
   StreamId min_id;
-  uint64_t limit = 0;        // with "~": remove at most this many entries; 0: no bound
+  uint64_t limit = 0;  // with "~": remove at most this many entries; 0: no bound
 };
 
 class Stream {
@@ -58,7 +58,8 @@ class Stream {
   StreamId first_id() const;
   /// ID of the last live entry, 0-0 without one.
   StreamId top_id() const;
-  /// Whether some live entry has an ID > `id`.  Cost: O(1), and less when it is clear from the nodes.
+  /// Whether some live entry has an ID > `id`.  Cost: O(1), and less when it is clear from the
+  /// nodes.
   bool has_entries_after(const StreamId& id) const {
     return length_ > 0 && (id < tail_->key || (id < last_id_ && id < tail_->last_live().id));
   }

@@ -24,7 +24,9 @@ constexpr uint8_t kSameFieldsFlag = 2;
 /// Widths sum to at most 2 x 6 bytes for 32-bit counts, and to at least 4.
 constexpr size_t kCountSlack = 8;
 
-int64_t difference(uint64_t a, uint64_t b) { return static_cast<int64_t>(a - b); }
+int64_t difference(uint64_t a, uint64_t b) {
+  return static_cast<int64_t>(a - b);
+}
 
 /// True iff the element at `at` reads as `text`; moves `at` behind it.
 bool element_equals(const uint8_t*& at, std::string_view text) {
@@ -34,13 +36,15 @@ bool element_equals(const uint8_t*& at, std::string_view text) {
 
 size_t field_names_bytes(FieldValues fields) {
   size_t bytes = 0;
-  for (size_t i = 0; i < fields.size(); i += 2) bytes += text_bytes(fields[i]);
+  for (size_t i = 0; i < fields.size(); i += 2)
+    bytes += text_bytes(fields[i]);
   return bytes;
 }
 
 size_t values_bytes(FieldValues fields) {
   size_t bytes = 0;
-  for (size_t i = 1; i < fields.size(); i += 2) bytes += text_bytes(fields[i]);
+  for (size_t i = 1; i < fields.size(); i += 2)
+    bytes += text_bytes(fields[i]);
   return bytes;
 }
 
@@ -69,7 +73,8 @@ StreamNode* StreamNode::resized(size_t capacity) const {
   moved->capacity_ = new_capacity;
   moved->slot_ = slot;
   moved->retired = false;
-  for (uint32_t i = 0; i < index_count(); ++i) moved->set_index(i, index_at(i), hint_at(i));
+  for (uint32_t i = 0; i < index_count(); ++i)
+    moved->set_index(i, index_at(i), hint_at(i));
   return moved;
 }
 
@@ -119,7 +124,8 @@ StreamNode* StreamNode::create(const StreamId& first, FieldValues fields, size_t
   const uint32_t field_count = static_cast<uint32_t>(fields.size() / 2);
   const size_t master_bytes = 2 + 2 + integer_bytes(field_count) + field_names_bytes(fields) + 2;
   const size_t entry_bytes = 2 + 2 + 2 + values_bytes(fields) + integer_bytes(field_count + 3);
-  StreamNode* node = allocate(listpack::kEmptyBytes + master_bytes + entry_bytes + kCountSlack + spare_bytes);
+  StreamNode* node =
+      allocate(listpack::kEmptyBytes + master_bytes + entry_bytes + kCountSlack + spare_bytes);
   node->key = first;
   node->field_count_ = field_count;
 
@@ -127,7 +133,8 @@ StreamNode* StreamNode::create(const StreamId& first, FieldValues fields, size_t
   at = write_integer(at, 0);
   at = write_integer(at, 0);
   at = write_integer(at, field_count);
-  for (size_t i = 0; i < fields.size(); i += 2) at = write_text(at, fields[i]);
+  for (size_t i = 0; i < fields.size(); i += 2)
+    at = write_text(at, fields[i]);
   at = write_integer(at, 0);
   node->first_entry_ = node->head_ = static_cast<uint32_t>(at - node->pack());
   *at++ = listpack::kEnd;
@@ -151,8 +158,8 @@ bool StreamNode::has_fields_of_master(FieldValues fields) const {
 
 size_t StreamNode::entry_bytes(const StreamId& id, FieldValues fields, bool same_fields) const {
   const int64_t field_count = static_cast<int64_t>(fields.size() / 2);
-  size_t bytes = 2 + integer_bytes(difference(id.ms, key.ms)) + integer_bytes(difference(id.seq, key.seq)) +
-                 values_bytes(fields);
+  size_t bytes = 2 + integer_bytes(difference(id.ms, key.ms)) +
+                 integer_bytes(difference(id.seq, key.seq)) + values_bytes(fields);
   if (same_fields) return bytes + integer_bytes(field_count + 3);
   bytes += integer_bytes(field_count) + field_names_bytes(fields);
   return bytes + integer_bytes(2 * field_count + 4);
@@ -165,18 +172,21 @@ uint8_t* StreamNode::write_entry(uint8_t* at, const StreamId& id, FieldValues fi
   at = write_integer(at, difference(id.ms, key.ms));
   at = write_integer(at, difference(id.seq, key.seq));
   if (same_fields) {
-    for (size_t i = 1; i < fields.size(); i += 2) at = write_text(at, fields[i]);
+    for (size_t i = 1; i < fields.size(); i += 2)
+      at = write_text(at, fields[i]);
     return write_integer(at, field_count + 3);
   }
   at = write_integer(at, field_count);
-  for (const std::string_view text : fields) at = write_text(at, text);
+  for (const std::string_view text : fields)
+    at = write_text(at, text);
   return write_integer(at, 2 * field_count + 4);
 }
 
 StreamNode* StreamNode::append(const StreamId& id, FieldValues fields) {
   const bool same_fields = has_fields_of_master(fields);
   const size_t bytes = entry_bytes(id, fields, same_fields);
-  const size_t needed = listpack_bytes() + bytes + index_bytes(index_count_with(entries() + 1)) + kCountSlack;
+  const size_t needed =
+      listpack_bytes() + bytes + index_bytes(index_count_with(entries() + 1)) + kCountSlack;
   StreamNode* node = this;
   if (needed > capacity_) {
     // In steps of a half, so that filling a node from one entry copies it a few times only.  The
@@ -196,7 +206,8 @@ void StreamNode::append_in_place(const StreamId& id, FieldValues fields, bool sa
   listpack::set_total_bytes(pack(), static_cast<uint32_t>(end - pack()));
   const uint16_t elements = listpack::element_count(pack());
   if (elements != listpack::kUnknownCount) {
-    listpack::set_element_count(pack(), elements + (same_fields ? 4 + fields.size() / 2 : 5 + fields.size()));
+    listpack::set_element_count(
+        pack(), elements + (same_fields ? 4 + fields.size() / 2 : 5 + fields.size()));
   }
   note_entry(entries(), offset, id);
   ++live_;
@@ -218,7 +229,8 @@ void StreamNode::write_counts() {
     listpack::set_total_bytes(pack(), static_cast<uint32_t>(total) + shift);
     first_entry_ += shift;
     head_ += shift;
-    for (uint32_t i = 0; i < index_count(); ++i) set_index(i, index_at(i) + shift, hint_at(i));
+    for (uint32_t i = 0; i < index_count(); ++i)
+      set_index(i, index_at(i) + shift, hint_at(i));
   }
   write_integer(write_integer(at, live_), deleted_);
 }
@@ -233,7 +245,8 @@ void StreamNode::erase(const EntryRef& entry) {
 }
 
 StreamNode* StreamNode::compacted() const {
-  StreamNode* const node = allocate(listpack_bytes() + kWideRecordBytes * index_count() + kCountSlack);
+  StreamNode* const node =
+      allocate(listpack_bytes() + kWideRecordBytes * index_count() + kCountSlack);
   node->key = key;
   node->born = born;
   node->weight = weight;
@@ -286,14 +299,16 @@ const uint8_t* StreamNode::next_entry(const EntryRef& entry) const {
   const uint8_t* at = entry.body;
   uint64_t elements = field_count_;
   if (!entry.same_fields) elements = 2 * static_cast<uint64_t>(read_integer(at));
-  for (; elements > 0; --elements) at = skip(at);
+  for (; elements > 0; --elements)
+    at = skip(at);
   return skip(at);
 }
 
 const uint8_t* StreamNode::previous_entry(const uint8_t* at) const {
   at = listpack::previous(at);
   const uint8_t* count = at;
-  for (int64_t elements = read_integer(count); elements > 0; --elements) at = listpack::previous(at);
+  for (int64_t elements = read_integer(count); elements > 0; --elements)
+    at = listpack::previous(at);
   return at;
 }
 
@@ -305,7 +320,8 @@ const uint8_t* StreamNode::seek(const StreamId& id) const {
   while (low < high) {
     const uint32_t middle = (low + high) / 2;
     const uint32_t hint = hint_at(middle);
-    const bool is_below = hint != wanted ? hint < wanted : entry_at(pack() + index_at(middle)).id < id;
+    const bool is_below =
+        hint != wanted ? hint < wanted : entry_at(pack() + index_at(middle)).id < id;
     (is_below ? low : high) = is_below ? middle + 1 : middle;
   }
   const uint8_t* at = pack() + std::max(low > 0 ? index_at(low - 1) : first_entry_, head_);
@@ -321,7 +337,8 @@ const uint8_t* StreamNode::seek(const StreamId& id) const {
 EntryRef StreamNode::first_live() const {
   assert(live_ > 0);
   EntryRef entry = entry_at(pack() + head_);
-  while (entry.deleted) entry = entry_at(next_entry(entry));
+  while (entry.deleted)
+    entry = entry_at(next_entry(entry));
   head_ = static_cast<uint32_t>(entry.at - pack());
   return entry;
 }
@@ -329,7 +346,8 @@ EntryRef StreamNode::first_live() const {
 EntryRef StreamNode::last_live() const {
   assert(live_ > 0);
   EntryRef entry = entry_at(previous_entry(end()));
-  while (entry.deleted) entry = entry_at(previous_entry(entry.at));
+  while (entry.deleted)
+    entry = entry_at(previous_entry(entry.at));
   return entry;
 }
 

@@ -42,7 +42,7 @@ struct EntryRef {
   const uint8_t* at = nullptr;    // its first element
   const uint8_t* body = nullptr;  // behind the ID: [n] (fields and) values
   bool deleted = false;
-  bool same_fields = false;       // field names are the master entry's
+  bool same_fields = false;  // field names are the master entry's
 };
 
 class StreamNode : public RadixLeaf {
@@ -133,7 +133,9 @@ class StreamNode : public RadixLeaf {
   bool has_wide_index() const { return capacity_ > UINT16_MAX; }
   size_t record_bytes() const { return has_wide_index() ? kWideRecordBytes : kHintBytes + 2; }
   size_t index_bytes(uint32_t count) const { return count * record_bytes(); }
-  const uint8_t* index_record(uint32_t i) const { return pack() + capacity_ - (i + 1) * record_bytes(); }
+  const uint8_t* index_record(uint32_t i) const {
+    return pack() + capacity_ - (i + 1) * record_bytes();
+  }
   uint32_t hint_at(uint32_t i) const { return listpack::load32(index_record(i)); }
   uint32_t hint_of(const StreamId& id) const;
   uint32_t index_at(uint32_t i) const;
@@ -144,19 +146,21 @@ class StreamNode : public RadixLeaf {
   bool has_fields_of_master(FieldValues fields) const;
   size_t entry_bytes(const StreamId& id, FieldValues fields, bool same_fields) const;
   void write_counts();
-  static uint32_t index_count_with(uint32_t count) { return count == 0 ? 0 : (count - 1) / kIndexStride; }
+  static uint32_t index_count_with(uint32_t count) {
+    return count == 0 ? 0 : (count - 1) / kIndexStride;
+  }
   uint32_t index_count() const { return index_count_with(entries()); }
   uint8_t* write_entry(uint8_t* at, const StreamId& id, FieldValues fields, bool same_fields) const;
 
   // The first three fill the spare bytes of RadixLeaf.
   uint8_t slot_ = 0;              // of the allocator
   uint16_t dropped_entries_ = 0;  // by compaction
-  uint32_t capacity_ = 0;      // bytes behind the header: listpack, free room, index
+  uint32_t capacity_ = 0;         // bytes behind the header: listpack, free room, index
   uint32_t live_ = 0;
   uint32_t deleted_ = 0;
-  uint32_t field_count_ = 0;  // of the master entry
-  uint32_t first_entry_ = 0;  // offset of the first entry
-  mutable uint32_t head_ = 0;  // offset of an entry with nothing live before it
+  uint32_t field_count_ = 0;    // of the master entry
+  uint32_t first_entry_ = 0;    // offset of the first entry
+  mutable uint32_t head_ = 0;   // offset of an entry with nothing live before it
   uint32_t dropped_bytes_ = 0;  // of the entries that compaction dropped
 };
 static_assert(sizeof(StreamNode) == 56);

@@ -31,7 +31,8 @@ Outcome config_get(Call& call) {
 Outcome config_set(Call& call) {
   if (call.args.size() % 2 != 0) return ReplyError(errors::kSyntax);
   std::vector<Config::Assignment> assignments;
-  for (size_t i = 2; i < call.args.size(); i += 2) assignments.emplace_back(call.args[i], call.args[i + 1]);
+  for (size_t i = 2; i < call.args.size(); i += 2)
+    assignments.emplace_back(call.args[i], call.args[i + 1]);
   const Caller caller = call.client.is_local() ? Caller::kLocal : Caller::kRemote;
   if (std::optional<std::string> error = call.context.config.set(assignments, caller)) {
     return ReplyError("ERR " + *error);
@@ -61,10 +62,14 @@ Outcome config_resetstat(Call& call) {
 
 Outcome config_help(Call& call) {
   static constexpr std::string_view kLines[] = {
-      "GET <pattern> [<pattern> ...]", "    Options whose names match, with their values.",
-      "SET <directive> <value> [<directive> <value> ...]", "    Change options, all or none.",
-      "RESETSTAT", "    Set the counters of INFO to zero.",
-      "REWRITE", "    Write the present values into the configuration file.",
+      "GET <pattern> [<pattern> ...]",
+      "    Options whose names match, with their values.",
+      "SET <directive> <value> [<directive> <value> ...]",
+      "    Change options, all or none.",
+      "RESETSTAT",
+      "    Set the counters of INFO to zero.",
+      "REWRITE",
+      "    Write the present values into the configuration file.",
   };
   write_help(call.reply, "config", kLines);
   return Outcome::done();

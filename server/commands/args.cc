@@ -11,7 +11,9 @@ bool ArgCursor::take(std::string_view keyword, size_t values) {
   return true;
 }
 
-Parsed<int64_t> ArgCursor::next_integer(std::string_view error) { return read_integer(next(), error); }
+Parsed<int64_t> ArgCursor::next_integer(std::string_view error) {
+  return read_integer(next(), error);
+}
 
 Parsed<int64_t> read_integer(std::string_view text, std::string_view error) {
   const std::optional<int64_t> value = parse_canonical(text);

@@ -1,9 +1,10 @@
 // CLIENT: about the connection itself.  What is about others is in client_list.cc.
+#include "server/net/client.h"
+
 #include "server/commands/client_names.h"
 #include "server/commands/handlers.h"
 #include "server/commands/help_reply.h"
 #include "server/errors.h"
-#include "server/net/client.h"
 #include "server/text.h"
 
 namespace weir {
@@ -49,7 +50,8 @@ Outcome client_setinfo(Call& call) {
     return errors::with_text("ERR Unrecognized option '", attribute, "'");
   }
   if (!is_valid_client_text(call.args[3])) {
-    return errors::with_text("ERR ", attribute, " cannot contain spaces, newlines or special characters.");
+    return errors::with_text("ERR ", attribute,
+                             " cannot contain spaces, newlines or special characters.");
   }
   Client::Labels& labels = call.client.mutable_labels();
   (is_name ? labels.lib_name : labels.lib_version) = call.args[3];
@@ -57,9 +59,13 @@ Outcome client_setinfo(Call& call) {
   return Outcome::done();
 }
 
-Outcome client_no_evict(Call& call) { return set_switch(call, call.client.no_evict); }
+Outcome client_no_evict(Call& call) {
+  return set_switch(call, call.client.no_evict);
+}
 
-Outcome client_no_touch(Call& call) { return set_switch(call, call.client.no_touch); }
+Outcome client_no_touch(Call& call) {
+  return set_switch(call, call.client.no_touch);
+}
 
 Outcome client_reply(Call& call) {
   Client& client = call.client;
@@ -79,11 +85,16 @@ Outcome client_reply(Call& call) {
 
 Outcome client_help(Call& call) {
   static constexpr std::string_view kLines[] = {
-      "GETNAME", "    The name of this connection.",
-      "ID", "    The number of this connection.",
-      "INFO", "    This connection as CLIENT LIST shows it.",
-      "KILL <ip:port>", "    End the connection from <ip:port>.",
-      "KILL <option> <value> [<option> <value> [...]]", "    End the connections to which all of this applies:",
+      "GETNAME",
+      "    The name of this connection.",
+      "ID",
+      "    The number of this connection.",
+      "INFO",
+      "    This connection as CLIENT LIST shows it.",
+      "KILL <ip:port>",
+      "    End the connection from <ip:port>.",
+      "KILL <option> <value> [<option> <value> [...]]",
+      "    End the connections to which all of this applies:",
       "    * ADDR (<ip:port>|<unixsocket>:0): it comes from there.",
       "    * LADDR (<ip:port>|<unixsocket>:0): it was made to there.",
       "    * TYPE (NORMAL|MASTER|REPLICA|PUBSUB): it is of that kind.",
@@ -91,15 +102,22 @@ Outcome client_help(Call& call) {
       "    * SKIPME (YES|NO): leave this connection alone (yes).",
       "    * ID <client-id>: it has that number.",
       "    * MAXAGE <seconds>: it is at least as old.",
-      "LIST [options ...]", "    All connections; options choose some:",
+      "LIST [options ...]",
+      "    All connections; options choose some:",
       "    * TYPE (NORMAL|MASTER|REPLICA|PUBSUB): those of that kind.",
       "    * ID <client-id> [<client-id> ...]: those with these numbers.",
-      "NO-EVICT (ON|OFF)", "    Keep this connection when memory for connections runs out.",
-      "NO-TOUCH (ON|OFF)", "    Let commands of this connection leave the idle time of keys alone.",
-      "REPLY (ON|OFF|SKIP)", "    Answer commands, answer none, or leave the next one unanswered.",
-      "SETINFO <option> <value>", "    Note the library's LIB-NAME or LIB-VER.",
-      "SETNAME <name>", "    Name this connection.",
-      "UNBLOCK <client-id> [TIMEOUT|ERROR]", "    End the wait of that connection's command.",
+      "NO-EVICT (ON|OFF)",
+      "    Keep this connection when memory for connections runs out.",
+      "NO-TOUCH (ON|OFF)",
+      "    Let commands of this connection leave the idle time of keys alone.",
+      "REPLY (ON|OFF|SKIP)",
+      "    Answer commands, answer none, or leave the next one unanswered.",
+      "SETINFO <option> <value>",
+      "    Note the library's LIB-NAME or LIB-VER.",
+      "SETNAME <name>",
+      "    Name this connection.",
+      "UNBLOCK <client-id> [TIMEOUT|ERROR]",
+      "    End the wait of that connection's command.",
   };
   write_help(call.reply, "client", kLines);
   return Outcome::done();

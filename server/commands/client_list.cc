@@ -22,7 +22,8 @@ enum class ClientType : uint8_t { kNormal, kMaster, kReplica, kPubsub };
 std::optional<ClientType> read_type(std::string_view name) {
   if (equals_ignoring_case(name, "normal")) return ClientType::kNormal;
   if (equals_ignoring_case(name, "master")) return ClientType::kMaster;
-  if (equals_ignoring_case(name, "replica") || equals_ignoring_case(name, "slave")) return ClientType::kReplica;
+  if (equals_ignoring_case(name, "replica") || equals_ignoring_case(name, "slave"))
+    return ClientType::kReplica;
   if (equals_ignoring_case(name, "pubsub")) return ClientType::kPubsub;
   return std::nullopt;
 }
@@ -137,7 +138,8 @@ Outcome client_list(Call& call) {
       if (client != nullptr) add(*client);
     }
   } else {
-    for (const auto& [id, client] : call.context.clients) add(*client);
+    for (const auto& [id, client] : call.context.clients)
+      add(*client);
   }
   call.reply.verbatim("txt", lines);
   return Outcome::done();

@@ -19,7 +19,8 @@ constexpr std::string_view kNoPasswordSet =
     "ERR AUTH <password> called without any password configured for the default user. Are you sure "
     "your configuration is correct?";
 constexpr std::string_view kHelloNeedsAuth =
-    "NOAUTH HELLO must be called with the client already authenticated, otherwise the HELLO <proto> "
+    "NOAUTH HELLO must be called with the client already authenticated, otherwise the HELLO "
+    "<proto> "
     "AUTH <user> <pass> option can be used to authenticate the client and select the RESP protocol "
     "version at the same time";
 constexpr std::string_view kNoProto = "NOPROTO unsupported protocol version";
@@ -61,7 +62,8 @@ Parsed<HelloArgs> read_hello(const Call& call) {
       parsed.name = args.next();
       if (!is_valid_client_text(*parsed.name)) return refused(kInvalidClientName);
     } else {
-      return tl::make_unexpected(errors::with_text("ERR Syntax error in HELLO option '", args.peek(), "'"));
+      return tl::make_unexpected(
+          errors::with_text("ERR Syntax error in HELLO option '", args.peek(), "'"));
     }
   }
   return parsed;
@@ -120,7 +122,8 @@ Outcome hello(Call& call) {
   if (args->user && !authenticate(call, *args->user, args->password)) {
     return ReplyError(errors::kWrongPass);
   }
-  if (!call.client.authenticated && !call.settings.requirepass.empty()) return ReplyError(kHelloNeedsAuth);
+  if (!call.client.authenticated && !call.settings.requirepass.empty())
+    return ReplyError(kHelloNeedsAuth);
   if (args->name) call.client.mutable_labels().name = *args->name;
   if (args->version != 0) call.reply.set_version(args->version);
   write_hello(call);

@@ -1,11 +1,11 @@
 // DEBUG: what test suites need and nothing that a running service should use.
-#include <unistd.h>
-
 #include <algorithm>
 #include <array>
 #include <csignal>
-#include <cstdlib>
 #include <cstdio>
+#include <cstdlib>
+
+#include <unistd.h>
 
 #include "resp/real_text.h"
 #include "server/commands/args.h"
@@ -42,10 +42,11 @@ Outcome object(Call& call) {
   if (entry == nullptr) return ReplyError(errors::kNoSuchKey);
   const int64_t idle_s = std::max<int64_t>(0, call.now_ms / 1000 - entry->accessed_s);
   std::array<char, 256> text{};
-  std::snprintf(text.data(), text.size(),
-                "Value at:%p refcount:1 encoding:stream serializedlength:%zu lru:%u lru_seconds_idle:%lld",
-                static_cast<const void*>(entry), entry->stream.memory_bytes(), entry->accessed_s & 0xffffffU,
-                static_cast<long long>(idle_s));
+  std::snprintf(
+      text.data(), text.size(),
+      "Value at:%p refcount:1 encoding:stream serializedlength:%zu lru:%u lru_seconds_idle:%lld",
+      static_cast<const void*>(entry), entry->stream.memory_bytes(), entry->accessed_s & 0xffffffU,
+      static_cast<long long>(idle_s));
   call.reply.simple(text.data());
   return Outcome::done();
 }
@@ -91,12 +92,14 @@ constexpr ProtocolSample kProtocolSamples[] = {
     {"array",
      [](resp::ReplyWriter& reply) {
        reply.array(3);
-       for (int i = 0; i < 3; ++i) reply.integer(i);
+       for (int i = 0; i < 3; ++i)
+         reply.integer(i);
      }},
     {"set",
      [](resp::ReplyWriter& reply) {
        reply.set(3);
-       for (int i = 0; i < 3; ++i) reply.integer(i);
+       for (int i = 0; i < 3; ++i)
+         reply.integer(i);
      }},
     {"map",
      [](resp::ReplyWriter& reply) {
@@ -106,10 +109,12 @@ constexpr ProtocolSample kProtocolSamples[] = {
          reply.boolean(i == 1);
        }
      }},
-    {"bignum", [](resp::ReplyWriter& reply) { reply.big_number("1234567999999999999999999999999999999"); }},
+    {"bignum",
+     [](resp::ReplyWriter& reply) { reply.big_number("1234567999999999999999999999999999999"); }},
     {"true", [](resp::ReplyWriter& reply) { reply.boolean(true); }},
     {"false", [](resp::ReplyWriter& reply) { reply.boolean(false); }},
-    {"verbatim", [](resp::ReplyWriter& reply) { reply.verbatim("txt", "This is a verbatim\nstring"); }},
+    {"verbatim",
+     [](resp::ReplyWriter& reply) { reply.verbatim("txt", "This is a verbatim\nstring"); }},
     {"push", write_push},
     {"attrib", write_attribute},
 };
@@ -117,7 +122,8 @@ constexpr ProtocolSample kProtocolSamples[] = {
 Outcome protocol(Call& call) {
   for (const ProtocolSample& sample : kProtocolSamples) {
     if (!equals_ignoring_case(sample.name, call.args[2])) continue;
-    if (sample.write == write_attribute && !call.reply.is_resp3()) return ReplyError("ERR RESP2 has no attributes");
+    if (sample.write == write_attribute && !call.reply.is_resp3())
+      return ReplyError("ERR RESP2 has no attributes");
     sample.write(call.reply);
     return Outcome::done();
   }
@@ -126,7 +132,9 @@ Outcome protocol(Call& call) {
       "string|integer|double|bignum|null|array|set|map|attrib|push|verbatim|true|false");
 }
 
-Outcome crash(Call&) { std::abort(); }
+Outcome crash(Call&) {
+  std::abort();
+}
 
 Outcome segfault(Call& call) {
   std::raise(SIGSEGV);
@@ -135,13 +143,20 @@ Outcome segfault(Call& call) {
 
 Outcome help(Call& call) {
   static constexpr std::string_view kLines[] = {
-      "ASSERT | PANIC | SEGFAULT", "    Crash, with a report in the log.",
-      "ERROR <text>", "    Answer with this error.",
-      "LOG <text>", "    Write a line into the log.",
-      "OBJECT <key>", "    How and where the value of <key> is kept.",
-      "PROTOCOL <type>", "    Answer with a value of that type.",
-      "SET-ACTIVE-EXPIRE (0|1)", "    Accepted.",
-      "SLEEP <seconds>", "    Stop the whole server for a while.",
+      "ASSERT | PANIC | SEGFAULT",
+      "    Crash, with a report in the log.",
+      "ERROR <text>",
+      "    Answer with this error.",
+      "LOG <text>",
+      "    Write a line into the log.",
+      "OBJECT <key>",
+      "    How and where the value of <key> is kept.",
+      "PROTOCOL <type>",
+      "    Answer with a value of that type.",
+      "SET-ACTIVE-EXPIRE (0|1)",
+      "    Accepted.",
+      "SLEEP <seconds>",
+      "    Stop the whole server for a while.",
   };
   write_help(call.reply, "debug", kLines);
   return Outcome::done();
@@ -154,20 +169,27 @@ struct Subcommand {
 };
 
 constexpr Subcommand kSubcommands[] = {
-    {"assert", 2, crash},       {"error", 3, answer_with_error},
+    {"assert", 2, crash},
+    {"error", 3, answer_with_error},
     {"help", 2, help},
-    {"log", 3, log},            {"object", 3, object},
-    {"panic", 2, crash},        {"pause-cron", 3, ok},
-    {"protocol", 3, protocol},  {"quicklist-packed-threshold", 3, ok},
-    {"segfault", 2, segfault},  {"set-active-expire", 3, ok},
-    {"set-disable-deny-scripts", 3, ok}, {"sleep", 3, sleep_seconds},
+    {"log", 3, log},
+    {"object", 3, object},
+    {"panic", 2, crash},
+    {"pause-cron", 3, ok},
+    {"protocol", 3, protocol},
+    {"quicklist-packed-threshold", 3, ok},
+    {"segfault", 2, segfault},
+    {"set-active-expire", 3, ok},
+    {"set-disable-deny-scripts", 3, ok},
+    {"sleep", 3, sleep_seconds},
 };
 
 }  // namespace
 
 Outcome debug(Call& call) {
   for (const Subcommand& subcommand : kSubcommands) {
-    if (subcommand.words == call.args.size() && equals_ignoring_case(subcommand.name, call.args[1])) {
+    if (subcommand.words == call.args.size() &&
+        equals_ignoring_case(subcommand.name, call.args[1])) {
       return subcommand.run(call);
     }
   }

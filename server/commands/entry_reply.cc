@@ -39,7 +39,8 @@ const uint8_t* EntryWriter::write(const StreamCursor& cursor) {
   out.commit(static_cast<size_t>(at - begin));
   while (fields.left() > 0) {
     const FieldReader::Pair pair = fields.next();
-    char* const here = out.reserve(pair.name.size() + pair.value.size() + 2 * ReplyWriter::kHeaderBytes);
+    char* const here =
+        out.reserve(pair.name.size() + pair.value.size() + 2 * ReplyWriter::kHeaderBytes);
     at = ReplyWriter::write_bulk(here, pair.name);
     at = ReplyWriter::write_bulk(at, pair.value);
     out.commit(static_cast<size_t>(at - here));

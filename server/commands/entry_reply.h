@@ -22,7 +22,7 @@ class EntryWriter {
 
   resp::ReplyWriter& reply_;
   uint64_t ms_ = 0;
-  size_t ms_length_ = 0;  // 0: no text is kept
+  size_t ms_length_ = 0;                 // 0: no text is kept
   char ms_text_[kMaxDecimalLength + 1];  // with the dash
 };
 

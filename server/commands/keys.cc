@@ -76,7 +76,8 @@ int64_t count_existing(Call& call, bool note_access) {
 
 Outcome del(Call& call) {
   int64_t removed = 0;
-  for (const std::string_view key : call.args.subspan(1)) removed += call.db.erase(key) ? 1 : 0;
+  for (const std::string_view key : call.args.subspan(1))
+    removed += call.db.erase(key) ? 1 : 0;
   call.changed(static_cast<uint64_t>(removed));
   call.reply.integer(removed);
   return Outcome::done();
@@ -115,13 +116,15 @@ Outcome scan(Call& call) {
   if (!args) return std::move(args.error());
   std::vector<std::string_view> found;
   uint64_t cursor = args->cursor;
-  const int64_t most_steps = args->count > INT64_MAX / kScanEffort ? INT64_MAX : args->count * kScanEffort;
+  const int64_t most_steps =
+      args->count > INT64_MAX / kScanEffort ? INT64_MAX : args->count * kScanEffort;
   int64_t seen = 0;
   for (int64_t step = 0; step < most_steps; ++step) {
     cursor = call.db.keys().scan(cursor, [&](const KeyEntry& entry) {
       ++seen;
       if (args->other_type) return;
-      if (args->pattern == "*" || glob_matches(args->pattern, entry.key())) found.push_back(entry.key());
+      if (args->pattern == "*" || glob_matches(args->pattern, entry.key()))
+        found.push_back(entry.key());
     });
     if (cursor == 0 || seen >= args->count) break;
   }
@@ -129,7 +132,8 @@ Outcome scan(Call& call) {
   call.reply.array(2);
   call.reply.bulk({text, static_cast<size_t>(write_decimal(text, cursor) - text)});
   call.reply.array(found.size());
-  for (const std::string_view key : found) call.reply.bulk(key);
+  for (const std::string_view key : found)
+    call.reply.bulk(key);
   return Outcome::done();
 }
 
@@ -157,7 +161,8 @@ Outcome flushdb(Call& call) {
 
 Outcome flushall(Call& call) {
   if (auto error = check_flush_args(call)) return std::move(*error);
-  for (Database& db : call.context.keyspace.databases()) call.changed(db.clear());
+  for (Database& db : call.context.keyspace.databases())
+    call.changed(db.clear());
   call.reply.ok();
   return Outcome::done();
 }
@@ -174,7 +179,8 @@ Outcome object_refcount(Call& call) {
 
 Outcome object_idletime(Call& call) {
   const KeyEntry* const entry = find_object(call);
-  if (entry != nullptr) call.reply.integer(std::max<int64_t>(0, call.now_ms / 1000 - entry->accessed_s));
+  if (entry != nullptr)
+    call.reply.integer(std::max<int64_t>(0, call.now_ms / 1000 - entry->accessed_s));
   return Outcome::done();
 }
 

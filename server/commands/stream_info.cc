@@ -67,7 +67,8 @@ void write_counters(Call& call, const Stream& stream) {
   number_pair(reply, "iids-duplicates", 0);
 }
 
-void write_one_entry(resp::ReplyWriter& reply, std::string_view name, const Stream& stream, Direction direction) {
+void write_one_entry(resp::ReplyWriter& reply, std::string_view name, const Stream& stream,
+                     Direction direction) {
   reply.bulk(name);
   StreamCursor at(stream, kMinStreamId, kMaxStreamId, direction);
   if (at.is_valid()) {

@@ -51,7 +51,7 @@ struct XreadArgs {
   std::optional<int64_t> deadline_ms;
   std::span<const std::string_view> keys;
   std::span<const std::string_view> ids;
-  size_t first_id = 0;    // number of the first ID among all words
+  size_t first_id = 0;  // number of the first ID among all words
 };
 
 Parsed<XreadArgs> read_xread(const Call& call) {
@@ -85,7 +85,8 @@ Parsed<XreadArgs> read_xread(const Call& call) {
       return refused(errors::kSyntax);
     }
   }
-  if (parsed.max_count > 0 && parsed.max_count < parsed.count) return refused(errors::kMaxCountBelowCount);
+  if (parsed.max_count > 0 && parsed.max_count < parsed.count)
+    return refused(errors::kMaxCountBelowCount);
   if (args.left() % 2 != 0) return tl::make_unexpected(errors::unbalanced_streams("xread"));
   const size_t streams = args.left() / 2;
   parsed.first_id = args.position() + streams;
@@ -166,7 +167,8 @@ void write_source(Call& call, const Source& source, uint64_t count, Budget& budg
 /// Answers with the streams that have something; false if none has.
 bool serve(Call& call, const XreadArgs& args, const Sources& sources) {
   const auto has_entries = [](const Source& source) { return source.has_entries(); };
-  const size_t streams = static_cast<size_t>(std::count_if(sources.begin(), sources.end(), has_entries));
+  const size_t streams =
+      static_cast<size_t>(std::count_if(sources.begin(), sources.end(), has_entries));
   if (streams == 0) return false;
   Budget budget{.entries = args.max_count > 0 ? static_cast<uint64_t>(args.max_count) : UINT64_MAX,
                 .bytes = args.max_bytes > 0 ? static_cast<size_t>(args.max_bytes) : SIZE_MAX,
@@ -184,7 +186,8 @@ bool serve(Call& call, const XreadArgs& args, const Sources& sources) {
   return true;
 }
 
-std::unique_ptr<Wait> wait_for_entries(const Call& call, const XreadArgs& args, const Sources& sources) {
+std::unique_ptr<Wait> wait_for_entries(const Call& call, const XreadArgs& args,
+                                       const Sources& sources) {
   auto wait = std::make_unique<Wait>();
   if (call.is_retry) return wait;  // what is registered goes on waiting
   wait->keys.assign(args.keys.begin(), args.keys.end());
@@ -204,9 +207,13 @@ Outcome xlen(Call& call) {
   return Outcome::done();
 }
 
-Outcome xrange(Call& call) { return range(call, Direction::kUp); }
+Outcome xrange(Call& call) {
+  return range(call, Direction::kUp);
+}
 
-Outcome xrevrange(Call& call) { return range(call, Direction::kDown); }
+Outcome xrevrange(Call& call) {
+  return range(call, Direction::kDown);
+}
 
 Outcome xread(Call& call) {
   Parsed<XreadArgs> args = read_xread(call);
@@ -214,7 +221,8 @@ Outcome xread(Call& call) {
   std::array<std::byte, 1024> arena;  // enough for a dozen streams
   std::pmr::monotonic_buffer_resource memory(arena.data(), arena.size());
   Sources sources(&memory);
-  if (std::optional<ReplyError> error = find_sources(call, *args, sources)) return std::move(*error);
+  if (std::optional<ReplyError> error = find_sources(call, *args, sources))
+    return std::move(*error);
   if (serve(call, *args, sources)) return Outcome::done();
   if (args->block && call.may_wait) return wait_for_entries(call, *args, sources);
   call.reply.null_array();

@@ -11,7 +11,8 @@ namespace weir {
 namespace {
 
 NodeLimits node_limits(const Settings& settings) {
-  return {.max_bytes = settings.stream_node_max_bytes, .max_entries = settings.stream_node_max_entries};
+  return {.max_bytes = settings.stream_node_max_bytes,
+          .max_entries = settings.stream_node_max_entries};
 }
 
 /// The ID argument of XADD: "*", "ms-*", "ms-seq" or "ms".
@@ -90,7 +91,8 @@ Outcome xadd(Call& call) {
   Parsed<XaddArgs> args = read_xadd(call);
   if (!args) return std::move(args.error());
   uint64_t payload_bytes = 0;
-  for (const std::string_view text : args->fields) payload_bytes += text.size();
+  for (const std::string_view text : args->fields)
+    payload_bytes += text.size();
   if (payload_bytes > kMaxEntryBytes) return ReplyError(errors::kElementsTooLarge);
 
   const std::string_view key = call.args[1];

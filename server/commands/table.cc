@@ -13,7 +13,8 @@
 namespace weir {
 namespace {
 
-// --- Words in which the rows are written ----------------------------------------------------------
+// --- Words in which the rows are written
+// ----------------------------------------------------------
 
 /// One key, at word `first`.
 constexpr KeySpec key_at(uint8_t first, std::string_view flags, std::string_view notes = {}) {
@@ -35,7 +36,7 @@ constexpr uint32_t kOperator = kAdmin | kNoScript | kAnytime;
 constexpr std::string_view kUnsure = "nondeterministic_output";
 constexpr std::string_view kUnordered = "nondeterministic_output_order";
 
-#define WEIR_TRIM_SYNTAX                                                                        \
+#define WEIR_TRIM_SYNTAX                                                                       \
   "strategy:oneof{MAXLEN:maxlen|MINID:minid@6.2.0} [operator:oneof{=:equal|~:approximately}] " \
   "threshold:string [LIMIT count:integer@6.2.0]"
 
@@ -271,28 +272,34 @@ class Lookup {
     static_assert(kSlots >= 4 * std::size(kCommands));
     for (const CommandSpec& command : kCommands) {
       size_t slot = hash(command.name);
-      while (slots_[slot] != nullptr) slot = (slot + 1) % kSlots;
+      while (slots_[slot] != nullptr)
+        slot = (slot + 1) % kSlots;
       slots_[slot] = &command;
     }
   }
 
   const CommandSpec* find(std::string_view lower_name) const {
     size_t slot = hash(lower_name);
-    while (slots_[slot] != nullptr && slots_[slot]->name != lower_name) slot = (slot + 1) % kSlots;
+    while (slots_[slot] != nullptr && slots_[slot]->name != lower_name)
+      slot = (slot + 1) % kSlots;
     return slots_[slot];
   }
 
  private:
   static constexpr size_t kSlots = 512;
 
-  static size_t hash(std::string_view name) { return XXH3_64bits(name.data(), name.size()) % kSlots; }
+  static size_t hash(std::string_view name) {
+    return XXH3_64bits(name.data(), name.size()) % kSlots;
+  }
 
   std::vector<const CommandSpec*> slots_;
 };
 
 }  // namespace
 
-std::span<const CommandSpec> command_table() { return kCommands; }
+std::span<const CommandSpec> command_table() {
+  return kCommands;
+}
 
 const CommandSpec* find_command(std::string_view name) {
   static const Lookup kLookup;

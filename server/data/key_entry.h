@@ -13,9 +13,7 @@ class KeyEntry {
   static KeyEntry* create(std::string_view key);
   static void destroy(KeyEntry* entry);
 
-  std::string_view key() const {
-    return {reinterpret_cast<const char*>(this + 1), key_length_};
-  }
+  std::string_view key() const { return {reinterpret_cast<const char*>(this + 1), key_length_}; }
 
   Stream stream;
   /// Unix time of the last access, in seconds (good until 2106).

@@ -19,7 +19,9 @@ constexpr uint8_t kErased = 1;
 /// Groups moved with every change of a growing table.  One would do; two leave slack.
 constexpr size_t kGroupsPerChange = 2;
 
-uint8_t tag_of(uint64_t hash) { return static_cast<uint8_t>(0x80 | hash >> 57); }
+uint8_t tag_of(uint64_t hash) {
+  return static_cast<uint8_t>(0x80 | hash >> 57);
+}
 
 /// Eight control bytes; byte i is at bits 8i … 8i+7.
 uint64_t load_group(const uint8_t* control) {
@@ -30,7 +32,9 @@ uint64_t load_group(const uint8_t* control) {
 }
 
 /// High bits of the bytes that are zero; bytes above a zero byte may be reported wrongly.
-uint64_t zero_bytes(uint64_t word) { return (word - kLowBits) & ~word & kHighBits; }
+uint64_t zero_bytes(uint64_t word) {
+  return (word - kLowBits) & ~word & kHighBits;
+}
 
 }  // namespace
 
@@ -48,7 +52,9 @@ void KeyEntry::destroy(KeyEntry* entry) {
   std::free(entry);
 }
 
-uint64_t KeyTable::hash(std::string_view key) { return XXH3_64bits(key.data(), key.size()); }
+uint64_t KeyTable::hash(std::string_view key) {
+  return XXH3_64bits(key.data(), key.size());
+}
 
 // --- One table -----------------------------------------------------------------------------------
 
@@ -184,7 +190,8 @@ void KeyTable::move_some(size_t groups) {
 
 void KeyTable::clear() {
   for_each([](KeyEntry& entry) { KeyEntry::destroy(&entry); });
-  for (Table& table : tables_) free_table(table);
+  for (Table& table : tables_)
+    free_table(table);
 }
 
 void KeyTable::swap(KeyTable& other) noexcept {
@@ -196,9 +203,11 @@ void KeyTable::swap(KeyTable& other) noexcept {
 KeyEntry* KeyTable::random(uint64_t random_bits) const {
   assert(size() > 0);
   const Table& table = tables_[1].used > random_bits % size() ? tables_[1] : tables_[0];
-  const Table& chosen = table.used > 0 ? table : tables_[table.control == tables_[0].control ? 1 : 0];
+  const Table& chosen =
+      table.used > 0 ? table : tables_[table.control == tables_[0].control ? 1 : 0];
   size_t slot = (random_bits >> 8) & (chosen.capacity() - 1);
-  while (chosen.control[slot] < 0x80) slot = (slot + 1) & (chosen.capacity() - 1);
+  while (chosen.control[slot] < 0x80)
+    slot = (slot + 1) & (chosen.capacity() - 1);
   return chosen.slots[slot];
 }
 

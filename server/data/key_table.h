@@ -100,7 +100,8 @@ class KeyTable {
 
 template <class Visit>
 void KeyTable::visit_home(const Table& table, size_t home, Visit& visit) {
-  for (size_t group = home, seen = 0; seen < table.groups; group = (group + 1) & table.mask(), ++seen) {
+  for (size_t group = home, seen = 0; seen < table.groups;
+       group = (group + 1) & table.mask(), ++seen) {
     for (size_t slot = group * kGroup; slot < (group + 1) * kGroup; ++slot) {
       if (table.control[slot] < 0x80) continue;
       KeyEntry* const entry = table.slots[slot];

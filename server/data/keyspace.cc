@@ -3,7 +3,8 @@
 namespace weir {
 
 KeyEntry* Database::touch(KeyEntry* entry) const {
-  if (entry != nullptr && access_time_s_ >= 0) entry->accessed_s = static_cast<uint32_t>(access_time_s_);
+  if (entry != nullptr && access_time_s_ >= 0)
+    entry->accessed_s = static_cast<uint32_t>(access_time_s_);
   return entry;
 }
 

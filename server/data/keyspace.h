@@ -60,7 +60,8 @@ class Keyspace {
  public:
   explicit Keyspace(uint32_t databases) {
     databases_.reserve(databases);
-    for (uint32_t i = 0; i < databases; ++i) databases_.emplace_back(i, lookups_);
+    for (uint32_t i = 0; i < databases; ++i)
+      databases_.emplace_back(i, lookups_);
   }
   Keyspace(const Keyspace&) = delete;
   Keyspace& operator=(const Keyspace&) = delete;

@@ -8,7 +8,8 @@ namespace weir {
 std::string Waiters::queue_id(uint32_t db, std::string_view key) {
   std::string id;
   id.reserve(4 + key.size());
-  for (int shift = 0; shift < 32; shift += 8) id += static_cast<char>(db >> shift);
+  for (int shift = 0; shift < 32; shift += 8)
+    id += static_cast<char>(db >> shift);
   id += key;
   return id;
 }

@@ -1,14 +1,14 @@
 #include "server/host/crash_report.h"
 
-#include <execinfo.h>
-#include <fcntl.h>
-#include <unistd.h>
-#include <unwind.h>
-
 #include <csignal>
 #include <cstdio>
 #include <cstring>
 #include <ctime>
+
+#include <execinfo.h>
+#include <fcntl.h>
+#include <unistd.h>
+#include <unwind.h>
 
 #include "server/insight/info.h"
 
@@ -41,8 +41,9 @@ int open_log() {
 
 void say(int fd, std::string_view text) {
   char start[96];
-  const int length = std::snprintf(start, sizeof(start), "%d:signal-handler (%lld) ", static_cast<int>(getpid()),
-                                   static_cast<long long>(time(nullptr)));
+  const int length =
+      std::snprintf(start, sizeof(start), "%d:signal-handler (%lld) ", static_cast<int>(getpid()),
+                    static_cast<long long>(time(nullptr)));
   ssize_t written = ::write(fd, start, static_cast<size_t>(length));
   written = ::write(fd, text.data(), text.size());
   written = ::write(fd, "\n", 1);
@@ -51,7 +52,8 @@ void say(int fd, std::string_view text) {
 
 void on_crash(int signal, siginfo_t* info, void*) {
   // A crash in here, or the signal raised again below, ends the process the system's way.
-  for (const int other : kSignals) std::signal(other, SIG_DFL);
+  for (const int other : kSignals)
+    std::signal(other, SIG_DFL);
   const int fd = open_log();
   if (fd >= 0) {
     char text[160];
@@ -94,6 +96,8 @@ void install_crash_report(Log& log, std::function<std::string()> describe) {
   set_handlers(on_crash);
 }
 
-void remove_crash_report() { set_handlers(nullptr); }
+void remove_crash_report() {
+  set_handlers(nullptr);
+}
 
 }  // namespace weir

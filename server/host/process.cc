@@ -1,5 +1,14 @@
 #include "server/host/process.h"
 
+#include <algorithm>
+#include <cerrno>
+#include <csignal>
+#include <cstddef>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <random>
+
 #include <fcntl.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -7,15 +16,6 @@
 #include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
-
-#include <algorithm>
-#include <cerrno>
-#include <cstddef>
-#include <csignal>
-#include <cstdio>
-#include <cstdlib>
-#include <cstring>
-#include <random>
 
 #include "server/shutdown_control.h"
 
@@ -58,7 +58,8 @@ void go_to_background() {
   setsid();
   const int null = ::open("/dev/null", O_RDWR);
   if (null < 0) return;
-  for (const int fd : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) dup2(null, fd);
+  for (const int fd : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO})
+    dup2(null, fd);
   if (null > STDERR_FILENO) ::close(null);
 }
 
@@ -76,7 +77,8 @@ std::string PidFile::write(const std::string& path) {
 }
 
 bool is_supervised_by_systemd(const Settings& settings) {
-  const bool wanted = settings.supervised == Supervised::kSystemd || settings.supervised == Supervised::kAuto;
+  const bool wanted =
+      settings.supervised == Supervised::kSystemd || settings.supervised == Supervised::kAuto;
   return wanted && std::getenv("NOTIFY_SOCKET") != nullptr;
 }
 
@@ -92,14 +94,16 @@ void notify_systemd(std::string_view state) {
   const int fd = ::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
   if (fd < 0) return;
   const socklen_t address_length = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + length);
-  sendto(fd, state.data(), state.size(), MSG_NOSIGNAL, reinterpret_cast<const sockaddr*>(&address), address_length);
+  sendto(fd, state.data(), state.size(), MSG_NOSIGNAL, reinterpret_cast<const sockaddr*>(&address),
+         address_length);
   ::close(fd);
 }
 
 void set_process_title(int argument_count, char** arguments, const Settings& settings) {
   if (!settings.set_proc_title || argument_count < 1) return;
   // The arguments lie one behind the other; the environment behind them is left alone.
-  const char* const end = arguments[argument_count - 1] + std::strlen(arguments[argument_count - 1]);
+  const char* const end =
+      arguments[argument_count - 1] + std::strlen(arguments[argument_count - 1]);
   const size_t room = static_cast<size_t>(end - arguments[0]);
   std::string address = settings.bind.empty() ? "*" : settings.bind.front();
   address += ":" + std::to_string(settings.port);
@@ -111,7 +115,8 @@ void set_process_title(int argument_count, char** arguments, const Settings& set
   title = replace_all(title, "{tls-port}", "0");
   title = replace_all(title, "{unixsocket}", settings.unixsocket);
   title = replace_all(title, "{config-file}", "");
-  while (!title.empty() && title.back() == ' ') title.pop_back();
+  while (!title.empty() && title.back() == ' ')
+    title.pop_back();
   const std::string shown = title.substr(0, room);
   std::memset(arguments[0], 0, room);
   std::memcpy(arguments[0], shown.data(), shown.size());
@@ -148,12 +153,15 @@ void install_signal_handlers(ShutdownControl& shutdown) {
   sigaction(SIGINT, &action, nullptr);
 }
 
-int shutdown_signal() { return g_signal; }
+int shutdown_signal() {
+  return g_signal;
+}
 
 std::string random_run_id() {
   std::random_device device;
   std::string id;
-  for (int i = 0; i < 40; ++i) id += "0123456789abcdef"[device() % 16];
+  for (int i = 0; i < 40; ++i)
+    id += "0123456789abcdef"[device() % 16];
   return id;
 }
 

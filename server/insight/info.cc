@@ -1,12 +1,12 @@
 #include "server/insight/info.h"
 
-#include <sys/resource.h>
-#include <sys/utsname.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <cstdarg>
 #include <cstdio>
+
+#include <sys/resource.h>
+#include <sys/utsname.h>
+#include <unistd.h>
 
 #include "server/clock.h"
 #include "server/commands/table.h"
@@ -35,7 +35,9 @@ class Section {
     return *this;
   }
   Section& add(std::string_view name, uint64_t value) { return add(name, std::to_string(value)); }
-  Section& add_signed(std::string_view name, int64_t value) { return add(name, std::to_string(value)); }
+  Section& add_signed(std::string_view name, int64_t value) {
+    return add(name, std::to_string(value));
+  }
   Section& add_real(std::string_view name, const char* format, double value) {
     char text[64];
     std::snprintf(text, sizeof(text), format, value);
@@ -118,22 +120,28 @@ void add_memory(const Context& context, Section& section) {
   const size_t resident = resident_bytes();
   const size_t start = context.identity.memory_at_start;
   size_t client_bytes = 0;
-  for (const auto& [id, client] : context.clients) client_bytes += client->memory_bytes();
+  for (const auto& [id, client] : context.clients)
+    client_bytes += client->memory_bytes();
   size_t table_bytes = 0;
-  for (const Database& db : context.keyspace.databases()) table_bytes += db.keys().memory_bytes();
+  for (const Database& db : context.keyspace.databases())
+    table_bytes += db.keys().memory_bytes();
   const size_t overhead = std::min(start + client_bytes + table_bytes, figures.allocated);
-  const auto ratio = [](size_t a, size_t b) { return b > 0 ? static_cast<double>(a) / static_cast<double>(b) : 0.0; };
+  const auto ratio = [](size_t a, size_t b) {
+    return b > 0 ? static_cast<double>(a) / static_cast<double>(b) : 0.0;
+  };
   section.add("used_memory", figures.allocated)
       .add("used_memory_human", human_bytes(figures.allocated))
       .add("used_memory_rss", resident)
       .add("used_memory_rss_human", human_bytes(resident))
       .add("used_memory_peak", stats.peak_memory_bytes)
       .add("used_memory_peak_human", human_bytes(stats.peak_memory_bytes))
-      .add("used_memory_peak_perc", percent(static_cast<double>(figures.allocated), static_cast<double>(stats.peak_memory_bytes)))
+      .add("used_memory_peak_perc", percent(static_cast<double>(figures.allocated),
+                                            static_cast<double>(stats.peak_memory_bytes)))
       .add("used_memory_overhead", overhead)
       .add("used_memory_startup", start)
       .add("used_memory_dataset", figures.allocated - overhead)
-      .add("used_memory_dataset_perc", percent(static_cast<double>(figures.allocated - overhead), static_cast<double>(figures.allocated)))
+      .add("used_memory_dataset_perc", percent(static_cast<double>(figures.allocated - overhead),
+                                               static_cast<double>(figures.allocated)))
       .add("allocator_allocated", figures.allocated)
       .add("allocator_active", figures.active)
       .add("allocator_resident", figures.resident)
@@ -145,7 +153,8 @@ void add_memory(const Context& context, Section& section) {
       .add_real("allocator_frag_ratio", "%.2f", ratio(figures.active, figures.allocated))
       .add("allocator_frag_bytes", figures.active - std::min(figures.active, figures.allocated))
       .add_real("mem_fragmentation_ratio", "%.2f", ratio(resident, figures.allocated))
-      .add_signed("mem_fragmentation_bytes", static_cast<int64_t>(resident) - static_cast<int64_t>(figures.allocated))
+      .add_signed("mem_fragmentation_bytes",
+                  static_cast<int64_t>(resident) - static_cast<int64_t>(figures.allocated))
       .add("mem_clients_normal", client_bytes)
       .add("mem_allocator", allocator_name());
 }
@@ -172,8 +181,10 @@ void add_stats(const Context& context, Section& section) {
       .add("instantaneous_ops_per_sec", stats.command_rate.per_second())
       .add("total_net_input_bytes", context.io.bytes_in() - stats.bytes_in_base)
       .add("total_net_output_bytes", context.io.bytes_out() - stats.bytes_out_base)
-      .add_real("instantaneous_input_kbps", "%.2f", static_cast<double>(stats.in_rate.per_second()) / 1024)
-      .add_real("instantaneous_output_kbps", "%.2f", static_cast<double>(stats.out_rate.per_second()) / 1024)
+      .add_real("instantaneous_input_kbps", "%.2f",
+                static_cast<double>(stats.in_rate.per_second()) / 1024)
+      .add_real("instantaneous_output_kbps", "%.2f",
+                static_cast<double>(stats.out_rate.per_second()) / 1024)
       .add("rejected_connections", stats.rejected_connections)
       .add("expired_keys", "0")
       .add("evicted_keys", "0")
@@ -228,10 +239,13 @@ void add_commandstats(const Context& context, Section& section) {
   for (const CommandSpec& command : command_table()) {
     const CommandStats& stats = context.stats.by_command[row_number(command)];
     if (stats.calls == 0 && stats.rejected_calls == 0 && stats.failed_calls == 0) continue;
-    const double per_call = stats.calls > 0 ? static_cast<double>(stats.us) / static_cast<double>(stats.calls) : 0;
+    const double per_call =
+        stats.calls > 0 ? static_cast<double>(stats.us) / static_cast<double>(stats.calls) : 0;
     char values[160];
-    std::snprintf(values, sizeof(values), "calls=%llu,usec=%llu,usec_per_call=%.2f,rejected_calls=%llu,failed_calls=%llu",
-                  static_cast<unsigned long long>(stats.calls), static_cast<unsigned long long>(stats.us), per_call,
+    std::snprintf(values, sizeof(values),
+                  "calls=%llu,usec=%llu,usec_per_call=%.2f,rejected_calls=%llu,failed_calls=%llu",
+                  static_cast<unsigned long long>(stats.calls),
+                  static_cast<unsigned long long>(stats.us), per_call,
                   static_cast<unsigned long long>(stats.rejected_calls),
                   static_cast<unsigned long long>(stats.failed_calls));
     section.add("cmdstat_" + std::string(command.name), values);
@@ -244,12 +258,15 @@ void add_errorstats(const Context& context, Section& section) {
   }
 }
 
-void add_cluster(const Context&, Section& section) { section.add("cluster_enabled", "0"); }
+void add_cluster(const Context&, Section& section) {
+  section.add("cluster_enabled", "0");
+}
 
 void add_keyspace(const Context& context, Section& section) {
   for (const Database& db : context.keyspace.databases()) {
     if (db.size() == 0) continue;
-    section.add("db" + std::to_string(db.index()), "keys=" + std::to_string(db.size()) + ",expires=0,avg_ttl=0");
+    section.add("db" + std::to_string(db.index()),
+                "keys=" + std::to_string(db.size()) + ",expires=0,avg_ttl=0");
   }
 }
 
@@ -279,13 +296,16 @@ bool is_wanted(const SectionRow& row, std::span<const std::string_view> wanted) 
   if (wanted.empty()) return row.by_default;
   return std::any_of(wanted.begin(), wanted.end(), [&row](std::string_view name) {
     return equals_ignoring_case(name, row.name) || equals_ignoring_case(name, "all") ||
-           equals_ignoring_case(name, "everything") || (row.by_default && equals_ignoring_case(name, "default"));
+           equals_ignoring_case(name, "everything") ||
+           (row.by_default && equals_ignoring_case(name, "default"));
   });
 }
 
 }  // namespace
 
-std::string_view weir_version() { return WEIR_VERSION; }
+std::string_view weir_version() {
+  return WEIR_VERSION;
+}
 
 std::string info_text(const Context& context, std::span<const std::string_view> wanted) {
   std::string text;

@@ -1,13 +1,13 @@
 #include "server/insight/log.h"
 
-#include <fcntl.h>
-#include <syslog.h>
-#include <unistd.h>
-
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
 #include <ctime>
+
+#include <fcntl.h>
+#include <syslog.h>
+#include <unistd.h>
 
 namespace weir {
 namespace {
@@ -70,7 +70,8 @@ void Log::write(LogLevel level, std::string_view text) {
     }
   }
   if (syslog_) {
-    ::syslog(kSyslogLevels[static_cast<size_t>(level)], "%.*s", static_cast<int>(text.size()), text.data());
+    ::syslog(kSyslogLevels[static_cast<size_t>(level)], "%.*s", static_cast<int>(text.size()),
+             text.data());
   }
 }
 

@@ -1,9 +1,9 @@
 #include "server/insight/memory.h"
 
-#include <unistd.h>
-
 #include <cstdio>
 #include <string>
+
+#include <unistd.h>
 
 #ifdef WEIR_JEMALLOC
 #include <jemalloc/jemalloc.h>
@@ -66,9 +66,13 @@ MemoryFigures allocator_figures() {
   return {.allocated = info.uordblks + info.hblkhd, .active = held, .resident = held};
 }
 
-size_t used_memory() { return allocator_figures().allocated; }
+size_t used_memory() {
+  return allocator_figures().allocated;
+}
 
-std::string_view allocator_name() { return "libc"; }
+std::string_view allocator_name() {
+  return "libc";
+}
 
 #endif
 

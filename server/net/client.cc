@@ -30,9 +30,15 @@ Client::Labels& Client::mutable_labels() {
   return *labels_;
 }
 
-std::string Client::peer_address() const { return socket_address(fd, SocketEnd::kPeer); }
-std::string Client::local_address() const { return socket_address(fd, SocketEnd::kLocal); }
-bool Client::is_local() const { return is_local_peer(fd); }
+std::string Client::peer_address() const {
+  return socket_address(fd, SocketEnd::kPeer);
+}
+std::string Client::local_address() const {
+  return socket_address(fd, SocketEnd::kLocal);
+}
+bool Client::is_local() const {
+  return is_local_peer(fd);
+}
 
 size_t Client::memory_bytes() const {
   return sizeof(Client) + input.capacity() + output.capacity() + (labels_ ? sizeof(Labels) : 0) +

@@ -60,16 +60,16 @@ class Client {
 
   // --- Bytes.
   ClientIo* io = nullptr;  // who moves them
-  resp::Buffer input;   // an unfinished request, or what waits behind a blocked command
-  resp::Buffer output;  // replies that have not left
+  resp::Buffer input;      // an unfinished request, or what waits behind a blocked command
+  resp::Buffer output;     // replies that have not left
   resp::ReplyWriter reply;
   std::unique_ptr<resp::RequestParser> parser;  // set while a request is unfinished
   Watch readable;
   Watch writable;
 
   // --- Accounts.
-  int64_t created_ms = 0;      // monotonic
-  int64_t last_active_ms = 0;  // monotonic
+  int64_t created_ms = 0;             // monotonic
+  int64_t last_active_ms = 0;         // monotonic
   int64_t output_soft_since_ms = -1;  // since when output is above the soft limit; -1: it is not
   uint64_t bytes_in = 0;
   uint64_t bytes_out = 0;

@@ -1,11 +1,11 @@
 #include "server/net/client_io.h"
 
-#include <sys/socket.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <cassert>
 #include <cerrno>
+
+#include <sys/socket.h>
+#include <unistd.h>
 
 namespace weir {
 namespace {
@@ -30,7 +30,9 @@ size_t room_for_argument(size_t missing, size_t received) {
   return std::min(missing, std::max(kBelievedBytes, kBelievedTimes * received));
 }
 
-bool is_transient(int error) { return error == EAGAIN || error == EWOULDBLOCK || error == EINTR; }
+bool is_transient(int error) {
+  return error == EAGAIN || error == EWOULDBLOCK || error == EINTR;
+}
 
 }  // namespace
 
@@ -185,7 +187,8 @@ void ClientIo::run_resumed() {
   for (size_t i = 0; i < resumed_.size(); ++i) {
     Client& client = *resumed_[i];
     client.unblocked = false;
-    if (client.closed || client.blocked || client.close_after_reply || client.input.empty()) continue;
+    if (client.closed || client.blocked || client.close_after_reply || client.input.empty())
+      continue;
     handler_.begin_batch();
     run_requests(client, client.input.view(), true);
     handler_.end_batch();
@@ -224,7 +227,8 @@ void ClientIo::flush(Client& client) {
   if (client.closed) return;
   if (!client.output.empty()) {
     ++writes_;
-    const ssize_t sent = ::send(client.fd, client.output.begin(), client.output.size(), MSG_NOSIGNAL);
+    const ssize_t sent =
+        ::send(client.fd, client.output.begin(), client.output.size(), MSG_NOSIGNAL);
     if (sent < 0 && !is_transient(errno)) return close(client);
     if (sent > 0) {
       bytes_out_ += static_cast<uint64_t>(sent);
@@ -248,7 +252,8 @@ void ClientIo::end_of_turn() {
     if (!to_flush_[i]->writable.is_active()) flush(*to_flush_[i]);
   }
   to_flush_.clear();
-  for (size_t i = 0; i < to_free_.size(); ++i) handler_.closed(*to_free_[i]);
+  for (size_t i = 0; i < to_free_.size(); ++i)
+    handler_.closed(*to_free_[i]);
   to_free_.clear();
 }
 

@@ -16,8 +16,10 @@ class ClientTable {
   /// IDs ascend and are never used again.
   Client& add(int fd, bool is_unix_socket, int64_t now_ms) {
     const uint64_t id = next_id_++;
-    return *clients_.emplace_hint(clients_.end(), id,
-                                  std::make_unique<Client>(id, fd, is_unix_socket, now_ms))->second;
+    return *clients_
+                .emplace_hint(clients_.end(), id,
+                              std::make_unique<Client>(id, fd, is_unix_socket, now_ms))
+                ->second;
   }
 
   void remove(const Client& client) { clients_.erase(client.id); }

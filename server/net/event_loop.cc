@@ -16,7 +16,9 @@ EventLoop::EventLoop() {
   assert(base_ != nullptr);
 }
 
-EventLoop::~EventLoop() { event_base_free(base_); }
+EventLoop::~EventLoop() {
+  event_base_free(base_);
+}
 
 void EventLoop::run(const std::function<bool()>& end_of_turn) {
   bool again = end_of_turn();
@@ -44,7 +46,9 @@ Timer::Timer(EventLoop& loop, std::function<void()> callback) : callback_(std::m
   event_assign(&event_, loop.base(), -1, 0, fire, this);
 }
 
-Timer::~Timer() { event_del(&event_); }
+Timer::~Timer() {
+  event_del(&event_);
+}
 
 void Timer::set_ms(int64_t delay_ms) {
   delay_ms = std::max<int64_t>(delay_ms, 0);
@@ -52,6 +56,8 @@ void Timer::set_ms(int64_t delay_ms) {
   event_add(&event_, &delay);
 }
 
-void Timer::cancel() { event_del(&event_); }
+void Timer::cancel() {
+  event_del(&event_);
+}
 
 }  // namespace weir

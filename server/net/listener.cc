@@ -1,14 +1,14 @@
 #include "server/net/listener.h"
 
+#include <cerrno>
+#include <cstring>
+
 #include <arpa/inet.h>
 #include <netdb.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
-
-#include <cerrno>
-#include <cstring>
 
 namespace weir {
 namespace {
@@ -23,7 +23,8 @@ AddressList resolve(const std::string& host, int port) {
   hints.ai_family = host == "*" ? AF_INET : host == "::*" ? AF_INET6 : AF_UNSPEC;
   const bool any = host == "*" || host == "::*";
   addrinfo* found = nullptr;
-  if (getaddrinfo(any ? nullptr : host.c_str(), std::to_string(port).c_str(), &hints, &found) != 0) {
+  if (getaddrinfo(any ? nullptr : host.c_str(), std::to_string(port).c_str(), &hints, &found) !=
+      0) {
     found = nullptr;
   }
   return {found, &freeaddrinfo};
@@ -32,7 +33,8 @@ AddressList resolve(const std::string& host, int port) {
 /// Errors that say "this machine has no such address".
 bool means_unavailable(int error) {
   return error == EADDRNOTAVAIL || error == EAFNOSUPPORT || error == ENOPROTOOPT ||
-         error == EPROTONOSUPPORT || error == ESOCKTNOSUPPORT || error == EPFNOSUPPORT || error == 0;
+         error == EPROTONOSUPPORT || error == ESOCKTNOSUPPORT || error == EPFNOSUPPORT ||
+         error == 0;
 }
 
 }  // namespace
@@ -54,13 +56,14 @@ void Listener::on_ready(int fd, short, void* argument) {
   }
 }
 
-std::unique_ptr<Listener::Socket> Listener::open_tcp(const TcpAddress& address, int port, int backlog,
-                                                     std::string& why) {
+std::unique_ptr<Listener::Socket> Listener::open_tcp(const TcpAddress& address, int port,
+                                                     int backlog, std::string& why) {
   int error = 0;
   const AddressList list = resolve(address.host, port);
   for (const addrinfo* at = list.get(); at != nullptr; at = at->ai_next) {
     auto socket_ptr = std::make_unique<Socket>();
-    socket_ptr->fd = Fd(::socket(at->ai_family, at->ai_socktype | SOCK_NONBLOCK | SOCK_CLOEXEC, at->ai_protocol));
+    socket_ptr->fd = Fd(
+        ::socket(at->ai_family, at->ai_socktype | SOCK_NONBLOCK | SOCK_CLOEXEC, at->ai_protocol));
     const int fd = socket_ptr->fd.get();
     const int on = 1;
     if (fd >= 0) {
@@ -71,8 +74,9 @@ std::unique_ptr<Listener::Socket> Listener::open_tcp(const TcpAddress& address, 
     error = errno;
   }
   if (address.is_optional && means_unavailable(error)) return nullptr;
-  why = "Could not create server TCP listening socket " + address.host + ":" + std::to_string(port) +
-        ": " + (error == 0 ? "Name or service not known" : std::strerror(error));
+  why = "Could not create server TCP listening socket " + address.host + ":" +
+        std::to_string(port) + ": " +
+        (error == 0 ? "Name or service not known" : std::strerror(error));
   return nullptr;
 }
 
@@ -88,8 +92,10 @@ std::string Listener::listen_tcp(const std::vector<TcpAddress>& addresses, int p
       return why;
     }
   }
-  if (tcp_.empty() && !addresses.empty()) return "None of the addresses of 'bind' is available here";
-  for (const auto& opened : tcp_) watch(*opened);
+  if (tcp_.empty() && !addresses.empty())
+    return "None of the addresses of 'bind' is available here";
+  for (const auto& opened : tcp_)
+    watch(*opened);
   return {};
 }
 

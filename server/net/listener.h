@@ -51,7 +51,8 @@ class Listener {
   };
 
   static void on_ready(int fd, short what, void* argument);
-  std::unique_ptr<Socket> open_tcp(const TcpAddress& address, int port, int backlog, std::string& why);
+  std::unique_ptr<Socket> open_tcp(const TcpAddress& address, int port, int backlog,
+                                   std::string& why);
   void watch(Socket& socket);
 
   EventLoop& loop_;

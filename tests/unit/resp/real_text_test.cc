@@ -1,8 +1,8 @@
 #include "resp/real_text.h"
 
-#include <catch2/catch.hpp>
-
 #include <limits>
+
+#include <catch2/catch.hpp>
 
 namespace weir::resp {
 
