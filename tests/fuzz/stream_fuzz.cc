@@ -4,6 +4,6 @@
 
 // NOLINTNEXTLINE(readability-identifier-naming): libFuzzer gives the name
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
-  weir::StreamModel({data, size}).run();
+  weir::StreamModel({data, size}, 500).run();
   return 0;
 }

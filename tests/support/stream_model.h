@@ -112,7 +112,9 @@ class ModelNode {
 
 class StreamModel {
  public:
-  explicit StreamModel(std::span<const uint8_t> input) : input_(input) {}
+  /// most_entries: no runs of entries are appended to a stream that has more.
+  explicit StreamModel(std::span<const uint8_t> input, size_t most_entries = 5000)
+      : input_(input), most_entries_(most_entries) {}
 
   /// Runs until the input is used up; returns the number of operations.
   uint64_t run() {
@@ -290,7 +292,7 @@ class StreamModel {
 
   /// Many small entries in a row: long nodes, where the limits allow them.
   void append_run() {
-    if (entries_.size() > 5000) return;  // so that a fuzzer's input does not take forever
+    if (entries_.size() > most_entries_) return;
     for (uint64_t n = draw(256) * (draw(16) == 0 ? 8 : 1); n > 0; --n)
       append(stream_.next_id(now_ms_ += n % 3).value(), {"f", std::to_string(n)});
   }
@@ -537,6 +539,7 @@ class StreamModel {
   }
 
   std::span<const uint8_t> input_;
+  size_t most_entries_;
   uint64_t operations_ = 0;
   uint64_t now_ms_ = 1'700'000'000'000;
   NodeLimits limits_;

@@ -191,6 +191,16 @@ TEST_CASE("The smallest limits give every entry a node", "[stream]") {
   CHECK(stream_of(5, kPair, {.max_bytes = 0, .max_entries = 1}).node_count() == 5);
 }
 
+TEST_CASE("A node is full when a payload would bring it to the byte limit", "[stream]") {
+  Stream stream = stream_of(5);
+  const uint64_t bytes = stream.last_node()->listpack_bytes();
+  stream.append({6, 0}, kPair, {.max_bytes = bytes + 3, .max_entries = 0});
+  CHECK(stream.node_count() == 1);
+  const uint64_t more_bytes = stream.last_node()->listpack_bytes();
+  stream.append({7, 0}, kPair, {.max_bytes = more_bytes + 2, .max_entries = 0});
+  CHECK(stream.node_count() == 2);
+}
+
 TEST_CASE("A node goes with its last live entry", "[stream]") {
   Stream stream = stream_of(300);
   erase_all(stream, 101, 199);
