@@ -1,0 +1,74 @@
+// ioredis against the server on the port given, with the library's defaults.
+// Prints "ok" at the end; an assertion that fails is the failure of the test.
+import assert from 'node:assert/strict';
+import { setTimeout as pause } from 'node:timers/promises';
+import { Redis } from 'ioredis';
+
+const client = new Redis({ port: Number(process.argv[2]), connectionName: 'ioredis' });
+client.on('error', (error) => { throw error; });
+
+async function waitUntil(condition) {
+  const deadline = Date.now() + 20_000;
+  while (!await condition()) {
+    assert(Date.now() < deadline, `in vain: ${condition}`);
+    await pause(2);
+  }
+}
+
+// XREAD answers an array of pairs in RESP2 and a map in RESP3; both as pairs.
+function pairs(reply) {
+  if (reply instanceof Map) return [...reply];
+  return Array.isArray(reply) ? reply : Object.entries(reply);
+}
+
+async function streams() {
+  const first = await client.xadd('s', '*', 'name', 'one', 'n', '1');
+  const second = await client.xadd('s', 'MAXLEN', '~', '1000', '*', 'name', 'two');
+  assert.deepEqual(await client.xrange('s', '-', '+'),
+    [[first, ['name', 'one', 'n', '1']], [second, ['name', 'two']]]);
+  assert.deepEqual(pairs(await client.xread('STREAMS', 's', first)),
+    [['s', [[second, ['name', 'two']]]]]);
+  assert.equal(await client.xlen('s'), 2);
+  await assert.rejects(client.xadd('s', '1-1', 'f', 'v'), /equal or smaller/);
+}
+
+async function blockingRead() {
+  const reader = client.duplicate();
+  const read = reader.xread('BLOCK', 20_000, 'STREAMS', 'b', '$');
+  await waitUntil(async () => /blocked_clients:1\r/.test(await client.info('clients')));
+  const id = await client.xadd('b', '*', 'f', 'v');
+  assert.deepEqual(pairs(await read), [['b', [[id, ['f', 'v']]]]]);
+  assert.equal(await reader.xread('BLOCK', 10, 'STREAMS', 'b', '$'), null);
+  await reader.quit();
+}
+
+async function pipeline() {
+  const batch = client.pipeline();
+  for (let n = 1; n <= 100; ++n) batch.xadd('p', `${n}-0`, 'f', 'v');
+  batch.xadd('p', '1-0', 'f', 'v').xlen('p');
+  const replies = await batch.exec();
+  assert.equal(replies.length, 102);
+  assert.deepEqual(replies[99], [null, '100-0']);
+  assert.match(replies[100][0].message, /equal or smaller/);
+  assert.deepEqual(replies[101], [null, 100]);
+}
+
+async function lookingAround() {
+  assert.match(await client.info(), /\r\nredis_mode:standalone\r\n/);
+  assert.match(await client.client('LIST'), / name=ioredis /);
+  assert.equal(await client.client('GETNAME'), 'ioredis');
+  const found = await client.config('GET', 'maxclients');
+  assert.match(JSON.stringify(Array.isArray(found) ? found : pairs(found)), /"maxclients","10000"/);
+  const keys = [];
+  for await (const page of client.scanStream()) keys.push(...page);
+  assert.deepEqual(keys.sort(), ['b', 'p', 's']);
+  assert.equal(await client.del('p'), 1);
+}
+
+assert.equal(await client.ping(), 'PONG');
+await streams();
+await blockingRead();
+await pipeline();
+await lookingAround();
+await client.quit();
+console.log('ok');
