@@ -19,8 +19,10 @@ struct BadInput {
   std::string error;
 };
 
+constexpr size_t kTooLong = size_t{65} * 1024;
+
 std::vector<BadInput> protocol_errors() {
-  const std::string long_line(65 * 1024, '1');
+  const std::string long_line(kTooLong, '1');
   return {
       {"*x\r\n", "invalid multibulk length"},
       {"*2147483648\r\n", "invalid multibulk length"},
@@ -35,7 +37,7 @@ std::vector<BadInput> protocol_errors() {
       {"*1\r\nPING\r\n", "expected '$', got 'P'"},
       {"*" + long_line, "too big mbulk count string"},
       {"*1\r\n$" + long_line, "too big bulk count string"},
-      {std::string(65 * 1024, 'a'), "too big inline request"},
+      {std::string(kTooLong, 'a'), "too big inline request"},
       {"ECHO \"never closed\r\n", "unbalanced quotes in request"},
       {"ECHO 'a'b\r\n", "unbalanced quotes in request"},
   };
@@ -91,7 +93,7 @@ TEST_CASE("What was asked before a protocol error is answered, what comes after 
 TEST_CASE("A line of 64 KiB is still a request, one byte more is not", "[protocol]") {
   TestServer server;
   RawClient client = server.connect_raw();
-  const std::string longest(64 * 1024 - 5, 'a');
+  const std::string longest(kTooLong - 1024 - 5, 'a');
   client.write("ECHO " + longest + "\n");
   CHECK(client.read().text == longest);
   client.write("ECHO a" + longest + "\n");

@@ -1,4 +1,5 @@
 // CLIENT, SELECT, HELLO, RESET, AUTH: a connection about itself and about others.
+#include <algorithm>
 #include <regex>
 #include <sstream>
 #include <string>

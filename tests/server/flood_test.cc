@@ -13,7 +13,7 @@ namespace {
 
 using resp::show;
 
-constexpr int64_t kMebibyte = 1024 * 1024;
+constexpr int64_t kMebibyte = 1 << 20;
 /// What may differ for good: tables that have grown, buffers kept for the next client.
 constexpr int64_t kKept = 4 * kMebibyte;
 
@@ -27,7 +27,7 @@ bool memory_grows_by(Redis& redis, int64_t baseline, int64_t bytes) {
 }
 
 std::string large_stream(Redis& redis, int entries) {
-  const std::string value(10'000, 'x');
+  std::string value(10'000, 'x');
   for (int n = 1; n <= entries; ++n)
     redis("XADD", "large", std::to_string(n), "f", value);
   return value;

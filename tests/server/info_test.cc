@@ -1,4 +1,6 @@
 // INFO: the fields that tools parse, and the traps of those that search instead of parsing.
+#include <algorithm>
+#include <cctype>
 #include <regex>
 #include <set>
 #include <sstream>

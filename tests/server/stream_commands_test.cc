@@ -261,6 +261,7 @@ TEST_CASE("IDs given by the server ascend over 10,000 pipelined XADD", "[xadd]")
     requests += "XADD s * f v\r\n";
   client.write(requests);
   std::vector<std::string> ids;
+  ids.reserve(10'000);
   for (int i = 0; i < 10'000; ++i)
     ids.push_back(client.read().text);
   const std::vector<Reply> stored = client("XRANGE", "s", "-", "+").elements;
