@@ -76,9 +76,9 @@ TEST_CASE("No two allocations overlap, in whatever order they come and go", "[no
 }
 
 TEST_CASE("A freed slot is used again before a new slab is begun", "[node_memory]") {
-  std::vector<NodeMemory> held;
-  for (int i = 0; i < 200; ++i)
-    held.push_back(allocate_node_memory(2000));
+  std::vector<NodeMemory> held(200);
+  for (NodeMemory& memory : held)
+    memory = allocate_node_memory(2000);
   void* const freed = held[77].at;
   free_node_memory(held[77]);
   held[77] = allocate_node_memory(2000);

@@ -230,6 +230,19 @@ TEST_CASE("Seeking minds neither sequences below the key's nor other fields", "[
   check_every_seek(*node);
 }
 
+TEST_CASE("Entries are found however far apart their sequences and milliseconds are",
+          "[stream_node]") {
+  for (const int shift : {0, 20, 30, 31, 32, 40, 55}) {
+    CAPTURE(shift);
+    Node node({5, 1000}, {"f", "v"});
+    for (uint64_t i = 1; i <= 100; ++i)
+      node.append({5, 1000 + (i << shift)}, {"f", "v"});
+    for (uint64_t i = 1; i <= 100; ++i)
+      node.append({5 + (i << shift), 100 - i}, {"f", "v"});
+    check_every_seek(*node);
+  }
+}
+
 TEST_CASE("Seeking finds every live entry among tombstones", "[stream_node]") {
   Node node = node_of(200);
   for (uint64_t ms = 1; ms <= 200; ++ms) {
