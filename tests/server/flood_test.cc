@@ -155,6 +155,33 @@ TEST_CASE("What piles up behind a wait counts for client-query-buffer-limit", "[
   CHECK(info_number(redis, "client_query_buffer_limit_disconnections") == 1);
 }
 
+TEST_CASE("A client that does not read is closed at client-output-buffer-limit", "[flood]") {
+  TestServer server({"--client-output-buffer-limit", "normal 2mb 0 0"});
+  Redis redis = server.connect();
+  large_stream(redis, 100);
+  RawClient slow = server.connect_raw();
+  for (int i = 0; i < 30; ++i)
+    slow.send("XRANGE", "large", "-", "+");
+
+  CHECK(info_becomes(redis, "client_output_buffer_limit_disconnections", 1));
+  CHECK(connected_become(redis, 1));
+  CHECK(server.log().find("scheduled to be closed ASAP for overcoming of output buffer limits.") !=
+        std::string::npos);
+}
+
+TEST_CASE("The soft client-output-buffer-limit gives a client its seconds", "[flood]") {
+  TestServer server({"--client-output-buffer-limit", "normal 0 1mb 1"});
+  Redis redis = server.connect();
+  large_stream(redis, 100);
+  RawClient slow = server.connect_raw();
+  const Clock::time_point start = Clock::now();
+  for (int i = 0; i < 30; ++i)
+    slow.send("XRANGE", "large", "-", "+");
+
+  CHECK(info_becomes(redis, "client_output_buffer_limit_disconnections", 1));
+  CHECK(Clock::now() - start >= std::chrono::seconds(1));
+}
+
 TEST_CASE("Half requests of many clients are forgotten with them", "[flood]") {
   TestServer server;
   Redis redis = server.connect();
@@ -195,6 +222,7 @@ TEST_CASE("As many connections as the files allow are all served", "[flood]") {
 TEST_CASE("Connections beyond maxclients are told so and closed", "[flood]") {
   TestServer server({"--maxclients", "3"});
   Redis redis = server.connect();
+  REQUIRE(connected_become(redis, 1));
   RawClient second = server.connect_raw();
   second("PING");
   RawClient third = server.connect_raw();

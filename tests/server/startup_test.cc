@@ -88,7 +88,12 @@ TEST_CASE("A bad option of the command line is shown", "[startup]") {
 
 TEST_CASE("'appendonly yes' is refused, since nothing would be written", "[startup]") {
   ByHand server;
-  CHECK(contains(refusal(server.with({"--appendonly", "yes"})), "cannot be honoured"));
+  const std::string reason = "this version keeps its data in memory only";
+  CHECK(contains(refusal(server.with({"--appendonly", "yes"})), reason));
+  server.start(server.with({"--appendonly", "no"}));
+  Redis redis = server.connect();
+  CHECK(contains(redis("CONFIG", "SET", "appendonly", "yes").text, reason));
+  CHECK(redis("CONFIG", "GET", "appendonly") == R"(["appendonly","no"])");
 }
 
 TEST_CASE("A folder that is not there is refused", "[startup]") {

@@ -39,6 +39,12 @@ inline int64_t info_number(Redis& redis, const std::string& name) {
   return info_becomes(redis, "blocked_clients", clients);
 }
 
+/// Waits until so many clients are connected.  Where a test counts clients it begins with this: who
+/// started the server looked whether it answers, and that connection may not be gone yet.
+[[nodiscard]] inline bool connected_become(Redis& redis, int64_t clients) {
+  return info_becomes(redis, "connected_clients", clients);
+}
+
 /// The value of `name` in one line of CLIENT LIST.
 inline std::string client_field(const std::string& line, const std::string& name) {
   const size_t at = (" " + line).find(" " + name + "=");

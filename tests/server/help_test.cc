@@ -1,0 +1,39 @@
+// What commands say about themselves and the clock.
+#include <catch2/catch.hpp>
+
+#include "tests/support/redis.h"
+#include "tests/support/test_server.h"
+
+namespace weir::testing {
+
+TEST_CASE("Every container explains its subcommands and ends with HELP itself", "[help]") {
+  const TestServer server;
+  Redis redis = server.connect();
+  const auto helped = [](const Shown& help) {
+    return help.contains("<subcommand> [<arg> [value] [opt] ...]. Subcommands are:") &&
+           help.contains("HELP") && help.contains("    Print this help.");
+  };
+  CHECK(helped(redis("CLIENT", "HELP")));
+  CHECK(helped(redis("COMMAND", "HELP")));
+  CHECK(helped(redis("CONFIG", "HELP")));
+  CHECK(helped(redis("OBJECT", "HELP")));
+  CHECK(helped(redis("XINFO", "HELP")));
+}
+
+TEST_CASE("COMMAND COUNT counts commands without their subcommands", "[command]") {
+  const TestServer server;
+  Redis redis = server.connect();
+  const Shown count = redis("COMMAND", "COUNT");
+  CHECK(count.number() > 30);
+  CHECK(count.number() < 100);
+}
+
+TEST_CASE("TIME goes forward and has two parts", "[time]") {
+  const TestServer server;
+  Redis redis = server.connect();
+  const std::string before = redis("TIME").text;
+  CHECK(before.starts_with("[\""));
+  CHECK(redis("TIME").text >= before);
+}
+
+}  // namespace weir::testing
