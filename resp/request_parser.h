@@ -24,7 +24,7 @@
 namespace weir::resp {
 
 /// Longest inline request and longest argc or length line, in bytes, without its line end.
-inline constexpr size_t kMaxLineBytes = 64 * 1024;
+inline constexpr size_t kMaxLineBytes = size_t{64} * 1024;
 /// Most arguments of one request.
 inline constexpr int64_t kMaxArguments = 2147483647;
 /// Limits of a connection that still has to give a password.
@@ -55,6 +55,9 @@ class RequestParser {
   /// After kIncomplete inside an argument: how many bytes are missing until its end (line end
   /// included), else 0.  Lets the caller read a big argument straight into its final place.
   size_t missing_bytes() const { return missing_bytes_; }
+
+  /// Bytes of the views of a request that is not complete yet.
+  size_t memory_bytes() const { return argv_.capacity() * sizeof(std::string_view); }
 
   /// The text of a protocol error, without code and line end.
   std::string_view error() const { return error_; }

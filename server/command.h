@@ -50,10 +50,10 @@ class [[nodiscard]] Outcome {
  public:
   static Outcome done() { return Outcome(); }
   // Errors and waits are returned as they are: `return error;`
-  Outcome(ReplyError error)
-      : error_(std::move(error)), is_error_(true) {}  // NOLINT(google-explicit-constructor)
-  Outcome(std::unique_ptr<Wait> wait)
-      : wait_(std::move(wait)) {}  // NOLINT(google-explicit-constructor)
+  // NOLINTNEXTLINE(google-explicit-constructor)
+  Outcome(ReplyError error) : error_(std::move(error)), is_error_(true) {}
+  // NOLINTNEXTLINE(google-explicit-constructor)
+  Outcome(std::unique_ptr<Wait> wait) : wait_(std::move(wait)) {}
 
   bool is_error() const { return is_error_; }
   bool is_wait() const { return wait_ != nullptr; }

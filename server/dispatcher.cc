@@ -1,5 +1,6 @@
 #include "server/dispatcher.h"
 
+#include <algorithm>
 #include <cassert>
 
 #include "server/commands/client_describe.h"
@@ -17,7 +18,7 @@ namespace weir {
 namespace {
 
 /// Most unread bytes of a connection that still has to give a password.
-constexpr size_t kUnauthenticatedQueryBytes = 1024 * 1024;
+constexpr size_t kUnauthenticatedQueryBytes = size_t{1024} * 1024;
 /// Cross-protocol requests are logged at most this often.
 constexpr int64_t kHttpWarningIntervalMs = 60'000;
 
@@ -45,7 +46,6 @@ Dispatcher::Dispatcher(Context& context, Clock& clock)
 // --- The gates -----------------------------------------------------------------------------------
 
 void Dispatcher::handle(Client& client, std::span<const std::string_view> argv) {
-  client.last_active_ms = clock_.monotonic_ms();
   const CommandSpec* command = client.last_command;
   if (command == nullptr || command->is_subcommand() ||
       !equals_ignoring_case(command->name, argv[0])) {
@@ -69,7 +69,9 @@ void Dispatcher::handle(Client& client, std::span<const std::string_view> argv) 
   if (command->run == nullptr || !command->accepts(argv.size())) {
     return reject(client, command, errors::wrong_number_of_arguments(command->name).text());
   }
-  if (passes_gates(client, *command)) run(client, *command, argv);
+  if (!passes_gates(client, *command)) return;
+  run(client, *command, argv);
+  serve_waiters();
 }
 
 bool Dispatcher::passes_gates(Client& client, const CommandSpec& command) {
@@ -128,7 +130,7 @@ void Dispatcher::close_silently(Client& client, std::string_view why) {
 
 Call Dispatcher::make_call(Client& client, std::span<const std::string_view> argv) {
   Database& db = context_.keyspace.database(client.db);
-  db.set_access_time(client.no_touch ? -1 : clock_.unix_ms() / 1000);
+  db.set_access_time(clock_.unix_ms() / 1000, !client.no_touch);
   return {.args = argv,
           .client = client,
           .db = db,
@@ -177,7 +179,7 @@ void Dispatcher::start_timing(const CommandSpec& command) {
   if (timed_ != nullptr) {
     stop_timing();
   } else {
-    timed_since_us_ = clock_.last_monotonic_us();
+    timed_since_us_ = std::max(timed_since_us_, clock_.last_monotonic_us());
   }
   timed_ = &command;
 }
@@ -309,8 +311,11 @@ size_t Dispatcher::query_buffer_limit(const Client& client) const {
   return unknown ? kUnauthenticatedQueryBytes : settings_.client_query_buffer_limit;
 }
 
-void Dispatcher::closed(Client& client) {
+void Dispatcher::disconnected(Client& client) {
   context_.waiters.remove(client.id);
+}
+
+void Dispatcher::closed(Client& client) {
   context_.clients.remove(client);
 }
 

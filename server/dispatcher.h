@@ -37,6 +37,8 @@ class Dispatcher : public RequestHandler {
   void begin_batch() override;
   void handle(Client& client, std::span<const std::string_view> argv) override;
   void end_batch() override;
+  int64_t monotonic_ms() const override { return clock_.monotonic_ms(); }
+  void disconnected(Client& client) override;
   void protocol_error(Client& client, std::string_view text) override;
   void query_buffer_exceeded(Client& client) override;
   bool output_exceeded(Client& client) override;
@@ -58,8 +60,6 @@ class Dispatcher : public RequestHandler {
   const CommandSpec* running() const { return running_; }
 
  private:
-  const CommandSpec* find_row(Client& client, std::span<const std::string_view> argv,
-                              std::string_view& error_storage);
   bool passes_gates(Client& client, const CommandSpec& command);
   void run(Client& client, const CommandSpec& command, std::span<const std::string_view> argv);
   void retry(Client& client);

@@ -134,9 +134,9 @@ int serve(Config& config, int argument_count, char** arguments) {
   if (settings.crash_log_enabled)
     install_crash_report(log, [&server] { return server.describe(); });
   const std::string why = server.open();
-  if (!why.empty()) return fail(log, why);
-  server.run();
+  if (why.empty()) server.run();
   remove_crash_report();
+  if (!why.empty()) return fail(log, why);
   return 0;
 }
 

@@ -19,6 +19,10 @@ namespace {
 constexpr int64_t kMillisecondsPerSecond = 1000;
 /// The rates of INFO are sampled at least this often a second.
 constexpr int kMinHz = 10;
+/// How long a client may keep a shutdown waiting for the socket to take the rest of its replies.
+constexpr int kLastWordsMs = 100;
+/// With maxmemory set, the allocator is asked after this many bytes of requests, and by cron.
+constexpr uint64_t kMemoryCheckBytes = uint64_t{64} * 1024;
 
 std::vector<TcpAddress> addresses_of(const Settings& settings) {
   std::vector<TcpAddress> addresses;
@@ -188,7 +192,8 @@ void Server::run() {
                  " scheduling shutdown...");
   }
   if (is_supervised_by_systemd(config_.values())) notify_systemd("STOPPING=1\n");
-  io_.flush_all();
+  for (const auto& [id, client] : clients_)
+    io_.send_rest(*client, kLastWordsMs);
   listener_.close();
   log_.warning("Weir is now ready to exit, bye bye...");
 }
@@ -202,7 +207,10 @@ bool Server::end_turn() {
     io_.run_resumed();
   } while (waiters_.has_signals());
   io_.end_of_turn();
-  if (config_->maxmemory > 0) check_memory();
+  // Asking the allocator costs microseconds: not every turn.
+  if (config_->maxmemory > 0 && io_.bytes_in() - memory_checked_at_ > kMemoryCheckBytes) {
+    check_memory();
+  }
   if (shutdown_.is_requested()) loop_.stop();
   arm_deadline_timer();
   return false;
@@ -230,6 +238,9 @@ void Server::cron() {
   for (Database& db : keyspace_.databases())
     db.maintain();
   close_idle_clients();
+  for (const auto& [id, client] : clients_)
+    io_.check_output(*client);
+  check_memory();
   stats_.peak_memory_bytes = std::max(stats_.peak_memory_bytes, used_memory());
   cron_timer_.set_ms(kMillisecondsPerSecond / std::max(config_->hz, kMinHz));
 }
@@ -245,6 +256,7 @@ void Server::close_idle_clients() {
 }
 
 void Server::check_memory() {
+  memory_checked_at_ = io_.bytes_in();
   dispatcher_.set_out_of_memory(config_->maxmemory > 0 && used_memory() > config_->maxmemory);
 }
 

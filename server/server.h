@@ -4,8 +4,9 @@
 //       │                                    │
 //       └── turn ──► ClientIo ──► Dispatcher ──► handlers ──► Keyspace, Waiters, Config, Stats
 //
-// A turn ends in this order: wake readers whose keys changed, run what waited behind them, send
-// replies, free closed connections.
+// Readers are woken after each command that changed their key.  A turn ends in this order: answer
+// readers whose time is over, run what waited behind answered readers, send replies, free closed
+// connections.
 #pragma once
 
 #include <memory>
@@ -77,6 +78,7 @@ class Server {
   Timer cron_timer_;
   Timer deadline_timer_;
   std::optional<int64_t> armed_deadline_ms_;
+  uint64_t memory_checked_at_ = 0;  // bytes read from clients by then
   PidFile pid_file_;
 };
 

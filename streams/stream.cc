@@ -45,6 +45,11 @@ std::optional<StreamId> Stream::next_id(uint64_t now_ms) const {
 void Stream::set_id(const StreamId& last_id, std::optional<uint64_t> entries_added,
                     std::optional<StreamId> max_deleted_id) {
   last_id_ = last_id;
+  // Tombstones above the new last ID go: what is appended next would stand behind them.
+  if (tail_ != nullptr && tail_->last_id() > last_id) {
+    StreamNode* const node = writable(tail_);
+    put_in_place(node, node->compacted(StreamNode::LastTombstone::kDropped));
+  }
   if (entries_added) entries_added_ = *entries_added;
   if (max_deleted_id) extra().max_deleted_id = *max_deleted_id;
 }

@@ -241,10 +241,17 @@ void StreamNode::erase(const EntryRef& entry) {
   *at |= kDeletedFlag;  // flags are a one-byte integer element
   --live_;
   ++deleted_;
+  if (entry.at == pack() + head_ && live_ > 0) {
+    EntryRef first = entry_at(entry.at);
+    while (first.deleted) {
+      first = entry_at(next_entry(first));
+    }
+    head_ = static_cast<uint32_t>(first.at - pack());
+  }
   write_counts();
 }
 
-StreamNode* StreamNode::compacted() const {
+StreamNode* StreamNode::compacted(LastTombstone last) const {
   StreamNode* const node =
       allocate(listpack_bytes() + kWideRecordBytes * index_count() + kCountSlack);
   node->key = key;
@@ -258,7 +265,7 @@ StreamNode* StreamNode::compacted() const {
   for (const uint8_t* at = first_entry(); at < end();) {
     const EntryRef entry = entry_at(at);
     const uint8_t* const next = next_entry(entry);
-    if (!entry.deleted || next == end()) {
+    if (!entry.deleted || (next == end() && last == LastTombstone::kKept)) {
       node->note_entry(node->entries(), static_cast<uint32_t>(to - node->pack()), entry.id);
       std::memcpy(to, at, static_cast<size_t>(next - at));
       to += next - at;
@@ -272,8 +279,8 @@ StreamNode* StreamNode::compacted() const {
   listpack::set_total_bytes(node->pack(), static_cast<uint32_t>(to - node->pack()));
   listpack::set_element_count(node->pack(), elements);
   node->write_counts();
-  const uint32_t dropped = entries() - node->entries();
-  node->dropped_entries_ = static_cast<uint16_t>(dropped_entries_ + dropped);
+  const uint32_t dropped = dropped_entries_ + entries() - node->entries();
+  node->dropped_entries_ = static_cast<uint16_t>(std::min<uint32_t>(dropped, UINT16_MAX));
   node->dropped_bytes_ = dropped_bytes_ + static_cast<uint32_t>(end() - first_entry()) -
                          static_cast<uint32_t>(node->end() - node->first_entry());
   StreamNode* const small = node->shrunk();
@@ -336,11 +343,7 @@ const uint8_t* StreamNode::seek(const StreamId& id) const {
 
 EntryRef StreamNode::first_live() const {
   assert(live_ > 0);
-  EntryRef entry = entry_at(pack() + head_);
-  while (entry.deleted)
-    entry = entry_at(next_entry(entry));
-  head_ = static_cast<uint32_t>(entry.at - pack());
-  return entry;
+  return entry_at(pack() + head_);
 }
 
 EntryRef StreamNode::last_live() const {
@@ -367,6 +370,7 @@ bool StreamNode::is_consistent() const {
       return false;
     }
     if (!entry.deleted && at < pack() + head_) live_before_head = true;
+    if (at == pack() + head_ && entry.deleted && live_ > 0) live_before_head = true;
     live += entry.deleted ? 0 : 1;
     last = entry.id;
     at = next_entry(entry);

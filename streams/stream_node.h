@@ -91,7 +91,8 @@ class StreamNode : public RadixLeaf {
 
   /// A new node without this one's tombstones, except for one at the very end: the greatest ID
   /// decides whether MINID ~ may drop the node.
-  [[nodiscard]] StreamNode* compacted() const;
+  enum class LastTombstone : uint8_t { kKept, kDropped };
+  [[nodiscard]] StreamNode* compacted(LastTombstone last = LastTombstone::kKept) const;
 
   /// Marks a live entry as deleted.
   void erase(const EntryRef& entry);
@@ -110,7 +111,7 @@ class StreamNode : public RadixLeaf {
   /// The first entry with an ID >= `id`, or end(); tombstones in front of the first live entry
   /// may be passed over.  Cost: O(log entries).
   const uint8_t* seek(const StreamId& id) const;
-  /// The first live entry; there is one.  Cost: O(1) amortised over deletions from the front.
+  /// The first live entry; there is one.  Cost: O(1).
   EntryRef first_live() const;
   EntryRef last_live() const;
   /// Greatest ID in the node, deleted entries included.
@@ -160,7 +161,7 @@ class StreamNode : public RadixLeaf {
   uint32_t deleted_ = 0;
   uint32_t field_count_ = 0;    // of the master entry
   uint32_t first_entry_ = 0;    // offset of the first entry
-  mutable uint32_t head_ = 0;   // offset of an entry with nothing live before it
+  uint32_t head_ = 0;           // offset of the first live entry, while there is one
   uint32_t dropped_bytes_ = 0;  // of the entries that compaction dropped
 };
 static_assert(sizeof(StreamNode) == 56);

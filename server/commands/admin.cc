@@ -105,6 +105,7 @@ Outcome shutdown(Call& call) {
   }
   call.context.log.warning("User requested shutdown...");
   call.context.shutdown.request();
+  call.client.io->close_after_reply(call.client);  // what stands behind it does not run
   return Outcome::done();
 }
 

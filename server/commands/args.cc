@@ -1,5 +1,6 @@
 #include "server/commands/args.h"
 
+#include "server/clock.h"
 #include "server/errors.h"
 #include "server/text.h"
 
@@ -56,7 +57,8 @@ Parsed<std::optional<int64_t>> read_deadline(const Call& call, std::string_view 
   if (*timeout < 0) return refused(errors::kTimeoutNegative);
   if (*timeout > INT64_MAX - call.now_ms) return refused(errors::kTimeoutOutOfRange);
   if (*timeout == 0) return std::optional<int64_t>();
-  return std::optional<int64_t>(call.monotonic_ms + *timeout);
+  // From now, not from the start of the batch, and rounded up: never early.
+  return std::optional<int64_t>((Clock::monotonic_us() + 999) / 1000 + *timeout);
 }
 
 }  // namespace weir

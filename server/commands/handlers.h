@@ -60,7 +60,7 @@ Outcome client_setinfo(Call& call);
 Outcome client_setname(Call& call);
 Outcome client_unblock(Call& call);
 
-// introspection.cc, command_info.cc, command_docs.cc
+// command_info.cc, command_docs.cc, command_keys.cc
 Outcome command(Call& call);
 Outcome command_count(Call& call);
 Outcome command_docs(Call& call);
@@ -70,7 +70,7 @@ Outcome command_help(Call& call);
 Outcome command_info(Call& call);
 Outcome command_list(Call& call);
 
-// admin.cc
+// admin.cc, debug.cc
 Outcome config_get(Call& call);
 Outcome config_help(Call& call);
 Outcome config_resetstat(Call& call);

@@ -67,7 +67,7 @@ const KeyEntry* find_object(Call& call) {
 int64_t count_existing(Call& call, bool note_access) {
   int64_t existing = 0;
   for (const std::string_view key : call.args.subspan(1)) {
-    existing += (note_access ? call.db.find(key) != nullptr : call.db.contains(key)) ? 1 : 0;
+    existing += (note_access ? call.db.note_access(key) : call.db.contains(key)) ? 1 : 0;
   }
   return existing;
 }

@@ -36,8 +36,8 @@ Parsed<NewId> read_new_id(std::string_view text) {
 
 /// The concrete ID for a stream (null: one that does not exist yet).
 Parsed<StreamId> choose_id(const NewId& wanted, const Stream* stream, int64_t now_ms) {
-  static const Stream kEmpty;
-  if (stream == nullptr) stream = &kEmpty;
+  static const Stream empty;
+  if (stream == nullptr) stream = &empty;
   const StreamId last = stream->last_id();
   if (last == kMaxStreamId) return refused(errors::kIdsExhausted);
   if (wanted.kind == NewId::Kind::kAuto) return *stream->next_id(static_cast<uint64_t>(now_ms));

@@ -302,11 +302,11 @@ std::span<const CommandSpec> command_table() {
 }
 
 const CommandSpec* find_command(std::string_view name) {
-  static const Lookup kLookup;
+  static const Lookup lookup;
   if (name.size() > kMaxNameLength) return nullptr;
   char lower[kMaxNameLength];
   std::transform(name.begin(), name.end(), lower, [](char c) { return to_lower(c); });
-  return kLookup.find({lower, name.size()});
+  return lookup.find({lower, name.size()});
 }
 
 const CommandSpec* find_subcommand(const CommandSpec& container, std::string_view subcommand) {

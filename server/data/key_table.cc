@@ -6,6 +6,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <new>
+#include <random>
 
 #define XXH_INLINE_ALL
 #include <xxhash.h>
@@ -18,6 +19,9 @@ constexpr uint64_t kHighBits = 0x8080808080808080;
 constexpr uint8_t kErased = 1;
 /// Groups moved with every change of a growing table.  One would do; two leave slack.
 constexpr size_t kGroupsPerChange = 2;
+
+/// Different in every process, so that nobody can make up keys that collide.
+const uint64_t hash_seed = std::random_device{}() | uint64_t{std::random_device{}()} << 32;
 
 uint8_t tag_of(uint64_t hash) {
   return static_cast<uint8_t>(0x80 | hash >> 57);
@@ -53,7 +57,7 @@ void KeyEntry::destroy(KeyEntry* entry) {
 }
 
 uint64_t KeyTable::hash(std::string_view key) {
-  return XXH3_64bits(key.data(), key.size());
+  return XXH3_64bits_withSeed(key.data(), key.size(), hash_seed);
 }
 
 // --- One table -----------------------------------------------------------------------------------
@@ -63,7 +67,7 @@ KeyTable::Table KeyTable::make_table(size_t groups) {
   Table table;
   table.groups = groups;
   table.control = static_cast<uint8_t*>(std::calloc(groups * kGroup, 1));
-  table.slots = static_cast<KeyEntry**>(std::malloc(groups * kGroup * sizeof(KeyEntry*)));
+  table.slots = static_cast<KeyEntry**>(std::malloc(groups * kGroup * sizeof(void*)));
   if (table.control == nullptr || table.slots == nullptr) std::abort();
   return table;
 }
@@ -212,7 +216,7 @@ KeyEntry* KeyTable::random(uint64_t random_bits) const {
 }
 
 size_t KeyTable::memory_bytes() const {
-  return (tables_[0].capacity() + tables_[1].capacity()) * (1 + sizeof(KeyEntry*));
+  return (tables_[0].capacity() + tables_[1].capacity()) * (1 + sizeof(void*));
 }
 
 uint64_t KeyTable::reverse_bits(uint64_t bits) {

@@ -3,8 +3,7 @@
 namespace weir {
 
 KeyEntry* Database::touch(KeyEntry* entry) const {
-  if (entry != nullptr && access_time_s_ >= 0)
-    entry->accessed_s = static_cast<uint32_t>(access_time_s_);
+  if (entry != nullptr && access_noted_) entry->accessed_s = access_time_s_;
   return entry;
 }
 
@@ -24,9 +23,16 @@ Stream& Database::find_or_create(std::string_view key) {
   KeyEntry* entry = keys_.find(key, hash);
   if (entry == nullptr) {
     entry = KeyEntry::create(key);
+    entry->accessed_s = access_time_s_;
     keys_.insert(entry, hash);
   }
   return touch(entry)->stream;
+}
+
+bool Database::note_access(std::string_view key) {
+  KeyEntry* const entry = keys_.find(key, KeyTable::hash(key));
+  if (entry != nullptr) entry->accessed_s = access_time_s_;
+  return entry != nullptr;
 }
 
 bool Database::erase(std::string_view key) {

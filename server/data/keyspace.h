@@ -44,15 +44,21 @@ class Database {
   /// Moves a growing table on, off the path of requests.
   void maintain() { keys_.move_some(64); }
 
-  /// What is noted as the time of an access; negative: none is noted (CLIENT NO-TOUCH).
-  void set_access_time(int64_t unix_s) { access_time_s_ = unix_s; }
+  /// What is noted as the time of an access, and whether lookups note one (CLIENT NO-TOUCH).
+  void set_access_time(int64_t unix_s, bool noted) {
+    access_time_s_ = static_cast<uint32_t>(unix_s);
+    access_noted_ = noted;
+  }
+  /// Notes an access whatever the client said; false without the key.
+  bool note_access(std::string_view key);
 
  private:
   KeyEntry* touch(KeyEntry* entry) const;
 
   KeyTable keys_;
   LookupCounts* lookups_;
-  int64_t access_time_s_ = 0;
+  uint32_t access_time_s_ = 0;
+  bool access_noted_ = true;
   uint32_t index_;
 };
 

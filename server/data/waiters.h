@@ -74,7 +74,7 @@ class Waiters {
     std::list<uint64_t> clients;  // oldest first
     bool signalled = false;
   };
-  using Queues = std::unordered_map<std::string, Queue>;
+  using Queues = std::map<std::string, Queue>;  // its iterators stay good
   struct Place {
     Queues::iterator queue;
     std::list<uint64_t>::iterator at;

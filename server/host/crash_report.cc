@@ -17,6 +17,8 @@ namespace {
 
 constexpr int kSignals[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT};
 constexpr int kMaxFrames = 64;
+/// Longest time that describing the state may take.
+constexpr unsigned kStateSeconds = 5;
 
 Log* g_log = nullptr;
 std::function<std::string()> g_describe;
@@ -30,6 +32,7 @@ struct Frames {
 _Unwind_Reason_Code add_frame(_Unwind_Context* context, void* argument) {
   auto& frames = *static_cast<Frames*>(argument);
   if (frames.count == kMaxFrames) return _URC_END_OF_STACK;
+  // NOLINTNEXTLINE(performance-no-int-to-ptr): the unwinder gives a number
   frames.addresses[frames.count++] = reinterpret_cast<void*>(_Unwind_GetIP(context));
   return _URC_NO_REASON;
 }
@@ -39,15 +42,19 @@ int open_log() {
   return ::open(g_log->file().c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0644);
 }
 
+void put(int fd, std::string_view bytes) {
+  // Nothing can be done about a log that cannot be written.
+  if (::write(fd, bytes.data(), bytes.size()) < 0) return;
+}
+
 void say(int fd, std::string_view text) {
   char start[96];
   const int length =
       std::snprintf(start, sizeof(start), "%d:signal-handler (%lld) ", static_cast<int>(getpid()),
                     static_cast<long long>(time(nullptr)));
-  ssize_t written = ::write(fd, start, static_cast<size_t>(length));
-  written = ::write(fd, text.data(), text.size());
-  written = ::write(fd, "\n", 1);
-  static_cast<void>(written);
+  put(fd, {start, static_cast<size_t>(length)});
+  put(fd, text);
+  put(fd, "\n");
 }
 
 void on_crash(int signal, siginfo_t* info, void*) {
@@ -66,9 +73,10 @@ void on_crash(int signal, siginfo_t* info, void*) {
     _Unwind_Backtrace(add_frame, &frames);
     backtrace_symbols_fd(frames.addresses, frames.count, fd);
     say(fd, "------ STATE ------");
-    const std::string state = g_describe();
-    const ssize_t written = ::write(fd, state.data(), state.size());
-    static_cast<void>(written);
+    // A lock may be held for ever by what was interrupted: then the report ends here.
+    std::signal(SIGALRM, SIG_DFL);
+    alarm(kStateSeconds);
+    put(fd, g_describe());
     say(fd, "=== WEIR BUG REPORT END. ===");
   }
   std::raise(signal);

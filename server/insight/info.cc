@@ -89,7 +89,7 @@ void add_clients(const Context& context, Section& section) {
     largest_input = std::max(largest_input, client->input.capacity());
     largest_output = std::max(largest_output, client->output.capacity());
   }
-  section.add("connected_clients", context.clients.size())
+  section.add("connected_clients", context.clients.size() - context.io.closing())
       .add("cluster_connections", "0")
       .add("maxclients", context.config->maxclients)
       .add("client_recent_max_input_buffer", largest_input)

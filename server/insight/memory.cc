@@ -48,14 +48,14 @@ size_t used_memory() {
 }
 
 std::string_view allocator_name() {
-  static const std::string kName = [] {
+  static const std::string name = [] {
     const char* version = nullptr;
     size_t length = sizeof(version);
     if (mallctl("version", &version, &length, nullptr, 0) != 0) return std::string("jemalloc");
     const std::string text(version);
     return "jemalloc-" + text.substr(0, text.find('-'));
   }();
-  return kName;
+  return name;
 }
 
 #else

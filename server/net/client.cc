@@ -21,8 +21,8 @@ Client::~Client() {
 }
 
 const Client::Labels& Client::labels() const {
-  static const Labels kNone;
-  return labels_ ? *labels_ : kNone;
+  static const Labels none;
+  return labels_ ? *labels_ : none;
 }
 
 Client::Labels& Client::mutable_labels() {
@@ -42,7 +42,7 @@ bool Client::is_local() const {
 
 size_t Client::memory_bytes() const {
   return sizeof(Client) + input.capacity() + output.capacity() + (labels_ ? sizeof(Labels) : 0) +
-         (parser ? sizeof(resp::RequestParser) : 0);
+         (parser ? sizeof(resp::RequestParser) + parser->memory_bytes() : 0);
 }
 
 }  // namespace weir

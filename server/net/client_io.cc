@@ -4,6 +4,7 @@
 #include <cassert>
 #include <cerrno>
 
+#include <poll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -11,18 +12,18 @@ namespace weir {
 namespace {
 
 /// Bytes read at once from a connection.
-constexpr size_t kReadBytes = 64 * 1024;
+constexpr size_t kReadBytes = size_t{64} * 1024;
 /// An argument that lacks at least this many bytes is read straight into its final place.
-constexpr size_t kBigArgumentBytes = 32 * 1024;
+constexpr size_t kBigArgumentBytes = size_t{32} * 1024;
 /// So much of an announced argument is believed at once, and then as many times what has come: a
 /// length that is announced and not sent costs no more.
-constexpr size_t kBelievedBytes = 1024 * 1024;
+constexpr size_t kBelievedBytes = size_t{1024} * 1024;
 constexpr size_t kBelievedTimes = 3;
 /// Room made for the rest of a request whose length is not known.
-constexpr size_t kInputStepBytes = 16 * 1024;
+constexpr size_t kInputStepBytes = size_t{16} * 1024;
 /// Reply buffers: the size of a fresh one, the largest and the most that are kept for reuse.
-constexpr size_t kOutputBytes = 16 * 1024;
-constexpr size_t kLargestSpareBytes = 256 * 1024;
+constexpr size_t kOutputBytes = size_t{16} * 1024;
+constexpr size_t kLargestSpareBytes = size_t{256} * 1024;
 constexpr size_t kMostSpareBuffers = 64;
 
 /// Room to make for an argument that lacks `missing` bytes when so many have come.
@@ -47,6 +48,7 @@ void ClientIo::start(Client& client) {
 void ClientIo::close(Client& client) {
   if (client.closed) return;
   client.closed = true;
+  handler_.disconnected(client);
   client.readable.stop();
   client.writable.stop();
   to_free_.push_back(&client);
@@ -103,13 +105,15 @@ void ClientIo::read_from(Client& client) {
   }
   bytes_in_ += static_cast<uint64_t>(got);
   client.bytes_in += static_cast<uint64_t>(got);
+  client.last_active_ms = handler_.monotonic_ms();
   if (client.close_after_reply) return;  // what still comes in is nobody's business
   std::string_view bytes(at, static_cast<size_t>(got));
   if (into_own) {
     client.input.commit(bytes.size());
     bytes = client.input.view();
   }
-  if (bytes.size() > handler_.query_buffer_limit(client)) {
+  const size_t views = client.parser ? client.parser->memory_bytes() : 0;
+  if (bytes.size() + views > handler_.query_buffer_limit(client)) {
     ++query_buffer_disconnections_;
     handler_.query_buffer_exceeded(client);
     close(client);
@@ -233,11 +237,13 @@ void ClientIo::flush(Client& client) {
     if (sent > 0) {
       bytes_out_ += static_cast<uint64_t>(sent);
       client.bytes_out += static_cast<uint64_t>(sent);
+      client.last_active_ms = handler_.monotonic_ms();
       client.output.consume(static_cast<size_t>(sent));
     }
   }
   if (client.output.empty()) {
     client.writable.stop();
+    client.output_soft_since_ms = -1;
     give_back_output_buffer(client);
     if (client.close_after_reply) close(client);
   } else if (!close_if_output_exceeded(client) && !client.writable.is_active()) {
@@ -257,12 +263,11 @@ void ClientIo::end_of_turn() {
   to_free_.clear();
 }
 
-void ClientIo::flush_all() {
-  for (Client* client : to_flush_) {
-    client->flush_listed = false;
-    flush(*client);
+void ClientIo::send_rest(Client& client, int patience_ms) {
+  pollfd socket{client.fd, POLLOUT, 0};
+  while (!client.closed && !client.output.empty() && ::poll(&socket, 1, patience_ms) > 0) {
+    flush(client);
   }
-  to_flush_.clear();
 }
 
 }  // namespace weir

@@ -32,6 +32,10 @@ class RequestHandler {
   /// One request, not empty.  It sets blocked, close_after_reply or closed of the client.
   virtual void handle(Client& client, std::span<const std::string_view> argv) = 0;
   virtual void end_batch() = 0;
+  /// Monotonic time of the batch: when a client was last active.
+  virtual int64_t monotonic_ms() const = 0;
+  /// The connection is over, though the client lives until the end of the turn.
+  virtual void disconnected(Client& client) = 0;
   virtual void protocol_error(Client& client, std::string_view text) = 0;
   /// The client's unread bytes passed client-query-buffer-limit; it is closed after this.
   virtual void query_buffer_exceeded(Client& client) = 0;
@@ -70,8 +74,13 @@ class ClientIo {
   void run_resumed();
   /// Ends a turn: sends replies, frees closed clients.
   void end_of_turn();
-  /// Tries to send everything at once, for a process that is about to exit.
-  void flush_all();
+  /// Sends what is ready, waiting up to `patience_ms` for the socket: for a process that is about
+  /// to exit.
+  void send_rest(Client& client, int patience_ms);
+  /// Looks at the output of a client that does nothing by itself.
+  void check_output(Client& client) { close_if_output_exceeded(client); }
+  /// Clients that are closed and not freed yet.
+  size_t closing() const { return to_free_.size(); }
 
   uint64_t bytes_in() const { return bytes_in_; }
   uint64_t bytes_out() const { return bytes_out_; }

@@ -3,7 +3,7 @@
 //   one turn:  wait ─► callbacks of ready sockets and timers ─► end_of_turn()  ─► wait …
 //
 // A thin RAII cover of libevent: a Watch is a socket with something to wait for, a Timer a moment.
-// One thread; nothing here is called from another, but stop_from_signal may be called at any time.
+// One thread; nothing here is called from another.
 #pragma once
 
 #include <cstdint>

@@ -61,6 +61,11 @@ class ModelNode {
     ++deleted_;
   }
 
+  /// The last ID is lowered; `top` is the last live entry's.
+  void forget_tombstones_above(const StreamId& last_id, const StreamId& top) {
+    if (last_id_ > last_id) last_id_ = top;
+  }
+
   uint64_t live() const { return live_; }
   uint64_t entries() const { return live_ + deleted_; }
   /// Greatest ID, deleted entries included.
@@ -398,6 +403,9 @@ class StreamModel {
     StreamId id = stream_.last_id();
     if (entries_.empty() && draw(2) == 0) {
       id = std::max(max_deleted_id_, StreamId{now_ms_ / 2, 7});
+    } else if (!entries_.empty() && draw(4) == 0) {
+      lower_last_id();
+      id = last_id_;
     } else if (draw(2) == 0 && id.ms < UINT64_MAX / 4) {
       id = {id.ms + draw(3000), id.seq + draw(3000)};
       if (id < stream_.last_id()) return;
@@ -410,6 +418,14 @@ class StreamModel {
     last_id_ = id;
     entries_added_ = added.value_or(entries_added_);
     max_deleted_id_ = max_deleted.value_or(max_deleted_id_);
+  }
+
+  /// To the last live entry's ID or just above: tombstones behind that are forgotten.
+  void lower_last_id() {
+    const StreamId top = std::prev(entries_.end())->first;
+    const StreamId lowered = draw(2) == 0 ? top : successor(top).value_or(top);
+    last_id_ = std::min(last_id_, lowered);
+    std::prev(nodes_.end())->second.forget_tombstones_above(last_id_, top);
   }
 
   void set_limits() {

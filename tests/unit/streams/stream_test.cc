@@ -135,6 +135,21 @@ TEST_CASE("Setting the ID replaces what is given and nothing else", "[stream]") 
   CHECK(stream.length() == 3);
 }
 
+TEST_CASE("An entry may follow at the ID of a tombstone when the last ID was lowered", "[stream]") {
+  Stream stream = stream_of(5);
+  erase_all(stream, 3, 5);
+  stream.set_id({2, 0}, std::nullopt, StreamId{1, 0});
+  stream.assert_consistent();
+  stream.append({3, 0}, small_fields(), {});
+  stream.append({4, 0}, small_fields(), {});
+  CHECK(show(stream) == "1-0 2-0 3-0 4-0");
+  CHECK(show(stream, Direction::kDown) == "4-0 3-0 2-0 1-0");
+  CHECK(stream.count({3, 0}, {4, 0}) == 2);
+  CHECK(stream.erase({3, 0}));
+  CHECK(stream.first_node()->uncompacted_entries() == 7);
+  stream.assert_consistent();
+}
+
 TEST_CASE("A stream erased down to nothing goes on after its last ID", "[stream]") {
   Stream stream = stream_of(250);
   erase_all(stream, 1, 250);
