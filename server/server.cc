@@ -84,7 +84,7 @@ std::string Server::open() {
     return "Failed listening on port " + std::to_string(settings.port) + " (tcp), aborting.";
   }
   if (!settings.unixsocket.empty()) {
-    const std::string why = listener_.listen_unix(
+    std::string why = listener_.listen_unix(
         settings.unixsocket, static_cast<unsigned>(settings.unixsocketperm), settings.tcp_backlog);
     if (!why.empty()) return why;
   }

@@ -191,7 +191,7 @@ StreamNode* StreamNode::append(const StreamId& id, FieldValues fields) {
   if (needed > capacity_) {
     // In steps of a half, so that filling a node from one entry copies it a few times only.  The
     // index may become wider.
-    node = resized(needed + needed / 2 + 2 * (index_count() + 1));
+    node = resized(needed + needed / 2 + size_t{2} * (index_count() + 1));
   }
   node->append_in_place(id, fields, same_fields, bytes);
   return node;
