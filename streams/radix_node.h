@@ -107,6 +107,7 @@ struct RadixNode {
 };
 
 inline const StreamId& RadixRef::key() const {
+  assert(!is_empty());
   return is_leaf() ? leaf()->key : node()->key;
 }
 inline uint32_t RadixRef::born() const {
