@@ -7,6 +7,8 @@
 #include <limits>
 #include <new>
 
+#include <malloc.h>
+
 namespace weir {
 namespace {
 
@@ -15,31 +17,30 @@ constexpr size_t kSmallest = 1024;
 /// Beyond, nodes are rare: one needs a value of several KiB.
 constexpr size_t kLargest = 8192;
 /// Distance of two size classes.
-constexpr size_t kStep = 16;
+constexpr size_t kStep = 8;
 constexpr size_t kClasses = (kLargest - kSmallest) / kStep;
-constexpr uint16_t kNone = std::numeric_limits<uint16_t>::max();
+constexpr uint8_t kNone = std::numeric_limits<uint8_t>::max();
 
-struct alignas(16) Slab {
+struct Slab {
   Slab* previous = nullptr;  // in the list of its class, if it has a free slot
   Slab* next = nullptr;
   uint16_t size_class = 0;
-  uint16_t slots = 0;          // it has
-  uint16_t used = 0;           // slots handed out
-  uint16_t touched = 0;        // slots ever handed out: those behind were never written
-  uint16_t free_slot = kNone;  // first of the slots that came back, chained by their first bytes
+  uint8_t slots = 0;          // it has
+  uint8_t used = 0;           // slots handed out
+  uint8_t touched = 0;        // slots ever handed out: those behind were never written
+  uint8_t free_slot = kNone;  // first of the slots that came back, chained by their first byte
 };
 
 size_t slot_bytes(size_t size_class) {
   return kSmallest + (size_class + 1) * kStep;
 }
 
-/// Most slots of a slab: the memory knows its slot in one byte.
-constexpr size_t kMostSlots = 64;
+constexpr size_t kMostSlots = size_t{kMaxNodeSlot} + 1;
 
 /// How many slots the next slab of a class gets: a quarter of what is in use, so that classes with
 /// few nodes waste little, and below that the count whose slab leaves least of the block that the
 /// C allocator really gives (its classes are quarters of powers of two).
-uint16_t slots_for(size_t bytes, size_t in_use) {
+uint8_t slots_for(size_t bytes, size_t in_use) {
   const size_t most = std::clamp<size_t>(in_use / 4, 1, kMostSlots);
   size_t best = most;
   double best_waste = 1;
@@ -55,7 +56,7 @@ uint16_t slots_for(size_t bytes, size_t in_use) {
       best_waste = waste;
     }
   }
-  return static_cast<uint16_t>(best);
+  return static_cast<uint8_t>(best);
 }
 
 struct SizeClass {
@@ -67,6 +68,8 @@ std::array<SizeClass, kClasses>& size_classes() {
   static std::array<SizeClass, kClasses> classes;
   return classes;
 }
+
+size_t reserve = 0;  // bytes of all slabs that are not handed out
 
 bool is_slab_size(size_t bytes) {
   return bytes > kSmallest && bytes <= kLargest;
@@ -101,8 +104,12 @@ void* allocate_or_stop(size_t bytes) {
 }  // namespace
 
 size_t node_memory_bytes(size_t bytes) {
-  if (!is_slab_size(bytes)) return (bytes + 15) / 16 * 16;
+  if (!is_slab_size(bytes)) return (bytes + 7) / 8 * 8;
   return slot_bytes(class_of(bytes));
+}
+
+size_t node_memory_reserve() {
+  return reserve;
 }
 
 NodeMemory allocate_node_memory(size_t bytes) {
@@ -113,19 +120,21 @@ NodeMemory allocate_node_memory(size_t bytes) {
   SizeClass& size_class = size_classes()[number];
   Slab* slab = size_class.partial;
   if (slab == nullptr) {
-    const uint16_t slots = slots_for(rounded, size_class.in_use);
+    const uint8_t slots = slots_for(rounded, size_class.in_use);
     slab = new (allocate_or_stop(sizeof(Slab) + slots * rounded)) Slab();
+    reserve += malloc_usable_size(slab);
     slab->slots = slots;
     slab->size_class = static_cast<uint16_t>(number);
     link(size_class, slab);
   }
-  uint16_t slot = slab->free_slot;
+  uint8_t slot = slab->free_slot;
   if (slot == kNone) {
     slot = slab->touched++;
   } else {
-    slab->free_slot = *reinterpret_cast<uint16_t*>(slot_address(slab, slot));
+    slab->free_slot = *reinterpret_cast<uint8_t*>(slot_address(slab, slot));
   }
   ++size_class.in_use;
+  reserve -= rounded;
   if (++slab->used == slab->slots) unlink(size_class, slab);
   return {slot_address(slab, slot), rounded, slot};
 }
@@ -137,12 +146,14 @@ void free_node_memory(const NodeMemory& memory) {
   SizeClass& size_class = size_classes()[slab->size_class];
   assert(slot_bytes(slab->size_class) == memory.bytes && slab->used > 0);
   --size_class.in_use;
+  reserve += memory.bytes;
   if (slab->used-- == slab->slots) link(size_class, slab);
   if (slab->used == 0) {
     unlink(size_class, slab);
+    reserve -= malloc_usable_size(slab);
     return std::free(slab);
   }
-  *static_cast<uint16_t*>(memory.at) = slab->free_slot;
+  *static_cast<uint8_t*>(memory.at) = slab->free_slot;
   slab->free_slot = memory.slot;
 }
 

@@ -1,7 +1,7 @@
-// Where stream nodes get their memory: slabs with size classes 16 bytes apart.
+// Where stream nodes get their memory: slabs with size classes 8 bytes apart.
 //
 //   slab of one size class       ┌──────┬────────┬────────┬────────┬──
-//   (up to 64 slots, one block   │ head │ slot 0 │ slot 1 │ slot 2 │ …
+//   (up to 128 slots, one block  │ head │ slot 0 │ slot 1 │ slot 2 │ …
 //   of the C allocator)          └──────┴────────┴────────┴────────┴──
 //
 // A full node of 100 small entries has 2.6 to 2.9 KB.  A general allocator's classes are a quarter
@@ -18,10 +18,13 @@
 
 namespace weir {
 
+/// Greatest number of a slot: it fits into 7 bits.
+inline constexpr uint8_t kMaxNodeSlot = 127;
+
 struct NodeMemory {
   void* at = nullptr;
-  size_t bytes = 0;   // at least what was asked for; all of it may be used
-  uint16_t slot = 0;  // for the allocator; to be given back with the memory
+  size_t bytes = 0;  // at least what was asked for; all of it may be used
+  uint8_t slot = 0;  // for the allocator; to be given back with the memory
 };
 
 /// Never fails: without memory the process stops.  Cost: O(1).
@@ -30,5 +33,9 @@ void free_node_memory(const NodeMemory& memory);
 
 /// The size that an allocation of `bytes` would have.
 size_t node_memory_bytes(size_t bytes);
+
+/// What the slabs hold beyond the memory handed out: free slots, and what is left at their ends, in
+/// bytes.  Like the free slots of the C allocator's own slabs it is in use by nobody.
+size_t node_memory_reserve();
 
 }  // namespace weir

@@ -11,14 +11,14 @@ RadixRef RadixCursor::enter(const RadixNode& node, int slot) {
 
 bool RadixCursor::descend_first(RadixRef ref) {
   while (ref.is_node())
-    ref = enter(*ref.node(), first_slot(*ref.node()));
+    ref = enter(*ref.node(), 0);
   leaf_ = ref.leaf();
   return true;
 }
 
 bool RadixCursor::descend_last(RadixRef ref) {
   while (ref.is_node())
-    ref = enter(*ref.node(), last_slot(*ref.node()));
+    ref = enter(*ref.node(), ref.node()->child_count - 1);
   leaf_ = ref.leaf();
   return true;
 }
@@ -35,7 +35,7 @@ bool RadixCursor::land_near(const StreamId& id) {
     int slot = find_slot(node, byte);
     if (slot == kNoSlot) {
       slot = slot_from(node, byte);
-      return slot == kNoSlot ? descend_last(enter(node, last_slot(node)))
+      return slot == kNoSlot ? descend_last(enter(node, node.child_count - 1))
                              : descend_first(enter(node, slot));
     }
     ref = enter(node, slot);
@@ -67,10 +67,8 @@ bool RadixCursor::next() {
   assert(leaf_ != nullptr);
   for (; depth_ > 0; --depth_) {
     Frame& frame = frames_[static_cast<size_t>(depth_ - 1)];
-    const int slot = next_slot(*frame.node, frame.slot);
-    if (slot == kNoSlot) continue;
-    frame.slot = slot;
-    return descend_first(child_at(*frame.node, slot));
+    if (++frame.slot == frame.node->child_count) continue;
+    return descend_first(child_at(*frame.node, frame.slot));
   }
   leaf_ = nullptr;
   return false;
@@ -80,10 +78,8 @@ bool RadixCursor::prev() {
   assert(leaf_ != nullptr);
   for (; depth_ > 0; --depth_) {
     Frame& frame = frames_[static_cast<size_t>(depth_ - 1)];
-    const int slot = previous_slot(*frame.node, frame.slot);
-    if (slot == kNoSlot) continue;
-    frame.slot = slot;
-    return descend_last(child_at(*frame.node, slot));
+    if (frame.slot-- == 0) continue;
+    return descend_last(child_at(*frame.node, frame.slot));
   }
   leaf_ = nullptr;
   return false;

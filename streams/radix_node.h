@@ -1,4 +1,4 @@
-// What the radix tree is made of: leaves, which its users define, and inner nodes of four kinds.
+// What the radix tree is made of: leaves, which its users define, and inner nodes in two forms.
 // How the parts work together is told in radix_tree.h; here is how they lie in memory.
 //
 //   RadixRef          a tagged pointer: nothing, a leaf (low bit set) or an inner node
@@ -11,11 +11,10 @@
 //                     │ key 16 │ weight 8 │ leaf count 8 │ born 4 │   │   │   │   │
 //                     └────────┴──────────┴──────────────┴────────┴─┬─┴─┬─┴─┬─┴─┬─┘
 //                                            child count 2 ─────────┘   │   │   └─ retired 1
-//                                                                depth 1 ┘   └─ kind 1
-//   behind it, by kind
-//     4, 16           │ bytes, ascending, then 0xff │ children in the same order              │
-//     48              │ set of bytes                │ children in the order of the set's bytes │
-//     256             │ set of bytes                │ a child or nothing for every byte        │
+//                                                                depth 1 ┘   └─ shape 1
+//   behind it, by form
+//     sorted          │ bytes, ascending, then 0xff │ children in the same order              │
+//     ranked          │ set of bytes                │ children in the order of the set's bytes │
 //
 // An inner node says "all keys below me agree in their first `depth` bytes; byte `depth` tells my
 // children apart".  Those first bytes are not cut into pieces along the path: each node has them
@@ -23,10 +22,13 @@
 // mean nothing).  So whether an ID belongs below a node is two XORs, and a node stays as it is
 // when one is put above it (split) or when the one above it goes (join).
 //
-// A child's place in its node is a slot: its rank among the children, or in kind 256 its byte.
-// Slots ascend with the bytes, so walking in order is the same loop for each kind.
+// A child's place in its node is a slot: its rank among the children.  Up to 16 bytes are found by
+// comparing all of them at once, more by counting bits.  A shape is a form and a capacity; the
+// eleven of them fill the allocator's size classes, since half of what an entry costs beyond its
+// own bytes would otherwise be empty slots: nodes of a stream are a few dozen IDs apart, so an
+// inner node of the last byte has a handful of children, or a few dozen.
 //
-// Always: a node in a tree has 2 to 256 children and a kind that fits their number; kinds grow
+// Always: a node in a tree has 2 to 256 children and a shape that fits their number; shapes grow
 // when full and shrink when clearly too big, so that adding and removing one child in turn does
 // not allocate each time.  malloc and free of inner nodes happen here and nowhere else.
 #pragma once
@@ -35,6 +37,7 @@
 #include <cassert>
 #include <cstddef>
 #include <cstdint>
+#include <span>
 
 #include "streams/stream_id.h"
 
@@ -86,8 +89,6 @@ class RadixRef {
   char* tagged_ = nullptr;  // one byte into a leaf, or at the beginning of a node
 };
 
-enum class RadixKind : uint8_t { k4, k16, k48, k256 };
-
 /// Whether the live tree has dropped a node that the frozen view keeps.
 enum class Retired : uint8_t {
   kNo,
@@ -102,7 +103,7 @@ struct RadixNode {
   uint32_t born = 0;
   uint16_t child_count = 0;
   uint8_t depth = 0;  // index of the key byte that tells the children apart, 0 … 15
-  RadixKind kind = RadixKind::k4;
+  uint8_t shape = 0;  // index into kRadixShapes
   Retired retired = Retired::kNo;
 };
 
@@ -146,45 +147,37 @@ class ByteSet {
     return kNoSlot;
   }
 
-  /// The greatest member < end (0 … 256), or kNoSlot.
-  int previous(int end) const {
-    uint64_t mask = ~uint64_t{0} >> (63 - ((end - 1) & 63));
-    for (int word = (end - 1) >> 6; word >= 0; --word, mask = ~uint64_t{0}) {
-      const uint64_t found = words_[word] & mask;
-      if (found != 0) return word * 64 + 63 - std::countl_zero(found);
-    }
-    return kNoSlot;
-  }
-
  private:
   uint64_t words_[4] = {};
   uint8_t before_[4] = {};  // members in the words before this one, at most 192
 };
 
-struct RadixNode4 : RadixNode {
-  uint8_t bytes[4] = {0xff, 0xff, 0xff, 0xff};
-  RadixRef children[4];
+struct RadixShape {
+  uint16_t capacity;         // children
+  uint16_t children_offset;  // from the beginning of the node, in bytes
+  constexpr size_t bytes() const { return children_offset + capacity * sizeof(RadixRef); }
 };
 
-struct RadixNode16 : RadixNode {
-  uint8_t bytes[16] = {0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
-                       0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff};
-  RadixRef children[16];
-};
+/// Sorted bytes begin in what would be padding.
+inline constexpr size_t kSortedBytesOffset = offsetof(RadixNode, retired) + 1;
 
-struct RadixNode48 : RadixNode {
-  ByteSet set;
-  RadixRef children[48];
-};
+constexpr RadixShape sorted_shape(size_t capacity) {
+  const size_t end = kSortedBytesOffset + capacity;
+  return {static_cast<uint16_t>(capacity), static_cast<uint16_t>((end + 7) / 8 * 8)};
+}
+constexpr RadixShape ranked_shape(size_t capacity) {
+  return {static_cast<uint16_t>(capacity), sizeof(RadixNode) + sizeof(ByteSet)};
+}
 
-struct RadixNode256 : RadixNode {
-  ByteSet set;
-  RadixRef children[256];
-};
+inline constexpr RadixShape kRadixShapes[] = {
+    sorted_shape(4),   sorted_shape(9),   sorted_shape(16), ranked_shape(29),
+    ranked_shape(37),  ranked_shape(53),  ranked_shape(69), ranked_shape(101),
+    ranked_shape(149), ranked_shape(213), ranked_shape(256)};
+inline constexpr uint8_t kSortedShapes = 3;
 
-// Allocators hand out 80, 192, 512 and 2560 bytes for these.
-static_assert(sizeof(RadixNode4) <= 80 && sizeof(RadixNode16) <= 192);
-static_assert(sizeof(RadixNode48) <= 512 && sizeof(RadixNode256) <= 2560);
+// What allocators hand out.
+static_assert(kRadixShapes[0].bytes() == 80 && kRadixShapes[1].bytes() == 128);
+static_assert(kRadixShapes[2].bytes() == 192 && kRadixShapes[3].bytes() == 320);
 
 // --- Reading ------------------------------------------------------------------------------------
 
@@ -209,72 +202,73 @@ int count_less(const uint8_t (&bytes)[N], uint8_t byte) {
   return less;
 }
 
-inline const RadixRef* children(const RadixNode& node) {
-  switch (node.kind) {
-    case RadixKind::k4:
-      return static_cast<const RadixNode4&>(node).children;
-    case RadixKind::k16:
-      return static_cast<const RadixNode16&>(node).children;
-    case RadixKind::k48:
-      return static_cast<const RadixNode48&>(node).children;
-    case RadixKind::k256:
-      break;
-  }
-  return static_cast<const RadixNode256&>(node).children;
+inline bool is_sorted(const RadixNode& node) {
+  return node.shape < kSortedShapes;
+}
+inline const uint8_t* sorted_bytes(const RadixNode& node) {
+  return reinterpret_cast<const uint8_t*>(&node) + kSortedBytesOffset;
+}
+inline const ByteSet& byte_set(const RadixNode& node) {
+  return *reinterpret_cast<const ByteSet*>(&node + 1);
+}
+
+/// In the order of their keys; a slot is an index into it.
+inline std::span<RadixRef> children(RadixNode& node) {
+  char* const at = reinterpret_cast<char*>(&node) + kRadixShapes[node.shape].children_offset;
+  return {reinterpret_cast<RadixRef*>(at), node.child_count};
+}
+inline std::span<const RadixRef> children(const RadixNode& node) {
+  return children(const_cast<RadixNode&>(node));
 }
 
 inline const RadixRef& child_at(const RadixNode& node, int slot) {
-  return children(node)[slot];
+  return children(node)[static_cast<size_t>(slot)];
 }
 inline RadixRef& child_at(RadixNode& node, int slot) {
-  return const_cast<RadixRef*>(children(node))[slot];
+  return children(node)[static_cast<size_t>(slot)];
 }
 
-template <class Node>
-int find_sorted(const Node& node, uint8_t byte) {
-  const int slot = count_less(node.bytes, byte);
-  return slot < node.child_count && node.bytes[slot] == byte ? slot : kNoSlot;
+/// How many of N bytes are less; the 0xff behind the used ones never are.
+template <size_t N>
+int count_less(const uint8_t* bytes, uint8_t byte) {
+  uint8_t less = 0;  // no branch, so that the compiler can compare all bytes at once
+  for (size_t i = 0; i < N; ++i)
+    less = static_cast<uint8_t>(less + static_cast<uint8_t>(bytes[i] < byte));
+  return less;
+}
+
+/// How many children have a byte less than `byte`.
+inline int rank(const RadixNode& node, uint8_t byte) {
+  switch (node.shape) {
+    case 0:
+      return count_less<kRadixShapes[0].capacity>(sorted_bytes(node), byte);
+    case 1:
+      return count_less<kRadixShapes[1].capacity>(sorted_bytes(node), byte);
+    case 2:
+      return count_less<kRadixShapes[2].capacity>(sorted_bytes(node), byte);
+    default:
+      return byte_set(node).count_below(byte);
+  }
 }
 
 /// The slot of the child for `byte`, or kNoSlot.
 inline int find_slot(const RadixNode& node, uint8_t byte) {
-  switch (node.kind) {
-    case RadixKind::k4:
-      return find_sorted(static_cast<const RadixNode4&>(node), byte);
-    case RadixKind::k16:
-      return find_sorted(static_cast<const RadixNode16&>(node), byte);
-    case RadixKind::k48: {
-      const ByteSet& set = static_cast<const RadixNode48&>(node).set;
-      return set.contains(byte) ? set.count_below(byte) : kNoSlot;
-    }
-    case RadixKind::k256:
-      break;
+  if (!is_sorted(node)) {
+    const ByteSet& set = byte_set(node);
+    return set.contains(byte) ? set.count_below(byte) : kNoSlot;
   }
-  return static_cast<const RadixNode256&>(node).children[byte].is_empty() ? kNoSlot : byte;
+  const int slot = rank(node, byte);
+  return slot < node.child_count && sorted_bytes(node)[slot] == byte ? slot : kNoSlot;
 }
 
 /// The slot with the least byte >= from (0 … 256), or kNoSlot.
-int slot_from(const RadixNode& node, int from);
-/// The slot with the greatest byte < end (0 … 256), or kNoSlot.
-int slot_before(const RadixNode& node, int end);
-
-inline int first_slot(const RadixNode& node) {
-  if (node.kind != RadixKind::k256) return 0;
-  return static_cast<const RadixNode256&>(node).set.next(0);
+inline int slot_from(const RadixNode& node, int from) {
+  const int slot = from > 255 ? node.child_count : rank(node, static_cast<uint8_t>(from));
+  return slot < node.child_count ? slot : kNoSlot;
 }
-inline int last_slot(const RadixNode& node) {
-  if (node.kind != RadixKind::k256) return node.child_count - 1;
-  return static_cast<const RadixNode256&>(node).set.previous(256);
-}
-inline int next_slot(const RadixNode& node, int slot) {
-  if (node.kind == RadixKind::k256)
-    return static_cast<const RadixNode256&>(node).set.next(slot + 1);
-  return slot + 1 < node.child_count ? slot + 1 : kNoSlot;
-}
-inline int previous_slot(const RadixNode& node, int slot) {
-  if (node.kind == RadixKind::k256)
-    return static_cast<const RadixNode256&>(node).set.previous(slot);
-  return slot - 1;
+/// The slot with the greatest byte < end, or kNoSlot.
+inline int slot_before(const RadixNode& node, uint8_t end) {
+  return rank(node, end) - 1;
 }
 
 /// Checks what a node says about itself: order, kind, and that each child is where its key belongs.
@@ -288,14 +282,14 @@ RadixNode* copy_radix_node(const RadixNode& node, uint32_t born);
 void free_radix_node(RadixNode* node);
 
 /// Hangs `child` below the node at `place`, which has none for that byte.  A full node is replaced
-/// by one of the next kind.
+/// by one of the next shape.
 void add_child(RadixRef& place, RadixRef child);
 
 /// Forgets the child for `byte`.  The node may be left with too few children: then settle().
 void remove_child(RadixNode& node, uint8_t byte);
 
 /// Gives the node at `place` the shape that fits its children after some were removed: a smaller
-/// kind, its only child instead of itself, or nothing.
+/// shape, its only child instead of itself, or nothing.
 void settle(RadixRef& place);
 
 }  // namespace weir

@@ -8,13 +8,13 @@ namespace {
 
 const RadixLeaf* first_leaf(RadixRef ref) {
   while (ref.is_node())
-    ref = child_at(*ref.node(), first_slot(*ref.node()));
+    ref = children(*ref.node()).front();
   return ref.leaf();
 }
 
 const RadixLeaf* last_leaf(RadixRef ref) {
   while (ref.is_node())
-    ref = child_at(*ref.node(), last_slot(*ref.node()));
+    ref = children(*ref.node()).back();
   return ref.leaf();
 }
 
@@ -41,27 +41,19 @@ RadixRef& place_below(RadixNode& node, const StreamId& id) {
   return child_at(node, slot);
 }
 
-uint64_t weight_of_slots_before(const RadixNode& node, int end) {
+uint64_t weight_of(std::span<const RadixRef> refs) {
   uint64_t sum = 0;
-  for (int slot = previous_slot(node, end); slot != kNoSlot; slot = previous_slot(node, slot))
-    sum += child_at(node, slot).weight();
-  return sum;
-}
-
-uint64_t weight_of_slots_from(const RadixNode& node, int slot) {
-  uint64_t sum = 0;
-  for (; slot != kNoSlot; slot = next_slot(node, slot))
-    sum += child_at(node, slot).weight();
+  for (const RadixRef ref : refs)
+    sum += ref.weight();
   return sum;
 }
 
 /// Sum of the children with bytes less than `byte`, counted on the side that has fewer of them.
 uint64_t weight_of_bytes_before(const RadixNode& node, uint8_t byte) {
-  const int slot = slot_from(node, byte);
-  if (slot == kNoSlot) return node.weight;
-  const int middle = node.kind == RadixKind::k256 ? 128 : node.child_count / 2;
-  return slot < middle ? weight_of_slots_before(node, slot)
-                       : node.weight - weight_of_slots_from(node, slot);
+  const std::span<const RadixRef> all = children(node);
+  const auto before = static_cast<size_t>(rank(node, byte));
+  return before < all.size() / 2 ? weight_of(all.first(before))
+                                 : node.weight - weight_of(all.subspan(before));
 }
 
 /// The least and the greatest key that could be at or below a reference.
@@ -85,8 +77,8 @@ void destroy_all(RadixRef ref, const RadixLeafOps& ops) {
     return;
   }
   RadixNode& node = *ref.node();
-  for (int slot = first_slot(node); slot != kNoSlot; slot = next_slot(node, slot))
-    destroy_all(child_at(node, slot), ops);
+  for (const RadixRef child : children(node))
+    destroy_all(child, ops);
   free_radix_node(&node);
 }
 
@@ -102,8 +94,8 @@ void destroy_retired(RadixRef ref, const RadixLeafOps& ops) {
     destroy_all(ref, ops);
     return;
   }
-  for (int slot = first_slot(node); slot != kNoSlot; slot = next_slot(node, slot))
-    destroy_retired(child_at(node, slot), ops);
+  for (const RadixRef child : children(node))
+    destroy_retired(child, ops);
   free_radix_node(&node);
 }
 
@@ -113,8 +105,7 @@ void assert_shape(RadixRef ref) {
   assert_node_consistent(node);
   uint64_t weight = 0;
   uint64_t leaf_count = 0;
-  for (int slot = first_slot(node); slot != kNoSlot; slot = next_slot(node, slot)) {
-    const RadixRef child = child_at(node, slot);
+  for (const RadixRef child : children(node)) {
     assert_shape(child);
     weight += child.weight();
     leaf_count += child.leaf_count();
@@ -132,8 +123,7 @@ void assert_alive(RadixRef ref, uint32_t epoch, bool is_frozen) {
   }
   const RadixNode& node = *ref.node();
   assert(node.retired == Retired::kNo);
-  for (int slot = first_slot(node); slot != kNoSlot; slot = next_slot(node, slot)) {
-    const RadixRef child = child_at(node, slot);
+  for (const RadixRef child : children(node)) {
     assert(!is_frozen || node.born == epoch || child.born() < epoch);
     assert_alive(child, epoch, is_frozen);
   }
@@ -197,11 +187,10 @@ RadixSelect<RadixLeaf> RadixView::select(uint64_t n) const {
   if (n >= root_.weight()) return {};
   RadixRef ref = root_;
   while (ref.is_node()) {
-    const RadixNode& node = *ref.node();
-    int slot = first_slot(node);
-    for (; n >= child_at(node, slot).weight(); slot = next_slot(node, slot))
-      n -= child_at(node, slot).weight();
-    ref = child_at(node, slot);
+    const RadixRef* child = children(*ref.node()).data();
+    for (; n >= child->weight(); ++child)
+      n -= child->weight();
+    ref = *child;
   }
   return {ref.leaf(), n};
 }
@@ -210,8 +199,7 @@ void RadixView::assert_consistent() const {
   assert_shape(root_);
 }
 
-// --- RadixTreeBase: what makes the freeze work
-// ----------------------------------------------------
+// --- RadixTreeBase: what makes the freeze work --------------------------------------------------
 
 /// The node at `place`, which must itself be writable; a copy when the frozen view has the node.
 RadixNode& RadixTreeBase::own_node(RadixRef& place) {
@@ -249,8 +237,8 @@ void RadixTreeBase::drop(RadixRef ref, const RadixLeafOps& ops) {
   } else if (RadixNode& node = *ref.node(); !is_writable(node.born)) {
     node.retired = Retired::kWithAllBelow;  // nothing below is younger
   } else {
-    for (int slot = first_slot(node); slot != kNoSlot; slot = next_slot(node, slot))
-      drop(child_at(node, slot), ops);
+    for (const RadixRef child : children(node))
+      drop(child, ops);
     free_radix_node(&node);
   }
 }

@@ -226,7 +226,7 @@ uint64_t Stream::entries_before(const StreamId& id) const {
   if (node == nullptr) return 0;
   uint64_t before = tree_.weight_before(node->key);
   const uint8_t* const stop = node->seek(id);
-  for (const uint8_t* at = node->first_entry(); at < stop;) {
+  for (const uint8_t* at = node->head(); at < stop;) {
     const EntryRef entry = node->entry_at(at);
     before += entry.deleted ? 0 : 1;
     at = node->next_entry(entry);

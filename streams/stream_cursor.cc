@@ -48,7 +48,7 @@ void StreamCursor::settle_up(const uint8_t* at) {
 // The last live entry before `behind`.
 void StreamCursor::settle_down(const uint8_t* behind) {
   while (true) {
-    while (behind != node_->first_entry()) {
+    while (behind > node_->head()) {
       behind = node_->previous_entry(behind);
       entry_ = node_->entry_at(behind);
       if (entry_.id < bound_) {

@@ -20,9 +20,11 @@ using listpack::write_text;
 constexpr uint8_t kDeletedFlag = 1;
 constexpr uint8_t kSameFieldsFlag = 2;
 
-/// Room that is never filled: deleting moves a count to a wider encoding without reallocating.
-/// Widths sum to at most 2 x 6 bytes for 32-bit counts, and to at least 4.
-constexpr size_t kCountSlack = 8;
+/// Room for the two counts of a master entry to become wider as live entries become tombstones,
+/// beyond the bytes that they take now.
+size_t count_slack(uint32_t live, uint32_t deleted) {
+  return 2 * integer_bytes(int64_t{live} + deleted) - integer_bytes(live) - integer_bytes(deleted);
+}
 
 int64_t difference(uint64_t a, uint64_t b) {
   return static_cast<int64_t>(a - b);
@@ -53,11 +55,11 @@ size_t values_bytes(FieldValues fields) {
 // --- Memory --------------------------------------------------------------------------------------
 
 StreamNode* StreamNode::allocate(size_t capacity) {
-  const NodeMemory memory = allocate_node_memory(sizeof(StreamNode) + capacity);
+  const NodeMemory memory = allocate_node_memory(kPackOffset + capacity);
   auto* node = new (memory.at) StreamNode();
-  node->capacity_ = static_cast<uint32_t>(memory.bytes - sizeof(StreamNode));
-  assert(memory.slot <= UINT8_MAX);
-  node->slot_ = static_cast<uint8_t>(memory.slot);
+  assert(node->pack() == reinterpret_cast<uint8_t*>(&node->head_ + 1));
+  node->capacity_ = static_cast<uint32_t>(memory.bytes - kPackOffset);
+  node->slot_ = memory.slot & kMaxNodeSlot;
   return node;
 }
 
@@ -65,26 +67,53 @@ void StreamNode::destroy(StreamNode* node) {
   free_node_memory({node, node->memory_bytes(), node->slot_});
 }
 
+/// A copy that has room for so many bytes of listpack, index and trailer.
 StreamNode* StreamNode::resized(size_t capacity) const {
   StreamNode* moved = allocate(capacity);
   const uint32_t new_capacity = moved->capacity_;
   const uint8_t slot = moved->slot_;
-  std::memcpy(static_cast<void*>(moved), this, sizeof(StreamNode) + listpack_bytes());
+  std::memcpy(static_cast<void*>(moved), this, kPackOffset + listpack_bytes());
   moved->capacity_ = new_capacity;
-  moved->slot_ = slot;
+  moved->slot_ = slot & kMaxNodeSlot;
   moved->retired = false;
+  if (is_compacted_) moved->set_dropped(dropped());
   for (uint32_t i = 0; i < index_count(); ++i)
     moved->set_index(i, index_at(i), hint_at(i));
   return moved;
 }
 
 StreamNode* StreamNode::clone(const StreamNode& node) {
-  return node.resized(node.listpack_bytes() + kWideRecordBytes * node.index_count() + kCountSlack);
+  const auto [live, deleted] = node.counts();
+  return node.resized(node.listpack_bytes() + kWideRecordBytes * node.index_count() +
+                      count_slack(live, deleted) + node.trailer_bytes());
 }
 
 StreamNode* StreamNode::shrunk() {
-  const size_t needed = listpack_bytes() + index_bytes(index_count()) + kCountSlack;
-  return node_memory_bytes(sizeof(StreamNode) + needed) < memory_bytes() ? resized(needed) : this;
+  const auto [live, deleted] = counts();
+  const size_t needed =
+      listpack_bytes() + index_bytes(index_count()) + count_slack(live, deleted) + trailer_bytes();
+  return node_memory_bytes(kPackOffset + needed) < memory_bytes() ? resized(needed) : this;
+}
+
+// --- What compaction dropped ---------------------------------------------------------------------
+
+StreamNode::Dropped StreamNode::dropped() const {
+  if (!is_compacted_) return {0, 0};
+  const uint8_t* const at = pack() + capacity_ - sizeof(Dropped);
+  return {listpack::load32(at), listpack::load32(at + 4)};
+}
+
+void StreamNode::set_dropped(const Dropped& dropped) {
+  uint8_t* const at = pack() + capacity_ - sizeof(Dropped);
+  listpack::store32(at, dropped.entries);
+  listpack::store32(at + 4, dropped.bytes);
+}
+
+size_t StreamNode::uncompacted_bytes() const {
+  if (!is_compacted_) return listpack_bytes();
+  // The count of the tombstones might be wider, too.
+  const int64_t tombstones = int64_t{deleted()} + dropped().entries;
+  return listpack_bytes() + dropped().bytes + integer_bytes(tombstones) - integer_bytes(deleted());
 }
 
 // --- The index -----------------------------------------------------------------------------------
@@ -124,10 +153,9 @@ StreamNode* StreamNode::create(const StreamId& first, FieldValues fields, size_t
   const uint32_t field_count = static_cast<uint32_t>(fields.size() / 2);
   const size_t master_bytes = 2 + 2 + integer_bytes(field_count) + field_names_bytes(fields) + 2;
   const size_t entry_bytes = 2 + 2 + 2 + values_bytes(fields) + integer_bytes(field_count + 3);
-  StreamNode* node =
-      allocate(listpack::kEmptyBytes + master_bytes + entry_bytes + kCountSlack + spare_bytes);
+  StreamNode* node = allocate(listpack::kEmptyBytes + master_bytes + entry_bytes + spare_bytes);
   node->key = first;
-  node->field_count_ = field_count;
+  node->field_count_ = static_cast<uint16_t>(std::min<uint32_t>(field_count, kManyFields));
 
   uint8_t* at = node->pack() + listpack::kHeaderBytes;
   at = write_integer(at, 0);
@@ -136,7 +164,7 @@ StreamNode* StreamNode::create(const StreamId& first, FieldValues fields, size_t
   for (size_t i = 0; i < fields.size(); i += 2)
     at = write_text(at, fields[i]);
   at = write_integer(at, 0);
-  node->first_entry_ = node->head_ = static_cast<uint32_t>(at - node->pack());
+  node->head_ = static_cast<uint32_t>(at - node->pack());
   *at++ = listpack::kEnd;
   listpack::set_total_bytes(node->pack(), static_cast<uint32_t>(at - node->pack()));
   listpack::set_element_count(node->pack(), 4 + field_count);
@@ -147,8 +175,20 @@ const uint8_t* StreamNode::master_fields() const {
   return skip(skip(skip(pack() + listpack::kHeaderBytes)));
 }
 
+uint32_t StreamNode::read_field_count() const {
+  const uint8_t* at = skip(skip(pack() + listpack::kHeaderBytes));
+  return static_cast<uint32_t>(read_integer(at));
+}
+
+const uint8_t* StreamNode::first_entry() const {
+  const uint8_t* at = master_fields();
+  for (uint32_t fields = field_count(); fields > 0; --fields)
+    at = skip(at);
+  return skip(at);
+}
+
 bool StreamNode::has_fields_of_master(FieldValues fields) const {
-  if (fields.size() / 2 != field_count_) return false;
+  if (fields.size() / 2 != field_count()) return false;
   const uint8_t* name = master_fields();
   for (size_t i = 0; i < fields.size(); i += 2) {
     if (!element_equals(name, fields[i])) return false;
@@ -185,8 +225,11 @@ uint8_t* StreamNode::write_entry(uint8_t* at, const StreamId& id, FieldValues fi
 StreamNode* StreamNode::append(const StreamId& id, FieldValues fields) {
   const bool same_fields = has_fields_of_master(fields);
   const size_t bytes = entry_bytes(id, fields, same_fields);
-  const size_t needed =
-      listpack_bytes() + bytes + index_bytes(index_count_with(entries() + 1)) + kCountSlack;
+  const auto [live, deleted] = counts();
+  const size_t widest_counts = 2 * integer_bytes(int64_t{live} + deleted + 1);
+  const size_t needed = listpack_bytes() + bytes + widest_counts - integer_bytes(live) -
+                        integer_bytes(deleted) + index_bytes(index_count_with(live + deleted + 1)) +
+                        trailer_bytes();
   StreamNode* node = this;
   if (needed > capacity_) {
     // In steps of a half, so that filling a node from one entry copies it a few times only.  The
@@ -209,80 +252,86 @@ void StreamNode::append_in_place(const StreamId& id, FieldValues fields, bool sa
     listpack::set_element_count(
         pack(), elements + (same_fields ? 4 + fields.size() / 2 : 5 + fields.size()));
   }
-  note_entry(entries(), offset, id);
-  ++live_;
-  write_counts();
+  const auto [live, deleted] = counts();
+  note_entry(live + deleted, offset, id);
+  write_counts({live + 1, deleted});
 }
 
-// Brings the two counts of the master entry up to date; when one changes its width, everything
-// behind them moves.
-void StreamNode::write_counts() {
+// Writes the two counts of the master entry; when one changes its width, everything behind them
+// moves.
+void StreamNode::write_counts(const Counts& counts) {
   uint8_t* const at = pack() + listpack::kHeaderBytes;
   const size_t before = static_cast<size_t>(skip(skip(at)) - at);
-  const size_t after = integer_bytes(live_) + integer_bytes(deleted_);
+  const size_t after = integer_bytes(counts.live) + integer_bytes(counts.deleted);
   if (before != after) {
+    const uint32_t indexed = index_count_with(counts.live + counts.deleted);
     const size_t total = listpack_bytes();
     const size_t behind = total - listpack::kHeaderBytes - before;
-    assert(total - before + after + index_bytes(index_count()) <= capacity_);
+    assert(total - before + after + index_bytes(indexed) + trailer_bytes() <= capacity_);
     std::memmove(at + after, at + before, behind);
     const uint32_t shift = static_cast<uint32_t>(after - before);  // may wrap: offsets wrap back
     listpack::set_total_bytes(pack(), static_cast<uint32_t>(total) + shift);
-    first_entry_ += shift;
     head_ += shift;
-    for (uint32_t i = 0; i < index_count(); ++i)
+    for (uint32_t i = 0; i < indexed; ++i)
       set_index(i, index_at(i) + shift, hint_at(i));
   }
-  write_integer(write_integer(at, live_), deleted_);
+  write_integer(write_integer(at, counts.live), counts.deleted);
 }
 
 void StreamNode::erase(const EntryRef& entry) {
-  assert(!entry.deleted && live_ > 0);
+  auto [live, deleted] = counts();
+  assert(!entry.deleted && live > 0);
   uint8_t* at = pack() + (entry.at - pack());
   *at |= kDeletedFlag;  // flags are a one-byte integer element
-  --live_;
-  ++deleted_;
-  if (entry.at == pack() + head_ && live_ > 0) {
+  --live;
+  ++deleted;
+  if (entry.at == head() && live > 0) {
     EntryRef first = entry_at(entry.at);
     while (first.deleted) {
       first = entry_at(next_entry(first));
     }
     head_ = static_cast<uint32_t>(first.at - pack());
   }
-  write_counts();
+  write_counts({live, deleted});
 }
 
 StreamNode* StreamNode::compacted(LastTombstone last) const {
-  StreamNode* const node =
-      allocate(listpack_bytes() + kWideRecordBytes * index_count() + kCountSlack);
+  const uint8_t* const first = first_entry();
+  const size_t first_offset = offset_of(first);
+  Counts count = counts();
+  StreamNode* const node = allocate(listpack_bytes() + kWideRecordBytes * index_count() +
+                                    count_slack(count.live, count.deleted) + sizeof(Dropped));
+  node->is_compacted_ = 1;
   node->key = key;
   node->born = born;
   node->weight = weight;
   node->field_count_ = field_count_;
-  node->first_entry_ = node->head_ = first_entry_;
-  std::memcpy(node->pack(), pack(), first_entry_);
-  uint8_t* to = node->pack() + first_entry_;
-  size_t elements = 4 + field_count_;
-  for (const uint8_t* at = first_entry(); at < end();) {
+  std::memcpy(node->pack(), pack(), first_offset);
+  uint8_t* to = node->pack() + first_offset;
+  node->head_ = static_cast<uint32_t>(first_offset);
+  size_t elements = 4 + field_count();
+  count = {0, 0};
+  for (const uint8_t* at = first; at < end();) {
     const EntryRef entry = entry_at(at);
     const uint8_t* const next = next_entry(entry);
     if (!entry.deleted || (next == end() && last == LastTombstone::kKept)) {
-      node->note_entry(node->entries(), static_cast<uint32_t>(to - node->pack()), entry.id);
+      const uint32_t offset = static_cast<uint32_t>(to - node->pack());
+      node->note_entry(count.live + count.deleted, offset, entry.id);
       std::memcpy(to, at, static_cast<size_t>(next - at));
       to += next - at;
-      const uint8_t* count = listpack::previous(next);
-      elements += static_cast<size_t>(read_integer(count)) + 1;
-      ++(entry.deleted ? node->deleted_ : node->live_);
+      const uint8_t* element_count = listpack::previous(next);
+      elements += static_cast<size_t>(read_integer(element_count)) + 1;
+      ++(entry.deleted ? count.deleted : count.live);
     }
     at = next;
   }
   *to++ = listpack::kEnd;
   listpack::set_total_bytes(node->pack(), static_cast<uint32_t>(to - node->pack()));
   listpack::set_element_count(node->pack(), elements);
-  node->write_counts();
-  const uint32_t dropped = dropped_entries_ + entries() - node->entries();
-  node->dropped_entries_ = static_cast<uint16_t>(std::min<uint32_t>(dropped, UINT16_MAX));
-  node->dropped_bytes_ = dropped_bytes_ + static_cast<uint32_t>(end() - first_entry()) -
-                         static_cast<uint32_t>(node->end() - node->first_entry());
+  const auto kept_bytes = static_cast<uint32_t>(to - 1 - node->at_offset(first_offset));
+  node->set_dropped({.entries = dropped().entries + entries() - count.live - count.deleted,
+                     .bytes = dropped().bytes + static_cast<uint32_t>(end() - first) - kept_bytes});
+  node->write_counts(count);
   StreamNode* const small = node->shrunk();
   if (small != node) destroy(node);
   return small;
@@ -304,7 +353,7 @@ EntryRef StreamNode::entry_at(const uint8_t* at) const {
 
 const uint8_t* StreamNode::next_entry(const EntryRef& entry) const {
   const uint8_t* at = entry.body;
-  uint64_t elements = field_count_;
+  uint64_t elements = field_count();
   if (!entry.same_fields) elements = 2 * static_cast<uint64_t>(read_integer(at));
   for (; elements > 0; --elements)
     at = skip(at);
@@ -331,7 +380,7 @@ const uint8_t* StreamNode::seek(const StreamId& id) const {
         hint != wanted ? hint < wanted : entry_at(pack() + index_at(middle)).id < id;
     (is_below ? low : high) = is_below ? middle + 1 : middle;
   }
-  const uint8_t* at = pack() + std::max(low > 0 ? index_at(low - 1) : first_entry_, head_);
+  const uint8_t* at = pack() + std::max(low > 0 ? index_at(low - 1) : 0, head_);
   const uint8_t* const last = end();
   while (at < last) {
     const EntryRef entry = entry_at(at);
@@ -342,12 +391,12 @@ const uint8_t* StreamNode::seek(const StreamId& id) const {
 }
 
 EntryRef StreamNode::first_live() const {
-  assert(live_ > 0);
-  return entry_at(pack() + head_);
+  assert(live() > 0);
+  return entry_at(head());
 }
 
 EntryRef StreamNode::last_live() const {
-  assert(live_ > 0);
+  assert(live() > 0);
   EntryRef entry = entry_at(previous_entry(end()));
   while (entry.deleted)
     entry = entry_at(previous_entry(entry.at));
@@ -356,7 +405,8 @@ EntryRef StreamNode::last_live() const {
 
 bool StreamNode::is_consistent() const {
   if (!listpack::validate_listpack(listpack_view())) return false;
-  if (listpack_bytes() + index_bytes(index_count()) > capacity_) return false;
+  if (listpack_bytes() + index_bytes(index_count()) + trailer_bytes() > capacity_) return false;
+  const auto [noted_live, noted_deleted] = counts();
   uint32_t live = 0;
   uint32_t number = 0;
   bool live_before_head = false;
@@ -369,16 +419,14 @@ bool StreamNode::is_consistent() const {
          hint_at(number / kIndexStride - 1) != hint_of(entry.id))) {
       return false;
     }
-    if (!entry.deleted && at < pack() + head_) live_before_head = true;
-    if (at == pack() + head_ && entry.deleted && live_ > 0) live_before_head = true;
+    if (!entry.deleted && at < head()) live_before_head = true;
+    if (at == head() && entry.deleted && noted_live > 0) live_before_head = true;
     live += entry.deleted ? 0 : 1;
     last = entry.id;
     at = next_entry(entry);
     if (at < end() && previous_entry(at) != entry.at) return false;
   }
-  const uint8_t* counts = pack() + listpack::kHeaderBytes;
-  const bool counts_agree = read_integer(counts) == live_ && read_integer(counts) == deleted_;
-  return counts_agree && live == live_ && number == entries() && !live_before_head;
+  return live == noted_live && number == noted_live + noted_deleted && !live_before_head;
 }
 
 }  // namespace weir

@@ -3,16 +3,18 @@
 //   StreamNode                      capacity()
 //   ┌────────────────────────┬──────────────────────────────────────────────────────┐
 //   │ key (ID of the first   │ listpack ──────────────────► ┊ free ┊ ◄─── entry      │
-//   │ entry), counts, hints  │ master · entry · entry · … FF┊      ┊  offsets        │
+//   │ entry), head, sizes    │ master · entry · entry · … FF┊      ┊  offsets        │
 //   └────────────────────────┴──────────────────────────────────────────────────────┘
 //   master:  live · deleted · number of fields · field names · 0
 //   entry:   flags · ms and seq minus the key's · [n] (fields and) values · element count
 //
 // The listpack is byte for byte what Redis writes into an RDB file.  Beside it the node keeps what
-// can be derived from it: the counts, and the place of every 16th entry (kIndexStride), growing
-// down from the end of the allocation, so that a read by ID looks at a handful of entries instead
-// of up to all of them.  Beside an entry's offset stand 32 bits that order like its ID, so that the
-// bisection stays in one cache line.  The index is rebuilt on load and never stored.
+// takes a walk to derive from it: the first live entry (the head), and the place of every 16th
+// entry (kIndexStride), growing down from the end of the allocation, so that a read by ID looks at
+// a handful of entries instead of up to all of them.  Beside an entry's offset stand 32 bits that
+// order like its ID, so that the bisection stays in one cache line.  Neither is ever stored.  The
+// counts are read from the master entry, where they are: with 36 bytes the header costs a third of
+// a byte for each of 100 entries, and 9 bytes where four large ones fill a node.
 //
 // Deleting an entry flips its flag in place; the bytes stay (a tombstone) until the node goes or
 // compact() rewrites it.  Where the exact size is visible to clients (a tail node decides when to
@@ -55,25 +57,22 @@ class StreamNode : public RadixLeaf {
   static StreamNode* clone(const StreamNode& node);
   static void destroy(StreamNode* node);
 
-  uint32_t live() const { return live_; }
-  uint32_t deleted() const { return deleted_; }
-  uint32_t entries() const { return live_ + deleted_; }
-  uint32_t field_count() const { return field_count_; }
+  uint32_t live() const { return counts().live; }
+  uint32_t deleted() const { return counts().deleted; }
+  uint32_t entries() const { return counts().live + counts().deleted; }
+  /// Fields of the master entry.
+  uint32_t field_count() const {
+    return field_count_ != kManyFields ? field_count_ : read_field_count();
+  }
   /// Bytes of the listpack, tombstones included.
   size_t listpack_bytes() const { return listpack::total_bytes(pack()); }
   std::span<const uint8_t> listpack_view() const { return {pack(), listpack_bytes()}; }
   /// Bytes of the allocation.
-  size_t memory_bytes() const { return sizeof(StreamNode) + capacity_; }
+  size_t memory_bytes() const { return kPackOffset + capacity_; }
   /// Entries and bytes as if compaction had dropped nothing: the figures that stream-node-max-*
   /// limit, should the node become its stream's last one again.
-  uint64_t uncompacted_entries() const { return uint64_t{entries()} + dropped_entries_; }
-  size_t uncompacted_bytes() const {
-    if (dropped_entries_ == 0) return listpack_bytes();
-    // The count of the tombstones might be wider, too.
-    const int64_t tombstones = int64_t{deleted_} + dropped_entries_;
-    return listpack_bytes() + dropped_bytes_ + listpack::integer_bytes(tombstones) -
-           listpack::integer_bytes(deleted_);
-  }
+  uint64_t uncompacted_entries() const { return uint64_t{entries()} + dropped().entries; }
+  size_t uncompacted_bytes() const;
 
   /// Appends an entry; `id` is greater than every ID in the node.  Returns this node, or, if it had
   /// to grow, a greater one that takes its place: this one is then the caller's to destroy.
@@ -83,10 +82,10 @@ class StreamNode : public RadixLeaf {
   /// This node, or, if that saves memory, a copy of it of just its size to take its place.
   [[nodiscard]] StreamNode* shrunk();
 
-  /// True when most entries are tombstones and rewriting the node pays.  Nodes of more entries
-  /// than dropped_entries_ can count are left alone.
+  /// True when most entries are tombstones and rewriting the node pays.
   bool deserves_compaction() const {
-    return deleted_ >= 16 && deleted_ / 3 > live_ && uncompacted_entries() <= UINT16_MAX;
+    const Counts count = counts();
+    return count.deleted >= 16 && count.deleted / 3 > count.live;
   }
 
   /// A new node without this one's tombstones, except for one at the very end: the greatest ID
@@ -98,7 +97,10 @@ class StreamNode : public RadixLeaf {
   void erase(const EntryRef& entry);
 
   // --- Walking --------------------------------------------------------------------------------
-  const uint8_t* first_entry() const { return pack() + first_entry_; }
+  /// Cost: O(fields of the master entry).
+  const uint8_t* first_entry() const;
+  /// The first live entry, of which there is one.
+  const uint8_t* head() const { return pack() + head_; }
   const uint8_t* end() const { return pack() + listpack_bytes() - 1; }
   EntryRef entry_at(const uint8_t* at) const;
   /// A place in the node that survives its being moved.
@@ -123,19 +125,41 @@ class StreamNode : public RadixLeaf {
   bool is_consistent() const;
 
  private:
+  struct Counts {
+    uint32_t live;
+    uint32_t deleted;
+  };
+  /// What compaction took out of the node.
+  struct Dropped {
+    uint32_t entries;
+    uint32_t bytes;
+  };
+  static constexpr uint16_t kManyFields = UINT16_MAX;
+
   StreamNode() = default;
 
   static StreamNode* allocate(size_t capacity);
-  uint8_t* pack() { return reinterpret_cast<uint8_t*>(this + 1); }
-  const uint8_t* pack() const { return reinterpret_cast<const uint8_t*>(this + 1); }
-  // The index: records of a hint and an offset, the first one at the very end.
+  // The listpack begins in what would be padding.
+  uint8_t* pack() { return reinterpret_cast<uint8_t*>(this) + kPackOffset; }
+  const uint8_t* pack() const { return reinterpret_cast<const uint8_t*>(this) + kPackOffset; }
+  Counts counts() const {
+    const uint8_t* at = pack() + listpack::kHeaderBytes;
+    const auto live = static_cast<uint32_t>(listpack::read_integer(at));
+    return {live, static_cast<uint32_t>(listpack::read_integer(at))};
+  }
+  uint32_t read_field_count() const;
+  Dropped dropped() const;
+  void set_dropped(const Dropped& dropped);
+  /// A node that was compacted has the figures of that at the very end, behind the index.
+  size_t trailer_bytes() const { return is_compacted_ ? sizeof(Dropped) : 0; }
+  // The index: records of a hint and an offset, the first one at the end.
   static constexpr size_t kHintBytes = 4;
   static constexpr size_t kWideRecordBytes = kHintBytes + 4;
   bool has_wide_index() const { return capacity_ > UINT16_MAX; }
   size_t record_bytes() const { return has_wide_index() ? kWideRecordBytes : kHintBytes + 2; }
   size_t index_bytes(uint32_t count) const { return count * record_bytes(); }
   const uint8_t* index_record(uint32_t i) const {
-    return pack() + capacity_ - (i + 1) * record_bytes();
+    return pack() + capacity_ - trailer_bytes() - (i + 1) * record_bytes();
   }
   uint32_t hint_at(uint32_t i) const { return listpack::load32(index_record(i)); }
   uint32_t hint_of(const StreamId& id) const;
@@ -146,25 +170,23 @@ class StreamNode : public RadixLeaf {
   void append_in_place(const StreamId& id, FieldValues fields, bool same_fields, size_t bytes);
   bool has_fields_of_master(FieldValues fields) const;
   size_t entry_bytes(const StreamId& id, FieldValues fields, bool same_fields) const;
-  void write_counts();
+  void write_counts(const Counts& counts);
   static uint32_t index_count_with(uint32_t count) {
     return count == 0 ? 0 : (count - 1) / kIndexStride;
   }
   uint32_t index_count() const { return index_count_with(entries()); }
   uint8_t* write_entry(uint8_t* at, const StreamId& id, FieldValues fields, bool same_fields) const;
 
-  // The first three fill the spare bytes of RadixLeaf.
-  uint8_t slot_ = 0;              // of the allocator
-  uint16_t dropped_entries_ = 0;  // by compaction
+  // The first four fill the spare bytes of RadixLeaf.
+  uint8_t slot_ : 7 = 0;          // of the allocator
+  uint8_t is_compacted_ : 1 = 0;  // has a trailer
+  uint16_t field_count_ = 0;      // of the master entry, or kManyFields
   uint32_t capacity_ = 0;         // bytes behind the header: listpack, free room, index
-  uint32_t live_ = 0;
-  uint32_t deleted_ = 0;
-  uint32_t field_count_ = 0;    // of the master entry
-  uint32_t first_entry_ = 0;    // offset of the first entry
-  uint32_t head_ = 0;           // offset of the first live entry, while there is one
-  uint32_t dropped_bytes_ = 0;  // of the entries that compaction dropped
+  uint32_t head_ = 0;             // offset of the first live entry, while there is one
+
+  static constexpr size_t kPackOffset = 36;
 };
-static_assert(sizeof(StreamNode) == 56);
+static_assert(sizeof(StreamNode) == 40);
 
 /// Walks the fields and values of one entry.
 class FieldReader {

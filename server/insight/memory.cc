@@ -11,6 +11,8 @@
 #include <malloc.h>
 #endif
 
+#include "streams/node_memory.h"
+
 namespace weir {
 namespace {
 
@@ -36,15 +38,13 @@ void refresh() {
 #ifdef WEIR_JEMALLOC
 
 MemoryFigures allocator_figures() {
-  refresh();
-  return {.allocated = ask("stats.allocated"),
-          .active = ask("stats.active"),
-          .resident = ask("stats.resident")};
+  return {
+      .allocated = used_memory(), .active = ask("stats.active"), .resident = ask("stats.resident")};
 }
 
 size_t used_memory() {
   refresh();
-  return ask("stats.allocated");
+  return ask("stats.allocated") - node_memory_reserve();
 }
 
 std::string_view allocator_name() {
@@ -63,7 +63,9 @@ std::string_view allocator_name() {
 MemoryFigures allocator_figures() {
   const struct mallinfo2 info = mallinfo2();
   const size_t held = info.arena + info.hblkhd;
-  return {.allocated = info.uordblks + info.hblkhd, .active = held, .resident = held};
+  return {.allocated = info.uordblks + info.hblkhd - node_memory_reserve(),
+          .active = held,
+          .resident = held};
 }
 
 size_t used_memory() {

@@ -7,14 +7,14 @@
 namespace weir {
 
 struct MemoryFigures {
-  size_t allocated = 0;  // bytes handed out by the allocator: "used memory"
+  size_t allocated = 0;  // bytes in use, free slots of whichever allocator aside: "used memory"
   size_t active = 0;     // bytes in pages that hold any of it
   size_t resident = 0;   // bytes of memory the allocator keeps
 };
 
 /// Asks the allocator.  Cost: some microseconds.
 MemoryFigures allocator_figures();
-/// Bytes handed out, the cheapest of the three questions.
+/// Bytes in use, the cheapest of the three questions.
 size_t used_memory();
 /// Bytes of physical memory of the process.
 size_t resident_bytes();

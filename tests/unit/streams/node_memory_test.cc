@@ -50,7 +50,7 @@ TEST_CASE("Whoever asks for more never gets less", "[node_memory]") {
 TEST_CASE("Memory is aligned for any node", "[node_memory]") {
   for (const size_t bytes : {1u, 100u, 1024u, 1025u, 3000u, 8192u, 8193u}) {
     const NodeMemory memory = allocate_node_memory(bytes);
-    CHECK(reinterpret_cast<uintptr_t>(memory.at) % 16 == 0);
+    CHECK(reinterpret_cast<uintptr_t>(memory.at) % alignof(uint64_t) == 0);
     free_node_memory(memory);
   }
 }
@@ -85,6 +85,21 @@ TEST_CASE("A freed slot is used again before a new slab is begun", "[node_memory
   CHECK(held[77].at == freed);
   for (const NodeMemory& memory : held)
     free_node_memory(memory);
+}
+
+TEST_CASE("The reserve is what slabs hold beyond the memory handed out", "[node_memory]") {
+  const size_t before = node_memory_reserve();
+  std::vector<NodeMemory> held(500);
+  for (NodeMemory& memory : held)
+    memory = allocate_node_memory(3000);
+  CHECK(node_memory_reserve() < before + 128 * 3000);
+  // Every other one goes: no slab is empty.
+  for (size_t i = 0; i < held.size(); i += 2)
+    free_node_memory(held[i]);
+  CHECK(node_memory_reserve() >= before + 200 * 3000);
+  for (size_t i = 1; i < held.size(); i += 2)
+    free_node_memory(held[i]);
+  CHECK(node_memory_reserve() == before);
 }
 
 }  // namespace

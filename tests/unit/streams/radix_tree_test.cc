@@ -129,25 +129,23 @@ TEST_CASE("The least and the greatest ID are keys like any other", "[radix]") {
 
 // --- Shape --------------------------------------------------------------------------------------
 
-TEST_CASE("An inner node grows through four kinds and shrinks when clearly too big", "[radix]") {
+TEST_CASE("An inner node grows through its shapes and shrinks when clearly too big", "[radix]") {
   Tree tree = tree_up_to(4);
-  const auto kind = [&] { return tree.view().root().node()->kind; };
-  CHECK(kind() == RadixKind::k4);
-  tree.insert(TextLeaf::make({4, 0}));
-  CHECK(kind() == RadixKind::k16);
-  for (uint64_t ms = 5; ms < 17; ++ms)
-    tree.insert(TextLeaf::make({ms, 0}));
-  CHECK(kind() == RadixKind::k48);
-  for (uint64_t ms = 17; ms < 256; ++ms)
-    tree.insert(TextLeaf::make({ms, 0}));
-  CHECK(kind() == RadixKind::k256);
+  const auto capacity = [&] { return kRadixShapes[tree.view().root().node()->shape].capacity; };
+  size_t shape = 0;
+  for (uint64_t count = 4; count < 256;) {
+    if (count > kRadixShapes[shape].capacity) ++shape;
+    CHECK(capacity() == kRadixShapes[shape].capacity);
+    tree.insert(TextLeaf::make({count++, 0}));
+  }
+  CHECK(capacity() == 256);
 
-  tree.erase_before({256 - 37, 0});
-  CHECK(kind() == RadixKind::k256);  // 37 would fit into 48, but soon no longer
-  tree.erase_before({256 - 36, 0});
-  CHECK(kind() == RadixKind::k48);
+  tree.erase_before({256 - 40, 0});
+  CHECK(capacity() == 69);  // 40 would fit into 53, but soon no longer
+  tree.erase_before({256 - 39, 0});
+  CHECK(capacity() == 53);
   tree.erase_before({256 - 3, 0});
-  CHECK(kind() == RadixKind::k4);
+  CHECK(capacity() == 4);
   tree.erase_before({255, 0});
   CHECK(tree.view().root().is_leaf());
   tree.assert_consistent();
