@@ -15,6 +15,7 @@
 #include <algorithm>
 #include <charconv>
 #include <cstdint>
+#include <cstring>
 #include <string_view>
 
 #include "resp/buffer.h"
@@ -87,6 +88,9 @@ class ReplyWriter {
     *at++ = type;
     if (value < 10) {
       *at++ = static_cast<char>('0' + value);
+    } else if (value < 100) {  // most bulks are short
+      *at++ = static_cast<char>('0' + value / 10);
+      *at++ = static_cast<char>('0' + value % 10);
     } else {
       at = std::to_chars(at, at + 20, value).ptr;
     }
@@ -96,10 +100,30 @@ class ReplyWriter {
   }
   static char* write_bulk(char* at, std::string_view bytes) {
     at = write_header(at, '$', bytes.size());
-    at = std::copy(bytes.begin(), bytes.end(), at);
+    at = copy_text(at, bytes);
     *at++ = '\r';
     *at++ = '\n';
     return at;
+  }
+
+  /// Copies short texts without a call, since most are short.
+  static char* copy_text(char* at, std::string_view text) {
+    const char* const from = text.data();
+    const size_t size = text.size();
+    if (size > 16) {
+      std::memcpy(at, from, size);
+    } else if (size >= 8) {  // two halves that may overlap
+      std::memcpy(at, from, 8);
+      std::memcpy(at + size - 8, from + size - 8, 8);
+    } else if (size >= 4) {
+      std::memcpy(at, from, 4);
+      std::memcpy(at + size - 4, from + size - 4, 4);
+    } else if (size > 0) {
+      at[0] = from[0];
+      at[size / 2] = from[size / 2];
+      at[size - 1] = from[size - 1];
+    }
+    return at + size;
   }
 
  private:

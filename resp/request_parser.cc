@@ -22,6 +22,21 @@ bool parse_number(std::string_view text, int64_t& value) {
   return result.ec == std::errc{} && result.ptr == end;
 }
 
+/// Bytes of the header "<type><number>\r\n" at the beginning of `input` if its number has one digit
+/// or two, as most have; else 0.
+size_t read_short_header(std::string_view input, int64_t& value) {
+  if (input.size() < 5) return 0;
+  const auto digit = [&](size_t i) { return static_cast<unsigned>(input[i]) - unsigned{'0'}; };
+  if (digit(1) > 9) return 0;
+  if (input[2] == '\r') {
+    value = digit(1);
+    return 4;
+  }
+  if (digit(1) == 0 || digit(2) > 9 || input[3] != '\r') return 0;
+  value = digit(1) * 10 + digit(2);
+  return 5;
+}
+
 bool is_blank(char c) {
   return c == ' ' || (c >= '\t' && c <= '\r');
 }
@@ -168,15 +183,14 @@ RequestParser::Status RequestParser::parse_arguments(std::string_view input,
         return fail(std::string("expected '$', got '") + (is_blank(got) ? ' ' : got) + "'");
       }
       int64_t length = 0;
-      switch (read_header(input, length)) {
-        case Header::kIncomplete:
-          return Status::kIncomplete;
-        case Header::kTooLong:
-          return fail("too big bulk count string");
-        case Header::kBad:
-          return fail("invalid bulk length");
-        case Header::kValue:
-          break;
+      if (const size_t header = read_short_header(input.substr(position_), length); header > 0) {
+        position_ += header;
+      } else if (const Header long_header = read_header(input, length);
+                 long_header == Header::kIncomplete) {
+        return Status::kIncomplete;
+      } else if (long_header != Header::kValue) {
+        return fail(long_header == Header::kTooLong ? "too big bulk count string"
+                                                    : "invalid bulk length");
       }
       if (length < 0 || length > limits.max_bulk_bytes) return fail("invalid bulk length");
       if (!limits.authenticated && length > kMaxUnauthenticatedBulkBytes) {

@@ -162,7 +162,6 @@ void Dispatcher::run(Client& client, const CommandSpec& command,
     assert(client.reply.buffer().size() > before || command.has(kMaySayNothing));
   }
   running_ = nullptr;
-  if (!command.has(kFast)) stop_timing();
   if (client.reply_mode != ReplyMode::kOn) end_reply(client);
 }
 

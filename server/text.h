@@ -14,8 +14,12 @@ constexpr char to_lower(char c) {
 /// ASCII, as command and option names are.
 constexpr bool equals_ignoring_case(std::string_view a, std::string_view b) {
   if (a.size() != b.size()) return false;
+  constexpr int kCaseBit = 'a' ^ 'A';
   for (size_t i = 0; i < a.size(); ++i) {
-    if (to_lower(a[i]) != to_lower(b[i])) return false;
+    const int difference = a[i] ^ b[i];
+    if (difference == 0) continue;
+    const char lower = static_cast<char>(b[i] | kCaseBit);
+    if (difference != kCaseBit || lower < 'a' || lower > 'z') return false;
   }
   return true;
 }

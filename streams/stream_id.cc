@@ -6,13 +6,13 @@ namespace weir {
 
 std::optional<StreamId> parse_stream_id(std::string_view text, uint64_t missing_seq) {
   if (text.empty() || text.size() > kMaxStreamIdText) return std::nullopt;
-  const size_t dash = text.find('-');
-  const std::optional<uint64_t> ms = parse_unsigned(text.substr(0, dash));
-  if (!ms) return std::nullopt;
-  if (dash == std::string_view::npos) return StreamId{*ms, missing_seq};
-  const std::optional<uint64_t> seq = parse_unsigned(text.substr(dash + 1));
-  if (!seq) return std::nullopt;
-  return StreamId{*ms, *seq};
+  StreamId id{0, missing_seq};
+  const char* const end = text.data() + text.size();
+  const char* const dash = read_unsigned(text.data(), end, id.ms);
+  if (dash == nullptr) return std::nullopt;
+  if (dash == end) return id;
+  if (*dash != '-' || read_unsigned(dash + 1, end, id.seq) != end) return std::nullopt;
+  return id;
 }
 
 char* write_stream_id(char* out, const StreamId& id) {

@@ -9,12 +9,12 @@
 //   entry:   flags · ms and seq minus the key's · [n] (fields and) values · element count
 //
 // The listpack is byte for byte what Redis writes into an RDB file.  Beside it the node keeps what
-// takes a walk to derive from it: the first live entry (the head), and the place of every 16th
+// takes a walk to derive from it: the first live entry (the head), and the place of every 8th
 // entry (kIndexStride), growing down from the end of the allocation, so that a read by ID looks at
 // a handful of entries instead of up to all of them.  Beside an entry's offset stand 32 bits that
-// order like its ID, so that the bisection stays in one cache line.  Neither is ever stored.  The
-// counts are read from the master entry, where they are: with 36 bytes the header costs a third of
-// a byte for each of 100 entries, and 9 bytes where four large ones fill a node.
+// order like its ID, so that the bisection stays in one or two cache lines.  Neither is ever
+// stored.  The counts are read from the master entry, where they are: with 36 bytes the header
+// costs a third of a byte for each of 100 entries, and 9 bytes where four large ones fill a node.
 //
 // Deleting an entry flips its flag in place; the bytes stay (a tombstone) until the node goes or
 // compact() rewrites it.  Where the exact size is visible to clients (a tail node decides when to
@@ -49,7 +49,7 @@ struct EntryRef {
 
 class StreamNode : public RadixLeaf {
  public:
-  static constexpr uint32_t kIndexStride = 16;
+  static constexpr uint32_t kIndexStride = 8;
 
   /// A node whose first entry will be `first`, with the field names of `fields` as its master
   /// entry and room for that entry and `spare_bytes` more.  The entry itself is not in it yet.

@@ -2,15 +2,8 @@
 
 #include "server/clock.h"
 #include "server/errors.h"
-#include "server/text.h"
 
 namespace weir {
-
-bool ArgCursor::take(std::string_view keyword, size_t values) {
-  if (left() <= values || !equals_ignoring_case(peek(), keyword)) return false;
-  ++at_;
-  return true;
-}
 
 Parsed<int64_t> ArgCursor::next_integer(std::string_view error) {
   return read_integer(next(), error);

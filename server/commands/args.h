@@ -9,6 +9,7 @@
 #include <tl/expected.hpp>
 
 #include "server/command.h"
+#include "server/text.h"
 #include "streams/decimal.h"
 #include "streams/stream_id.h"
 
@@ -32,7 +33,11 @@ class ArgCursor {
   std::string_view next() { return args_[at_++]; }
 
   /// Takes the next word if it is `keyword`, in any case, and at least `values` words follow it.
-  bool take(std::string_view keyword, size_t values = 0);
+  bool take(std::string_view keyword, size_t values = 0) {
+    if (left() <= values || !equals_ignoring_case(peek(), keyword)) return false;
+    ++at_;
+    return true;
+  }
   /// Takes the next word as an integer.
   Parsed<int64_t> next_integer(std::string_view error);
 

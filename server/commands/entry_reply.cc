@@ -1,7 +1,5 @@
 #include "server/commands/entry_reply.h"
 
-#include <cstring>
-
 namespace weir {
 namespace {
 
@@ -20,9 +18,8 @@ char* EntryWriter::write_id(char* at, const StreamId& id) {
   char sequence[kMaxDecimalLength];
   const size_t sequence_length = static_cast<size_t>(write_decimal(sequence, id.seq) - sequence);
   at = resp::ReplyWriter::write_header(at, '$', ms_length_ + sequence_length);
-  std::memcpy(at, ms_text_, ms_length_);
-  std::memcpy(at + ms_length_, sequence, sequence_length);
-  at += ms_length_ + sequence_length;
+  at = resp::ReplyWriter::copy_text(at, {ms_text_, ms_length_});
+  at = resp::ReplyWriter::copy_text(at, {sequence, sequence_length});
   *at++ = '\r';
   *at++ = '\n';
   return at;
