@@ -59,7 +59,7 @@ std::optional<ReplyError> check_flush_args(const Call& call) {
 
 /// What OBJECT asks about; answers null without the key.
 const KeyEntry* find_object(Call& call) {
-  const KeyEntry* const entry = call.db.entry(call.args[2]);
+  const KeyEntry* const entry = call.db.peek(call.args[2]);
   if (entry == nullptr) call.reply.null();
   return entry;
 }
@@ -67,7 +67,7 @@ const KeyEntry* find_object(Call& call) {
 int64_t count_existing(Call& call, bool note_access) {
   int64_t existing = 0;
   for (const std::string_view key : call.args.subspan(1)) {
-    existing += (note_access ? call.db.note_access(key) : call.db.contains(key)) ? 1 : 0;
+    existing += (note_access ? call.db.note_access(key) : call.db.peek(key) != nullptr) ? 1 : 0;
   }
   return existing;
 }
@@ -94,7 +94,7 @@ Outcome touch(Call& call) {
 }
 
 Outcome type(Call& call) {
-  call.reply.simple(call.db.contains(call.args[1]) ? "stream" : "none");
+  call.reply.simple(call.db.peek(call.args[1]) != nullptr ? "stream" : "none");
   return Outcome::done();
 }
 

@@ -7,9 +7,13 @@ KeyEntry* Database::touch(KeyEntry* entry) const {
   return entry;
 }
 
-Stream* Database::find(std::string_view key) {
-  KeyEntry* const entry = touch(keys_.find(key, KeyTable::hash(key)));
+KeyEntry* Database::counted(KeyEntry* entry) {
   ++(entry != nullptr ? lookups_->hits : lookups_->misses);
+  return entry;
+}
+
+Stream* Database::find(std::string_view key) {
+  KeyEntry* const entry = counted(touch(keys_.find(key, KeyTable::hash(key))));
   return entry != nullptr ? &entry->stream : nullptr;
 }
 
@@ -29,8 +33,12 @@ Stream& Database::find_or_create(std::string_view key) {
   return touch(entry)->stream;
 }
 
+const KeyEntry* Database::peek(std::string_view key) {
+  return counted(keys_.find(key, KeyTable::hash(key)));
+}
+
 bool Database::note_access(std::string_view key) {
-  KeyEntry* const entry = keys_.find(key, KeyTable::hash(key));
+  KeyEntry* const entry = counted(keys_.find(key, KeyTable::hash(key)));
   if (entry != nullptr) entry->accessed_s = access_time_s_;
   return entry != nullptr;
 }

@@ -31,9 +31,10 @@ class Database {
   Stream* find_for_write(std::string_view key);
   /// The stream of a key, which is made if it does not exist.
   Stream& find_or_create(std::string_view key);
-  /// Whether the key exists, without counting or noting an access.
-  bool contains(std::string_view key) const { return entry(key) != nullptr; }
-  /// The entry itself, without counting or noting an access.
+  /// The entry of a key for a question about the key, not its stream: counts a hit or a miss, notes
+  /// no access.
+  const KeyEntry* peek(std::string_view key);
+  /// The same, uncounted.
   const KeyEntry* entry(std::string_view key) const { return keys_.find(key, KeyTable::hash(key)); }
 
   bool erase(std::string_view key);
@@ -49,11 +50,12 @@ class Database {
     access_time_s_ = static_cast<uint32_t>(unix_s);
     access_noted_ = noted;
   }
-  /// Notes an access whatever the client said; false without the key.
+  /// Notes an access whatever the client said; false without the key.  Counts a hit or a miss.
   bool note_access(std::string_view key);
 
  private:
   KeyEntry* touch(KeyEntry* entry) const;
+  KeyEntry* counted(KeyEntry* entry);
 
   KeyTable keys_;
   LookupCounts* lookups_;

@@ -205,6 +205,30 @@ TEST_CASE("CONFIG RESETSTAT clears the counters and not the peak of memory", "[i
   CHECK(info_number(redis, "used_memory_peak") >= peak);
 }
 
+TEST_CASE("Reads and questions about keys count hits and misses; writes and scans do not",
+          "[info][exists][type][touch][object]") {
+  TestServer server;
+  Redis redis = server.connect();
+  redis("XADD", "s", "1-0", "f", "v");
+  redis("EXISTS", "s", "absent", "s");
+  redis("TYPE", "s");
+  redis("TYPE", "absent");
+  redis("TOUCH", "s", "absent");
+  redis("OBJECT", "ENCODING", "s");
+  redis("OBJECT", "REFCOUNT", "absent");
+  redis("OBJECT", "IDLETIME", "s");
+  redis("XINFO", "STREAM", "absent");
+  CHECK(info_number(redis, "keyspace_hits") == 6);
+  CHECK(info_number(redis, "keyspace_misses") == 5);
+  redis("XDEL", "absent", "1-0");
+  redis("XTRIM", "s", "MAXLEN", 9);
+  redis("DEL", "absent");
+  redis("SCAN", 0);
+  redis("RANDOMKEY");
+  CHECK(info_number(redis, "keyspace_hits") == 6);
+  CHECK(info_number(redis, "keyspace_misses") == 5);
+}
+
 TEST_CASE("Bytes that come and go are counted", "[info]") {
   TestServer server;
   Redis redis = server.connect();
