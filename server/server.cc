@@ -19,6 +19,8 @@ namespace {
 constexpr int64_t kMillisecondsPerSecond = 1000;
 /// The rates of INFO are sampled at least this often a second.
 constexpr int kMinHz = 10;
+/// What moving the tables of keys may take of each cron.
+constexpr int64_t kTableMoveUs = 1000;
 /// How long a client may keep a shutdown waiting for the socket to take the rest of its replies.
 constexpr int kLastWordsMs = 100;
 /// With maxmemory set, the allocator is asked after this many bytes of requests, and by cron.
@@ -235,14 +237,22 @@ void Server::cron() {
   stats_.command_rate.sample(stats_.commands, now_us);
   stats_.in_rate.sample(io_.bytes_in(), now_us);
   stats_.out_rate.sample(io_.bytes_out(), now_us);
-  for (Database& db : keyspace_.databases())
-    db.maintain();
+  move_tables();
   close_idle_clients();
   for (const auto& [id, client] : clients_)
     io_.check_output(*client);
   check_memory();
   stats_.peak_memory_bytes = std::max(stats_.peak_memory_bytes, used_memory());
   cron_timer_.set_ms(kMillisecondsPerSecond / std::max(config_->hz, kMinHz));
+}
+
+// So that a move ends when no changes come that would carry it on.
+void Server::move_tables() {
+  const int64_t until_us = Clock::monotonic_us() + kTableMoveUs;
+  for (Database& db : keyspace_.databases()) {
+    while (db.maintain() && Clock::monotonic_us() < until_us)
+      ;
+  }
 }
 
 void Server::close_idle_clients() {

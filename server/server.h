@@ -55,6 +55,7 @@ class Server {
   bool end_turn();
   void arm_deadline_timer();
   void cron();
+  void move_tables();
   void close_idle_clients();
   void check_memory();
   std::string listen(const Settings& settings);

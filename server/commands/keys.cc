@@ -142,7 +142,7 @@ Outcome randomkey(Call& call) {
   if (call.db.size() == 0) {
     call.reply.null();
   } else {
-    call.reply.bulk(call.db.keys().random(generator())->key());
+    call.reply.bulk(call.db.keys().random(generator)->key());
   }
   return Outcome::done();
 }

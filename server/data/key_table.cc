@@ -6,7 +6,6 @@
 #include <cstdlib>
 #include <cstring>
 #include <new>
-#include <random>
 
 #define XXH_INLINE_ALL
 #include <xxhash.h>
@@ -19,6 +18,8 @@ constexpr uint64_t kHighBits = 0x8080808080808080;
 constexpr uint8_t kErased = 1;
 /// Groups moved with every change of a growing table.  One would do; two leave slack.
 constexpr size_t kGroupsPerChange = 2;
+/// Random slots looked at before the next full one is taken.
+constexpr int kRandomLooks = 1000;
 
 /// Different in every process, so that nobody can make up keys that collide.
 const uint64_t hash_seed = std::random_device{}() | uint64_t{std::random_device{}()} << 32;
@@ -203,20 +204,41 @@ void KeyTable::swap(KeyTable& other) noexcept {
   std::swap(moved_groups_, other.moved_groups_);
 }
 
-// Looks from a random slot on for a full one.  Runs are short, so no key is favoured by much.
-KeyEntry* KeyTable::random(uint64_t random_bits) const {
+bool KeyTable::maintain(size_t groups) {
+  if (!is_moving()) return false;
+  move_some(groups);
+  // No change may come to find the table too large for the keys that are left.
+  if (!is_moving()) make_room();
+  return is_moving();
+}
+
+/// The entry in a slot of both tables taken as one, without the groups that are moved already; null
+/// in an empty one.
+KeyEntry* KeyTable::entry_at(size_t slot) const {
+  const size_t first_slots = tables_[0].capacity() - (is_moving() ? moved_groups_ * kGroup : 0);
+  const Table& table = slot < first_slots ? tables_[0] : tables_[1];
+  const size_t at = slot < first_slots ? tables_[0].capacity() - 1 - slot : slot - first_slots;
+  return table.control[at] >= 0x80 ? table.slots[at] : nullptr;
+}
+
+// Random slots until one is full: about two, or eight while a table shrinks.  A table out of which
+// nearly everything was deleted while it moved is searched from some slot on in the end.
+KeyEntry* KeyTable::random(std::mt19937_64& generator) const {
   assert(size() > 0);
-  const Table& table = tables_[1].used > random_bits % size() ? tables_[1] : tables_[0];
-  const Table& chosen =
-      table.used > 0 ? table : tables_[table.control == tables_[0].control ? 1 : 0];
-  size_t slot = (random_bits >> 8) & (chosen.capacity() - 1);
-  while (chosen.control[slot] < 0x80)
-    slot = (slot + 1) & (chosen.capacity() - 1);
-  return chosen.slots[slot];
+  const size_t moved = is_moving() ? moved_groups_ * kGroup : 0;
+  const size_t slots = tables_[0].capacity() - moved + tables_[1].capacity();
+  size_t slot = 0;
+  for (int look = 0; look < kRandomLooks; ++look) {
+    slot = generator() % slots;
+    if (KeyEntry* const entry = entry_at(slot)) return entry;
+  }
+  while (entry_at(slot) == nullptr)
+    slot = slot + 1 == slots ? 0 : slot + 1;
+  return entry_at(slot);
 }
 
 size_t KeyTable::memory_bytes() const {
-  return (tables_[0].capacity() + tables_[1].capacity()) * (1 + sizeof(void*));
+  return memory_bytes_of(tables_[0]) + memory_bytes_of(tables_[1]);
 }
 
 uint64_t KeyTable::reverse_bits(uint64_t bits) {

@@ -11,7 +11,8 @@
 //
 // Growing (and shrinking, and getting rid of erased marks) makes a second table, whose memory
 // comes zeroed from the system and is not touched at once, and then moves a few groups with every
-// change: no single request pays for it.  Meanwhile lookups ask both.
+// change, and with every maintain() when no change comes: no single request pays for it.  Meanwhile
+// lookups ask both.
 //
 // A scan goes through homes in the order of their reversed bits, so that a cursor stays good while
 // the table grows or shrinks: a key that is there from the first call to the last is returned.
@@ -20,6 +21,7 @@
 #pragma once
 
 #include <cstdint>
+#include <random>
 #include <string_view>
 
 #include "server/data/key_entry.h"
@@ -58,14 +60,18 @@ class KeyTable {
   template <class Visit>
   void for_each(Visit visit) const;
 
-  /// Some entry, every one about equally likely; the table is not empty.
-  KeyEntry* random(uint64_t random_bits) const;
+  /// Some entry, every one equally likely; the table is not empty.  Cost: some looks, of which a
+  /// table that has just lost most of its keys needs more.
+  KeyEntry* random(std::mt19937_64& generator) const;
 
   /// Bytes of the tables, without the entries.
   size_t memory_bytes() const;
   bool is_moving() const { return tables_[1].control != nullptr; }
-  /// Moves up to `groups` groups on, if there is anything to move.
-  void move_some(size_t groups);
+  /// Bytes of the table that is being emptied; 0 when nothing moves.
+  size_t moving_bytes() const { return is_moving() ? memory_bytes_of(tables_[0]) : 0; }
+  /// Moves up to `groups` groups on; a table that is still too large is made smaller again.
+  /// Returns whether there is more to move.
+  bool maintain(size_t groups);
 
  private:
   struct Table {
@@ -87,7 +93,12 @@ class KeyTable {
   static void put(Table& table, KeyEntry* entry, uint64_t hash);
   static void erase_slot(Table& table, size_t slot);
   static bool group_has_empty(const Table& table, size_t group);
+  static size_t memory_bytes_of(const Table& table) {
+    return table.capacity() * (1 + sizeof(void*));
+  }
+  KeyEntry* entry_at(size_t slot) const;
   void make_room();
+  void move_some(size_t groups);
   void start_moving(size_t groups);
   static uint64_t reverse_bits(uint64_t bits);
 

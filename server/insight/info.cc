@@ -123,8 +123,11 @@ void add_memory(const Context& context, Section& section) {
   for (const auto& [id, client] : context.clients)
     client_bytes += client->memory_bytes();
   size_t table_bytes = 0;
-  for (const Database& db : context.keyspace.databases())
+  size_t moving_bytes = 0;
+  for (const Database& db : context.keyspace.databases()) {
     table_bytes += db.keys().memory_bytes();
+    moving_bytes += db.keys().moving_bytes();
+  }
   const size_t overhead = std::min(start + client_bytes + table_bytes, figures.allocated);
   const auto ratio = [](size_t a, size_t b) {
     return b > 0 ? static_cast<double>(a) / static_cast<double>(b) : 0.0;
@@ -156,6 +159,7 @@ void add_memory(const Context& context, Section& section) {
       .add_signed("mem_fragmentation_bytes",
                   static_cast<int64_t>(resident) - static_cast<int64_t>(figures.allocated))
       .add("mem_clients_normal", client_bytes)
+      .add("mem_overhead_db_hashtable_rehashing", moving_bytes)
       .add("mem_allocator", allocator_name());
 }
 

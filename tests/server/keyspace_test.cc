@@ -223,6 +223,23 @@ TEST_CASE("RANDOMKEY gives every key now and then", "[randomkey]") {
     CHECK(client("RANDOMKEY").text == "k0");
 }
 
+TEST_CASE("A table that grows finishes its move when no more writes come", "[info]") {
+  TestServer server;
+  Redis redis = server.connect();
+  int64_t keys = 0;
+  const auto add_keys = [&](int count) {
+    for (int i = 0; i < count; ++i)
+      redis.send("XADD", "key:" + std::to_string(++keys), "1-0", "f", "v");
+    for (int i = 0; i < count; ++i)
+      redis.read();
+  };
+  add_keys(100'000);  // a smaller table would be moved before one could look
+  while (keys < 1'000'000 && info_number(redis, "mem_overhead_db_hashtable_rehashing") == 0)
+    add_keys(1000);
+  REQUIRE(info_number(redis, "mem_overhead_db_hashtable_rehashing") > 0);
+  CHECK(info_becomes(redis, "mem_overhead_db_hashtable_rehashing", 0));
+}
+
 TEST_CASE("FLUSHDB empties one database and FLUSHALL all", "[flushdb][flushall]") {
   TestServer server;
   Redis redis = server.connect();
