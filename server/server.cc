@@ -208,14 +208,14 @@ bool Server::end_turn() {
     dispatcher_.serve_waiters();
     io_.run_resumed();
   } while (waiters_.has_signals());
-  io_.end_of_turn();
+  const bool has_more = io_.end_of_turn();
   // Asking the allocator costs microseconds: not every turn.
   if (config_->maxmemory > 0 && io_.bytes_in() - memory_checked_at_ > kMemoryCheckBytes) {
     check_memory();
   }
   if (shutdown_.is_requested()) loop_.stop();
   arm_deadline_timer();
-  return false;
+  return has_more;
 }
 
 void Server::arm_deadline_timer() {

@@ -42,7 +42,7 @@ class Client {
   bool no_touch = false;
   ReplyMode reply_mode = ReplyMode::kOn;
   bool blocked = false;            // a command waits; later requests stay in `input`
-  bool unblocked = false;          // it has been answered; `input` is to be looked at again
+  bool unblocked = false;          // it has been answered; `input` is looked at before the socket
   bool close_after_reply = false;  // nothing more is read; closed when everything is sent
   bool closed = false;             // only waits to be freed at the end of the turn
   bool flush_listed = false;       // in the list of those with something to send

@@ -13,6 +13,9 @@ namespace {
 
 /// Bytes read at once from a connection.
 constexpr size_t kReadBytes = size_t{64} * 1024;
+/// What piled up behind a blocked command runs in portions of this size, one in a turn, as if it
+/// were read then: others get their turn in between.
+constexpr size_t kResumedBytes = kReadBytes;
 /// An argument that lacks at least this many bytes is read straight into its final place.
 constexpr size_t kBigArgumentBytes = size_t{32} * 1024;
 /// So much of an announced argument is believed at once, and then as many times what has come: a
@@ -80,7 +83,9 @@ void ClientIo::on_readable(int, short, void* argument) {
 }
 
 void ClientIo::read_from(Client& client) {
-  if (client.closed) return;
+  // What it sent already comes first; the socket keeps the rest, and also the end of the
+  // connection.
+  if (client.closed || client.unblocked) return;
   const bool into_own = !client.input.empty();
   char* at = read_buffer_.get();
   size_t room = kReadBytes;
@@ -119,7 +124,7 @@ void ClientIo::read_from(Client& client) {
     close(client);
     return;
   }
-  if (client.blocked || client.unblocked) {
+  if (client.blocked) {
     keep_rest(client, bytes, into_own, 0);
   } else {
     run_requests(client, bytes, into_own);
@@ -156,6 +161,11 @@ void ClientIo::run_requests(Client& client, std::string_view bytes, bool is_own_
       return;
     }
     if (client.blocked) break;
+    if (is_own_input && used >= kResumedBytes && used < bytes.size()) {
+      client.unblocked = true;
+      unfinished_.push_back(&client);
+      break;
+    }
   }
   if (client.output.empty()) give_back_output_buffer(client);
   keep_rest(client, bytes.substr(used), is_own_input, used);
@@ -198,6 +208,14 @@ void ClientIo::run_resumed() {
     handler_.end_batch();
   }
   resumed_.clear();
+}
+
+// A client that was closed meanwhile is about to be freed.
+void ClientIo::resume_unfinished() {
+  for (Client* const client : unfinished_) {
+    if (!client->closed) resumed_.push_back(client);
+  }
+  unfinished_.clear();
 }
 
 // --- Writing -------------------------------------------------------------------------------------
@@ -251,16 +269,18 @@ void ClientIo::flush(Client& client) {
   }
 }
 
-void ClientIo::end_of_turn() {
+bool ClientIo::end_of_turn() {
   for (size_t i = 0; i < to_flush_.size(); ++i) {
     to_flush_[i]->flush_listed = false;
     // One that waits for its socket is flushed when that is ready.
     if (!to_flush_[i]->writable.is_active()) flush(*to_flush_[i]);
   }
   to_flush_.clear();
+  resume_unfinished();
   for (size_t i = 0; i < to_free_.size(); ++i)
     handler_.closed(*to_free_[i]);
   to_free_.clear();
+  return !resumed_.empty();
 }
 
 void ClientIo::send_rest(Client& client, int patience_ms) {

@@ -6,7 +6,7 @@
 //             client.input                        flush() at the end of the turn ─► socket
 //
 // Each connection is read once and written once in a turn.  Requests behind one that blocks stay
-// in client.input and run when it is unblocked.
+// in client.input and run when it is unblocked, a portion in each turn.
 //
 // Always: a client that is closed is not touched by its socket again, and is freed at the end of
 // the turn, when no handler can hold it any more.
@@ -70,10 +70,12 @@ class ClientIo {
   /// A blocked client was answered: its waiting requests run with run_resumed().
   void resume(Client& client);
 
-  /// Runs the requests of resumed clients.  They may unblock others.
+  /// Runs the requests of resumed clients, so many of each as one read may bring.  They may unblock
+  /// others.
   void run_resumed();
-  /// Ends a turn: sends replies, frees closed clients.
-  void end_of_turn();
+  /// Ends a turn: sends replies, frees closed clients.  Returns whether some have requests left
+  /// for the next turn, which must not wait for a socket then.
+  bool end_of_turn();
   /// Sends what is ready, waiting up to `patience_ms` for the socket: for a process that is about
   /// to exit.
   void send_rest(Client& client, int patience_ms);
@@ -100,6 +102,7 @@ class ClientIo {
   void flush(Client& client);
   void take_output_buffer(Client& client);
   void give_back_output_buffer(Client& client);
+  void resume_unfinished();
 
   EventLoop& loop_;
   RequestHandler& handler_;
@@ -108,6 +111,7 @@ class ClientIo {
   std::vector<resp::Buffer> spare_buffers_;
   std::vector<Client*> to_flush_;
   std::vector<Client*> resumed_;
+  std::vector<Client*> unfinished_;  // have had their portion of this turn
   std::vector<Client*> to_free_;
   uint64_t bytes_in_ = 0;
   uint64_t bytes_out_ = 0;

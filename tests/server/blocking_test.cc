@@ -3,6 +3,7 @@
 #include <vector>
 
 #include <catch2/catch.hpp>
+#include <sys/socket.h>
 
 #include "tests/server/watching.h"
 #include "tests/support/test_server.h"
@@ -14,6 +15,12 @@ using resp::show;
 
 Milliseconds since(Clock::time_point start) {
   return std::chrono::floor<Milliseconds>(Clock::now() - start);
+}
+
+/// Waits until the server has read so many bytes.
+bool input_reaches(Redis& redis, size_t bytes) {
+  return wait_until(
+      [&] { return info_number(redis, "total_net_input_bytes") >= static_cast<int64_t>(bytes); });
 }
 
 }  // namespace
@@ -171,6 +178,47 @@ TEST_CASE("Commands behind one that waits run after it, in order", "[xread]") {
   CHECK(show(reader.read()) == ":1");
   CHECK(show(reader.read()) == "+PONG");
   CHECK(show(reader.read()) == R"("later")");
+}
+
+TEST_CASE("Megabytes of commands behind one that waited run in many turns of the loop", "[xread]") {
+  TestServer server;
+  Redis redis = server.connect();
+  RawClient reader = server.connect_raw();
+  const std::string add = "XADD t * f " + std::string(80, 'v') + "\r\n";
+  const int adds = 50'000;
+  std::string requests = "XREAD BLOCK 0 STREAMS s $\r\nINFO stats\r\n";
+  for (int i = 0; i < adds; ++i)
+    requests += add;
+  reader.write(requests + "INFO stats\r\n");
+  REQUIRE(input_reaches(redis, requests.size()));
+  CHECK(redis("XLEN", "t") == 0);
+
+  redis("XADD", "s", "1-0", "f", "v");
+
+  CHECK(show(reader.read()).starts_with(R"(*[*["s")"));
+  const int64_t first = std::stoll(field_of(reader.read().text, "eventloop_cycles"));
+  for (int i = 0; i < adds; ++i)
+    reader.read();
+  const int64_t last = std::stoll(field_of(reader.read().text, "eventloop_cycles"));
+  CHECK(last - first > static_cast<int64_t>(requests.size() >> 17));
+  CHECK(redis("XLEN", "t") == adds);
+}
+
+TEST_CASE("All that stands behind a wait runs, though its sender has said its last word",
+          "[xread]") {
+  TestServer server;
+  Redis redis = server.connect();
+  RawClient reader = server.connect_raw();
+  std::string requests = "XREAD BLOCK 0 STREAMS s $\r\n";
+  for (int i = 0; i < 200'000; ++i)
+    requests += "XADD t * f v\r\n";
+  reader.write(requests);
+  REQUIRE(input_reaches(redis, requests.size()));
+
+  redis("XADD", "s", "1-0", "f", "v");
+  shutdown(reader.fd(), SHUT_WR);  // arrives while most of them are still to run
+
+  CHECK(wait_until([&] { return redis("XLEN", "t") == 200'000; }));
 }
 
 TEST_CASE("Two waits in one packet wait one after the other", "[xread]") {
