@@ -7,6 +7,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <filesystem>
 #include <random>
 
 #include <fcntl.h>
@@ -72,7 +73,7 @@ std::string PidFile::write(const std::string& path) {
   if (fd < 0) return "Failed to write PID file: " + std::string(std::strerror(errno));
   write_text(fd, std::to_string(getpid()) + "\n");
   ::close(fd);
-  path_ = path;
+  path_ = std::filesystem::absolute(path);  // CONFIG SET dir must not lead elsewhere
   return {};
 }
 

@@ -27,7 +27,7 @@ class PidFile {
   std::string write(const std::string& path);
 
  private:
-  std::string path_;
+  std::string path_;  // absolute
 };
 
 /// True if a supervisor waits for word: settings and environment.

@@ -2,6 +2,7 @@
 
 #include <cerrno>
 #include <cstring>
+#include <filesystem>
 
 #include <arpa/inet.h>
 #include <netdb.h>
@@ -123,7 +124,7 @@ std::string Listener::listen_unix(const std::string& path, unsigned permissions,
     return failed(std::strerror(errno));
   }
   unix_ = std::move(socket_ptr);
-  unix_path_ = path;
+  unix_path_ = std::filesystem::absolute(path);  // CONFIG SET dir must not lead elsewhere
   watch(*unix_);
   return {};
 }

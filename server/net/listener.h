@@ -60,7 +60,7 @@ class Listener {
   uint64_t per_turn_;
   std::vector<std::unique_ptr<Socket>> tcp_;
   std::unique_ptr<Socket> unix_;
-  std::string unix_path_;
+  std::string unix_path_;  // absolute
 };
 
 }  // namespace weir

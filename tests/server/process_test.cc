@@ -227,6 +227,22 @@ TEST_CASE("pidfile is written without daemonize too, and removed at the end", "[
   CHECK_FALSE(fs::exists(pidfile));
 }
 
+TEST_CASE("Relative paths of socket and pidfile are found again after CONFIG SET dir",
+          "[process]") {
+  ByHand server;
+  const std::string elsewhere = server.folder() / "elsewhere";
+  fs::create_directory(elsewhere);
+  write_text(elsewhere + "/s.sock", "not ours");
+  write_text(elsewhere + "/weir.pid", "not ours");
+  server.start(server.with(
+      {"--unixsocket", "s.sock", "--pidfile", "weir.pid", "--enable-protected-configs", "yes"}));
+  CHECK(server.connect()("CONFIG", "SET", "dir", elsewhere) == "OK");
+  CHECK(server.terminate() == 0);
+  CHECK(server.folder().names() == std::vector<std::string>{"elsewhere", "output"});
+  CHECK(read_text(elsewhere + "/s.sock") == "not ours");
+  CHECK(read_text(elsewhere + "/weir.pid") == "not ours");
+}
+
 TEST_CASE("A pidfile that cannot be written is a warning, no failure", "[process]") {
   ByHand server;
   server.start(server.with({"--pidfile", server.folder() / "absent" + "/pid"}));
