@@ -137,7 +137,6 @@ RadixNode* new_radix_node(RadixRef a, RadixRef b, int depth, uint32_t born) {
   like.depth = static_cast<uint8_t>(depth);
   like.born = born;
   like.weight = a.weight() + b.weight();
-  like.leaf_count = a.leaf_count() + b.leaf_count();
   RadixNode* const node = new_node(like, 0);
   insert_child(*node, key_byte(a.key(), depth), a);
   insert_child(*node, key_byte(b.key(), depth), b);

@@ -7,11 +7,11 @@
 //                     │ key 16 │ born 4 │ weight 4 │ retired 1 │ 7 spare │ what the user adds
 //                     └────────┴────────┴──────────┴───────────┴─────────┴ ─ ─ ─ ─ ─ ─ ─ ─ ─
 //
-//   RadixNode         ┌────────┬──────────┬──────────────┬────────┬───┬───┬───┬───┐
-//                     │ key 16 │ weight 8 │ leaf count 8 │ born 4 │   │   │   │   │
-//                     └────────┴──────────┴──────────────┴────────┴─┬─┴─┬─┴─┬─┴─┬─┘
-//                                            child count 2 ─────────┘   │   │   └─ retired 1
-//                                                                depth 1 ┘   └─ shape 1
+//   RadixNode         ┌────────┬──────────┬─────────┬────────┬───┬───┬───┬───┐
+//                     │ key 16 │ weight 8 │ least 8 │ born 4 │   │   │   │   │
+//                     └────────┴──────────┴─────────┴────────┴─┬─┴─┬─┴─┬─┴─┬─┘
+//                                       child count 2 ─────────┘   │   │   └─ retired 1
+//                                                           depth 1 ┘   └─ shape 1
 //   behind it, by form
 //     sorted          │ bytes, ascending, then 0xff │ children in the same order              │
 //     ranked          │ set of bytes                │ children in the order of the set's bytes │
@@ -58,6 +58,7 @@ static_assert(sizeof(RadixLeaf) == 32);
 struct RadixLeafOps {
   RadixLeaf* (*clone)(const RadixLeaf&);
   void (*destroy)(RadixLeaf*);
+  uint64_t (*least)(const RadixLeaf&);  // a lower bound of the users' own, see radix_tree.h
 };
 
 struct RadixNode;
@@ -79,9 +80,8 @@ class RadixRef {
   inline const StreamId& key() const;
   inline uint32_t born() const;
 
-  // Sums of what is at and below it; nothing weighs nothing.
+  // The sum of what is at and below it; nothing weighs nothing.
   inline uint64_t weight() const;
-  inline uint64_t leaf_count() const;
 
   friend bool operator==(RadixRef, RadixRef) = default;
 
@@ -99,7 +99,7 @@ enum class Retired : uint8_t {
 struct RadixNode {
   StreamId key;  // its first `depth` bytes are those of every key below
   uint64_t weight = 0;
-  uint64_t leaf_count = 0;
+  uint64_t least = UINT64_MAX;  // not above that of any leaf below
   uint32_t born = 0;
   uint16_t child_count = 0;
   uint8_t depth = 0;  // index of the key byte that tells the children apart, 0 … 15
@@ -116,9 +116,6 @@ inline uint32_t RadixRef::born() const {
 }
 inline uint64_t RadixRef::weight() const {
   return is_empty() ? 0 : is_leaf() ? leaf()->weight : node()->weight;
-}
-inline uint64_t RadixRef::leaf_count() const {
-  return is_empty() ? 0 : is_leaf() ? 1 : node()->leaf_count;
 }
 
 /// No such child.
@@ -276,7 +273,7 @@ void assert_node_consistent(const RadixNode& node);
 
 // --- Changing: the sums are the caller's business, and so is whether the node may be changed -----
 
-/// A node above two subtrees whose keys first differ at byte `depth`.
+/// A node above two subtrees whose keys first differ at byte `depth`, with the greatest `least`.
 RadixNode* new_radix_node(RadixRef a, RadixRef b, int depth, uint32_t born);
 RadixNode* copy_radix_node(const RadixNode& node, uint32_t born);
 void free_radix_node(RadixNode* node);

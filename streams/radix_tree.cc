@@ -1,5 +1,6 @@
 #include "streams/radix_tree.h"
 
+#include <algorithm>
 #include <cstdint>
 
 namespace weir {
@@ -104,14 +105,26 @@ void assert_shape(RadixRef ref) {
   const RadixNode& node = *ref.node();
   assert_node_consistent(node);
   uint64_t weight = 0;
-  uint64_t leaf_count = 0;
   for (const RadixRef child : children(node)) {
     assert_shape(child);
+    assert(child.is_leaf() || child.node()->least >= node.least);
     weight += child.weight();
-    leaf_count += child.leaf_count();
   }
   assert(weight == node.weight);
-  assert(leaf_count == node.leaf_count);
+}
+
+/// Cost: O(inner nodes).
+uint32_t count_leaves(RadixRef ref) {
+  if (ref.is_empty()) return 0;
+  if (ref.is_leaf()) return 1;
+  uint32_t count = 0;
+  for (const RadixRef child : children(*ref.node()))
+    count += count_leaves(child);
+  return count;
+}
+
+uint64_t least_of(RadixRef ref, const RadixLeafOps& ops) {
+  return ref.is_leaf() ? ops.least(*ref.leaf()) : ref.node()->least;
 }
 
 /// Checks births and marks below a reference of the live tree.
@@ -247,7 +260,7 @@ FrozenTree RadixTreeBase::freeze() {
   assert(!is_frozen());
   assert(epoch() < kFrozenBit - 1);  // at one freeze a second it lasts 68 years
   state_ = (state_ + 1) | kFrozenBit;
-  return {view(), epoch()};
+  return {view(), leaf_count_, epoch()};
 }
 
 void RadixTreeBase::thaw(FrozenTree&& frozen, const RadixLeafOps& ops) {
@@ -264,6 +277,7 @@ void RadixTreeBase::discard(FrozenTree&& frozen, const RadixLeafOps& ops) {
 }
 
 void RadixTreeBase::assert_consistent() const {
+  assert(leaf_count_ == count_leaves(root_));
   if (root_.is_empty()) return;
   assert_shape(root_);
   assert_alive(root_, epoch(), is_frozen());
@@ -271,14 +285,16 @@ void RadixTreeBase::assert_consistent() const {
 
 // --- RadixTreeBase: changes ---------------------------------------------------------------------
 
-void RadixTreeBase::insert(RadixLeaf* leaf) {
+void RadixTreeBase::insert(RadixLeaf* leaf, const RadixLeafOps& ops) {
   leaf->born = epoch();
   leaf->retired = false;
+  ++leaf_count_;
+  const uint64_t least = ops.least(*leaf);
   RadixRef* place = &root_;
   while (place->is_node() && prefix_matches(*place->node(), leaf->key)) {
     RadixNode& node = own_node(*place);
     node.weight += leaf->weight;
-    ++node.leaf_count;
+    node.least = std::min(node.least, least);
     const int slot = find_slot(node, key_byte(leaf->key, node.depth));
     if (slot == kNoSlot) {
       add_child(*place, RadixRef(leaf));
@@ -292,7 +308,10 @@ void RadixTreeBase::insert(RadixLeaf* leaf) {
   }
   const int depth = first_difference(place->key(), leaf->key);
   assert(depth < kRadixKeyBytes);  // the key must be new
-  *place = RadixRef(new_radix_node(*place, RadixRef(leaf), depth, epoch()));
+  const uint64_t beside = least_of(*place, ops);
+  RadixNode* const node = new_radix_node(*place, RadixRef(leaf), depth, epoch());
+  node->least = std::min(least, beside);
+  *place = RadixRef(node);
 }
 
 void RadixTreeBase::erase(const StreamId& id, const RadixLeafOps& ops) {
@@ -304,11 +323,11 @@ void RadixTreeBase::erase(const StreamId& id, const RadixLeafOps& ops) {
   while (place->is_node()) {
     RadixNode& node = own_node(*place);
     node.weight -= leaf->weight;
-    --node.leaf_count;
     parent = place;
     place = &place_below(node, key);
   }
   drop(*place, ops);
+  --leaf_count_;
   if (parent == nullptr) {
     root_ = RadixRef();
     return;
@@ -319,7 +338,7 @@ void RadixTreeBase::erase(const StreamId& id, const RadixLeafOps& ops) {
 
 struct RadixTreeBase::Removed {
   uint64_t weight = 0;
-  uint64_t leaf_count = 0;
+  uint32_t leaf_count = 0;
 };
 
 uint64_t RadixTreeBase::erase_range(const StreamId& from, const StreamId& to,
@@ -327,7 +346,9 @@ uint64_t RadixTreeBase::erase_range(const StreamId& from, const StreamId& to,
   // Trimming mostly finds nothing to do; then nothing may be copied either.
   const RadixLeaf* leaf = view().ceiling(from);
   if (leaf == nullptr || leaf->key >= to) return 0;
-  return erase_in(root_, StreamId(from), StreamId(to), ops).weight;
+  const Removed removed = erase_in(root_, StreamId(from), StreamId(to), ops);
+  leaf_count_ -= removed.leaf_count;
+  return removed.weight;
 }
 
 /// Removes what is in the range at and below `place`, which may be left empty.
@@ -336,7 +357,7 @@ RadixTreeBase::Removed RadixTreeBase::erase_in(RadixRef& place, const StreamId& 
   const KeySpan span = span_of(place);
   if (span.greatest < from || span.least >= to) return {};
   if (from <= span.least && span.greatest < to) {
-    const Removed all{.weight = place.weight(), .leaf_count = place.leaf_count()};
+    const Removed all{.weight = place.weight(), .leaf_count = count_leaves(place)};
     drop(place, ops);
     place = RadixRef();
     return all;
@@ -357,7 +378,6 @@ RadixTreeBase::Removed RadixTreeBase::erase_in(RadixRef& place, const StreamId& 
     slot = slot_from(node, byte + 1);
   }
   node.weight -= sum.weight;
-  node.leaf_count -= sum.leaf_count;
   settle(place);
   return sum;
 }
@@ -365,6 +385,7 @@ RadixTreeBase::Removed RadixTreeBase::erase_in(RadixRef& place, const StreamId& 
 void RadixTreeBase::clear(const RadixLeafOps& ops) {
   if (!root_.is_empty()) drop(root_, ops);
   root_ = RadixRef();
+  leaf_count_ = 0;
 }
 
 void RadixTreeBase::replace(const RadixLeaf* old_leaf, RadixLeaf* new_leaf) {
@@ -377,10 +398,14 @@ void RadixTreeBase::replace(const RadixLeaf* old_leaf, RadixLeaf* new_leaf) {
 }
 
 RadixLeaf* RadixTreeBase::add_weight(const StreamId& id, int64_t delta, const RadixLeafOps& ops) {
+  const RadixLeaf* const present = view().find(id);
+  assert(present != nullptr);
+  const uint64_t least = ops.least(*present);
   RadixRef* place = &root_;
   while (place->is_node()) {
     RadixNode& node = own_node(*place);
     node.weight += static_cast<uint64_t>(delta);
+    node.least = std::min(node.least, least);
     place = &place_below(node, id);
   }
   assert(place->is_leaf() && place->key() == id);
@@ -389,6 +414,14 @@ RadixLeaf* RadixTreeBase::add_weight(const StreamId& id, int64_t delta, const Ra
   assert(weight >= 0 && weight <= UINT32_MAX);
   leaf.weight = static_cast<uint32_t>(weight);
   return &leaf;
+}
+
+uint64_t RadixTreeBase::tighten(const RadixNode& node, const RadixLeafOps& ops) {
+  uint64_t least = UINT64_MAX;
+  for (const RadixRef child : children(node))
+    least = std::min(least, least_of(child, ops));
+  if (is_writable(node.born)) const_cast<RadixNode&>(node).least = least;
+  return least;
 }
 
 RadixLeaf* RadixTreeBase::writable(const StreamId& id, const RadixLeafOps& ops) {

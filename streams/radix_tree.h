@@ -13,6 +13,11 @@
 // nothing, a tree of one leaf no inner node.  Each leaf has a weight (its live entries); inner
 // nodes carry the sums, which makes totals O(1) and ranks O(path).
 //
+// Bounds.  A leaf may have a least(): the least of some other quantity of what it holds (the PEL:
+// the oldest delivery).  Inner nodes keep a bound that is not above any least() below them, which
+// lets a search skip subtrees that hold nothing old enough.  Bounds are lowered at once, and raised
+// only when a search finds one too low (tighten): removing the oldest in turn costs nothing.
+//
 // Freezing.  freeze() is O(1): it raises the epoch and hands out the root as a FrozenTree, through
 // which another thread may read all that was there, while the live tree goes on changing.  Each
 // object knows the epoch in which it was born.  While frozen, an object born earlier is never
@@ -66,7 +71,6 @@ class RadixView {
   const RadixLeaf* last() const;
 
   uint64_t total_weight() const { return root_.weight(); }
-  uint64_t leaf_count() const { return root_.leaf_count(); }
 
   /// Sum of the weights of all leaves with a key < id.  Cost: one descent, and in each node the
   /// children on the nearer side of the path, so that it is cheap near both ends.
@@ -90,25 +94,31 @@ class FrozenTree {
  public:
   FrozenTree() = default;
   FrozenTree(FrozenTree&& other) noexcept
-      : view_(other.view_), epoch_(std::exchange(other.epoch_, 0)) {}
+      : view_(other.view_),
+        leaf_count_(other.leaf_count_),
+        epoch_(std::exchange(other.epoch_, 0)) {}
   FrozenTree& operator=(FrozenTree&& other) noexcept {
     assert(epoch_ == 0);
     view_ = other.view_;
+    leaf_count_ = other.leaf_count_;
     epoch_ = std::exchange(other.epoch_, 0);
     return *this;
   }
   ~FrozenTree() { assert(epoch_ == 0); }
 
   RadixView view() const { return view_; }
+  uint64_t leaf_count() const { return leaf_count_; }
 
   /// Whether it stands for a freeze that has not been ended.
   bool is_held() const { return epoch_ != 0; }
 
  private:
   friend class RadixTreeBase;
-  FrozenTree(RadixView view, uint32_t epoch) : view_(view), epoch_(epoch) {}
+  FrozenTree(RadixView view, uint32_t leaf_count, uint32_t epoch)
+      : view_(view), leaf_count_(leaf_count), epoch_(epoch) {}
 
   RadixView view_;
+  uint32_t leaf_count_ = 0;
   uint32_t epoch_ = 0;  // of the freeze, from 1; 0 when nothing is held
 };
 
@@ -117,26 +127,31 @@ class RadixTreeBase {
  public:
   RadixTreeBase() = default;
   RadixTreeBase(RadixTreeBase&& other) noexcept
-      : root_(std::exchange(other.root_, RadixRef())), state_(std::exchange(other.state_, 0)) {}
+      : root_(std::exchange(other.root_, RadixRef())),
+        state_(std::exchange(other.state_, 0)),
+        leaf_count_(std::exchange(other.leaf_count_, 0)) {}
   RadixTreeBase& operator=(RadixTreeBase&& other) = delete;
   ~RadixTreeBase() { assert(root_.is_empty()); }
 
   void swap(RadixTreeBase& other) noexcept {
     std::swap(root_, other.root_);
     std::swap(state_, other.state_);
+    std::swap(leaf_count_, other.leaf_count_);
   }
 
   RadixView view() const { return RadixView(root_); }
+  uint64_t leaf_count() const { return leaf_count_; }
   uint32_t epoch() const { return state_ & ~kFrozenBit; }
   bool is_frozen() const { return (state_ & kFrozenBit) != 0; }
   bool is_writable(uint32_t born) const { return !is_frozen() || born == epoch(); }
 
-  void insert(RadixLeaf* leaf);
+  void insert(RadixLeaf* leaf, const RadixLeafOps& ops);
   void erase(const StreamId& id, const RadixLeafOps& ops);
   uint64_t erase_range(const StreamId& from, const StreamId& to, const RadixLeafOps& ops);
   void clear(const RadixLeafOps& ops);
   void replace(const RadixLeaf* old_leaf, RadixLeaf* new_leaf);
   RadixLeaf* add_weight(const StreamId& id, int64_t delta, const RadixLeafOps& ops);
+  uint64_t tighten(const RadixNode& node, const RadixLeafOps& ops);
   RadixLeaf* writable(const StreamId& id, const RadixLeafOps& ops);
 
   FrozenTree freeze();
@@ -157,12 +172,15 @@ class RadixTreeBase {
 
   RadixRef root_;
   uint32_t state_ = 0;  // the epoch; the highest bit says that it is frozen
+  uint32_t leaf_count_ = 0;
 };
 static_assert(sizeof(RadixTreeBase) == 16);
 
 /// The tree of one type of leaf, which derives from RadixLeaf and has
 ///   static Leaf* clone(const Leaf&)   a new allocation with the same key, weight and content
 ///   static void destroy(Leaf*)
+/// and may have
+///   uint64_t least() const
 /// It owns its leaves.  Pointers to leaves stay valid until the leaf is erased, replaced, or, while
 /// frozen, made writable.  Everything costs one descent unless it says otherwise.
 template <class Leaf>
@@ -191,7 +209,7 @@ class RadixTree : private RadixTreeBase {
   const Leaf* last() const { return typed(view().last()); }
 
   uint64_t total_weight() const { return view().total_weight(); }
-  uint64_t leaf_count() const { return view().leaf_count(); }
+  uint64_t leaf_count() const { return RadixTreeBase::leaf_count(); }
   bool is_empty() const { return view().root().is_empty(); }
   uint64_t weight_before(const StreamId& id) const { return view().weight_before(id); }
   Select select(uint64_t n) const {
@@ -202,7 +220,7 @@ class RadixTree : private RadixTreeBase {
   // --- Changing.
 
   /// Takes the leaf.  Its key must be absent.  Its weight is what the sums count from now on.
-  void insert(Leaf* leaf) { RadixTreeBase::insert(leaf); }
+  void insert(Leaf* leaf) { RadixTreeBase::insert(leaf, ops()); }
 
   /// Removes and destroys a leaf, which must be there.
   void erase(const StreamId& id) { RadixTreeBase::erase(id, ops()); }
@@ -220,8 +238,8 @@ class RadixTree : private RadixTreeBase {
   /// new one must have its key, born and weight.
   void replace(const Leaf* old_leaf, Leaf* new_leaf) { RadixTreeBase::replace(old_leaf, new_leaf); }
 
-  /// Changes the weight of a leaf, which must be there, and the sums.  Returns the leaf: like
-  /// writable(), it may have been cloned.
+  /// Changes the weight of a leaf, which must be there, and the sums, and lowers the bounds above
+  /// it to its least().  Returns the leaf: like writable(), it may have been cloned.
   Leaf* add_weight(const StreamId& id, int64_t delta) {
     return typed(RadixTreeBase::add_weight(id, delta, ops()));
   }
@@ -235,6 +253,10 @@ class RadixTree : private RadixTreeBase {
   Leaf* writable(const Leaf* leaf) {
     return is_writable(*leaf) ? const_cast<Leaf*>(leaf) : writable(StreamId(leaf->key));
   }
+
+  /// The exact bound of the children of a node of this tree; raises the node's if it may be
+  /// written. Cost: O(children).
+  uint64_t tighten(const RadixNode& node) { return RadixTreeBase::tighten(node, ops()); }
 
   /// Whether the leaf may be changed as it is.
   bool is_writable(const Leaf& leaf) const { return RadixTreeBase::is_writable(leaf.born); }
@@ -260,8 +282,15 @@ class RadixTree : private RadixTreeBase {
     return Leaf::clone(static_cast<const Leaf&>(leaf));
   }
   static void destroy(RadixLeaf* leaf) { Leaf::destroy(static_cast<Leaf*>(leaf)); }
+  static uint64_t least(const RadixLeaf& leaf) {
+    if constexpr (requires { static_cast<const Leaf&>(leaf).least(); }) {
+      return static_cast<const Leaf&>(leaf).least();
+    } else {
+      return UINT64_MAX;
+    }
+  }
   static const RadixLeafOps& ops() {
-    static constexpr RadixLeafOps kOps{&clone, &destroy};
+    static constexpr RadixLeafOps kOps{&clone, &destroy, &least};
     return kOps;
   }
 };

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cassert>
+#include <utility>
 
 #include "streams/radix_cursor.h"
 
@@ -134,6 +135,13 @@ void Stream::start_node(const StreamId& id, FieldValues fields, size_t max_spare
 // --- Erasing and trimming ------------------------------------------------------------------------
 
 bool Stream::erase(const StreamId& id) {
+  if (!remove(id)) return false;
+  if (id > max_deleted_id()) extra().max_deleted_id = id;
+  return true;
+}
+
+/// Takes a live entry out, as trimming does: max_deleted_id stays.
+bool Stream::remove(const StreamId& id) {
   const StreamNode* const holder = node_for(id);
   if (holder == nullptr) return false;
   const uint8_t* const at = holder->seek(id);
@@ -153,7 +161,6 @@ bool Stream::erase(const StreamId& id) {
     }
   }
   --length_;
-  if (id > max_deleted_id()) extra().max_deleted_id = id;
   return true;
 }
 
@@ -209,14 +216,125 @@ uint64_t Stream::erase_from_front(const Trim& trim) {
   return removed;
 }
 
+/// Whether an entry may be trimmed as far as consumer groups are concerned.
+bool Stream::may_remove(const StreamId& id, const Trim& trim) {
+  if (trim.references == References::kAcked) return !is_referenced(id);
+  drop_references(id);
+  return true;
+}
+
+uint64_t Stream::trim_one_by_one(const Trim& trim) {
+  const bool by_length = trim.strategy == Trim::Strategy::kMaxLength;
+  const auto is_done = [&](const StreamId& id) {
+    return by_length ? length_ <= trim.max_length : id >= trim.min_id;
+  };
+  uint64_t removed = 0;
+  std::vector<StreamId> ids;
+  const StreamNode* node = first_node();
+  while (node != nullptr && !(by_length && length_ <= trim.max_length)) {
+    if (trim.approximate && trim.limit > 0 && removed + node->live() > trim.limit) break;
+    const bool goes_whole =
+        by_length ? length_ - node->live() >= trim.max_length : node->last_id() < trim.min_id;
+    ids.clear();
+    for (const uint8_t* at = node->head(); at < node->end();) {
+      const EntryRef entry = node->entry_at(at);
+      if (!entry.deleted) ids.push_back(entry.id);
+      at = node->next_entry(entry);
+    }
+    const StreamId last = node->last_id();  // the node may go with its last entry
+    for (const StreamId& id : ids) {
+      if (is_done(id)) break;
+      if (may_remove(id, trim)) removed += remove(id) ? 1 : 0;
+    }
+    const std::optional<StreamId> behind = successor(last);
+    node = goes_whole && behind ? tree_.ceiling(*behind) : nullptr;
+  }
+  return removed;
+}
+
 uint64_t Stream::trim(const Trim& trim) {
   if (length_ == 0) return 0;
+  if (trim.references != References::kKeep &&
+      (trim.approximate || std::as_const(*this).groups().size() > 0)) {
+    return trim_one_by_one(trim);
+  }
   if (trim.strategy == Trim::Strategy::kMaxLength && length_ <= trim.max_length) return 0;
   const StreamNode* kept = first_kept_node(trim);
   uint64_t removed = 0;
   if (kept != first_node()) removed = drop_nodes_before(kept);
   if (!trim.approximate && length_ > 0) removed += erase_from_front(trim);
   return removed;
+}
+
+// --- Consumer groups -----------------------------------------------------------------------------
+
+const ConsumerGroups& Stream::groups() const {
+  static const ConsumerGroups none;
+  return extra_ ? extra_->groups : none;
+}
+
+bool Stream::is_referenced(const StreamId& id) const {
+  const ConsumerGroups& all = groups();
+  for (size_t i = 0; i < all.size(); ++i) {
+    if (all.at(i).last_id < id || all.at(i).find_pending(id)) return true;
+  }
+  return false;
+}
+
+bool Stream::drop_references(const StreamId& id) {
+  if (!extra_) return false;
+  bool dropped = false;
+  for (size_t i = 0; i < extra_->groups.size(); ++i) {
+    ConsumerGroup& group = extra_->groups.at(i);
+    if (group.pending_or_null() == nullptr) continue;
+    dropped |= PendingList::Edit(group.pending()).erase(id);
+  }
+  return dropped;
+}
+
+/// Whether an entry behind `id` may have been deleted, so that positions cannot be counted on.
+bool Stream::has_gaps_from(const StreamId& id) const {
+  const StreamId deleted = max_deleted_id();
+  return length_ > 0 && !deleted.is_zero() && id <= deleted;
+}
+
+/// How many entries were added up to an ID, as far as the counters tell.
+std::optional<uint64_t> Stream::position_of(const StreamId& id) const {
+  const StreamId deleted = max_deleted_id();
+  if (entries_added_ == 0) return 0;
+  if (length_ == 0 && id <= last_id_) return entries_added_;
+  if (!id.is_zero() && id < deleted) return std::nullopt;
+  if (id == last_id_) return entries_added_;
+  if (id > last_id_) return std::nullopt;
+  const StreamId first = first_id();
+  if (deleted.is_zero() || deleted < first) {
+    if (id < first) return entries_added_ - length_;
+    if (id == first) return entries_added_ - length_ + 1;
+  }
+  return std::nullopt;
+}
+
+void Stream::note_delivery(ConsumerGroup& group, const StreamId& id) const {
+  if (group.entries_read != -1 && group.last_id >= first_id() && !has_gaps_from(group.last_id)) {
+    ++group.entries_read;
+  } else if (entries_added_ > 0) {
+    const std::optional<uint64_t> position = position_of(id);
+    group.entries_read = position ? static_cast<int64_t>(*position) : -1;
+  }
+  group.last_id = id;
+}
+
+std::optional<uint64_t> Stream::lag(const ConsumerGroup& group) const {
+  if (entries_added_ == 0 || length_ == 0) return 0;
+  if (group.last_id < first_id() && max_deleted_id() < first_id()) return length_;
+  const auto missing = [this](uint64_t read) {
+    return entries_added_ - std::min(read, entries_added_);
+  };
+  if (group.entries_read != -1 && !has_gaps_from(group.last_id))
+    return missing(static_cast<uint64_t>(group.entries_read));
+  const std::optional<uint64_t> position = position_of(group.last_id);
+  if (!position) return std::nullopt;
+  return missing(*position);
 }
 
 // --- Counting ------------------------------------------------------------------------------------

@@ -19,6 +19,7 @@
 #include <memory>
 #include <optional>
 
+#include "streams/consumer_group.h"
 #include "streams/radix_tree.h"
 #include "streams/stream_id.h"
 #include "streams/stream_node.h"
@@ -36,6 +37,13 @@ inline constexpr uint64_t kMaxNodeBytes = 1ULL << 30;
 /// Most bytes of all fields and values of one entry.
 inline constexpr uint64_t kMaxEntryBytes = 1ULL << 30;
 
+/// What becomes of an entry that consumer groups still refer to when it is to be removed.
+enum class References : uint8_t {
+  kKeep,    // it goes, and its pending entries stay
+  kDelete,  // it goes with its pending entries
+  kAcked,   // it stays as long as a group has not read or not acknowledged it
+};
+
 /// What to trim, from the oldest entry on.
 struct Trim {
   enum class Strategy : uint8_t { kMaxLength, kMinId };
@@ -44,6 +52,8 @@ struct Trim {
   uint64_t max_length = 0;
   StreamId min_id;
   uint64_t limit = 0;  // with "~": remove at most this many entries; 0: no bound
+  // Other than kKeep: entry by entry, whatever `approximate` says.
+  References references = References::kKeep;
 };
 
 class Stream {
@@ -89,6 +99,20 @@ class Stream {
   /// Number of entries with from <= ID <= to.  Cost: O(log entries).
   uint64_t count(const StreamId& from, const StreamId& to) const;
 
+  // --- Consumer groups ------------------------------------------------------------------------
+
+  const ConsumerGroups& groups() const;
+  /// For changing.
+  ConsumerGroups& groups() { return extra().groups; }
+  /// Whether some group has not read the ID yet or has it pending.  Cost: O(groups x log pending).
+  bool is_referenced(const StreamId& id) const;
+  /// Removes an ID from the PELs of all groups; false if it was in none.
+  bool drop_references(const StreamId& id);
+  /// Brings a group's counters up to date for a new entry that is delivered to it.
+  void note_delivery(ConsumerGroup& group, const StreamId& id) const;
+  /// How many entries the group has still to read, as far as the counters tell (Redis 8.8).
+  std::optional<uint64_t> lag(const ConsumerGroup& group) const;
+
   /// For walking: the node that holds the first entry >= `id`, or the last one <= `id`, if any.
   const StreamNode* node_for(const StreamId& id) const;
   const StreamNode* first_node() const { return tree_.first(); }
@@ -101,6 +125,7 @@ class Stream {
  private:
   struct Extra {
     StreamId max_deleted_id;
+    ConsumerGroups groups;
   };
 
   static bool is_full(const StreamNode& node, uint64_t payload_bytes, const NodeLimits& limits);
@@ -113,6 +138,11 @@ class Stream {
   const StreamNode* first_kept_node(const Trim& trim) const;
   uint64_t drop_nodes_before(const StreamNode* node);
   uint64_t erase_from_front(const Trim& trim);
+  bool remove(const StreamId& id);
+  uint64_t trim_one_by_one(const Trim& trim);
+  bool may_remove(const StreamId& id, const Trim& trim);
+  bool has_gaps_from(const StreamId& id) const;
+  std::optional<uint64_t> position_of(const StreamId& id) const;
   uint64_t entries_before(const StreamId& id) const;
   Extra& extra();
 

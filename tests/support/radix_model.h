@@ -355,7 +355,7 @@ class RadixModel {
   void check_frozen() const {
     if (!frozen_.is_held()) return;
     frozen_.view().assert_consistent();
-    expect(frozen_.view().leaf_count() == frozen_map_.size(), "frozen leaf count", kMinStreamId);
+    expect(frozen_.leaf_count() == frozen_map_.size(), "frozen leaf count", kMinStreamId);
     check_walks(frozen_, frozen_map_);
   }
 

@@ -1,0 +1,37 @@
+#include "streams/consumer.h"
+
+#include <cstdlib>
+#include <cstring>
+#include <new>
+
+namespace weir {
+
+Consumer::Ptr Consumer::create(std::string_view name, ConsumerNumber number) {
+  void* const memory = ::operator new(sizeof(Consumer) + name.size());
+  Ptr consumer(new (memory) Consumer(name, number));
+  if (!name.empty())
+    std::memcpy(static_cast<char*>(memory) + sizeof(Consumer), name.data(), name.size());
+  return consumer;
+}
+
+void Consumer::Destroy::operator()(Consumer* consumer) const {
+  consumer->~Consumer();
+  ::operator delete(consumer);
+}
+
+void Consumer::count_in_block(const StreamId& key, int64_t delta) {
+  const OwnedBlock* const known = blocks_.find(key);
+  if (known == nullptr) {
+    assert(delta > 0);
+    auto* const leaf = new OwnedBlock();
+    leaf->key = key;
+    leaf->weight = static_cast<uint32_t>(delta);
+    blocks_.insert(leaf);
+  } else if (int64_t{known->weight} + delta == 0) {
+    blocks_.erase(StreamId(key));
+  } else {
+    blocks_.add_weight(StreamId(key), delta);
+  }
+}
+
+}  // namespace weir

@@ -1,0 +1,93 @@
+#include "streams/consumer_group.h"
+
+#include <algorithm>
+#include <cassert>
+
+namespace weir {
+namespace {
+
+/// Inserts into a vector that grows by an eighth: groups and consumers come to stay.
+template <class T>
+void insert_lean(std::vector<T>& vector, typename std::vector<T>::iterator place, T value) {
+  const auto index = place - vector.begin();
+  if (vector.size() == vector.capacity()) vector.reserve(vector.size() + vector.size() / 8 + 1);
+  vector.insert(vector.begin() + index, std::move(value));
+}
+
+}  // namespace
+
+ConsumerGroup::Members& ConsumerGroup::members() {
+  if (!members_) members_ = std::make_unique<Members>();
+  return *members_;
+}
+
+/// Where a consumer of that name is or would be.
+std::vector<ConsumerNumber>::iterator ConsumerGroup::place_of(std::string_view name) {
+  std::vector<ConsumerNumber>& order = members_->order;
+  return std::lower_bound(order.begin(), order.end(), name,
+                          [this](ConsumerNumber number, std::string_view wanted) {
+                            return members_->pending.consumer(number)->name() < wanted;
+                          });
+}
+
+Consumer* ConsumerGroup::find_consumer(std::string_view name) {
+  if (!members_) return nullptr;
+  const auto place = place_of(name);
+  if (place == members_->order.end()) return nullptr;
+  Consumer* const consumer = members_->pending.consumer(*place);
+  return consumer->name() == name ? consumer : nullptr;
+}
+
+Consumer& ConsumerGroup::add_consumer(std::string_view name, int64_t now_ms) {
+  assert(find_consumer(name) == nullptr);
+  Consumer& consumer = members().pending.add_consumer(name);
+  consumer.seen_ms = now_ms;
+  insert_lean(members_->order, place_of(name), consumer.number());
+  return consumer;
+}
+
+std::optional<uint64_t> ConsumerGroup::remove_consumer(std::string_view name) {
+  const Consumer* const consumer = find_consumer(name);
+  if (consumer == nullptr) return std::nullopt;
+  const ConsumerNumber number = consumer->number();
+  members_->order.erase(place_of(name));
+  return members_->pending.remove_consumer(number);
+}
+
+size_t ConsumerGroup::memory_bytes() const {
+  size_t bytes = sizeof(ConsumerGroup) + name_.size();
+  if (!members_) return bytes;
+  bytes += sizeof(Members) + members_->pending.memory_bytes();
+  for (size_t i = 0; i < consumer_count(); ++i)
+    bytes += sizeof(Consumer) + consumer_at(i).name().size() + sizeof(ConsumerNumber);
+  return bytes;
+}
+
+ConsumerGroups::Groups::iterator ConsumerGroups::place_of(std::string_view name) {
+  return std::lower_bound(groups_.begin(), groups_.end(), name,
+                          [](const std::unique_ptr<ConsumerGroup>& group, std::string_view wanted) {
+                            return group->name() < wanted;
+                          });
+}
+
+ConsumerGroup* ConsumerGroups::find(std::string_view name) {
+  const auto place = place_of(name);
+  return place != groups_.end() && (*place)->name() == name ? place->get() : nullptr;
+}
+
+ConsumerGroup& ConsumerGroups::add(std::string_view name, const StreamId& last_id,
+                                   int64_t entries_read) {
+  auto group = std::make_unique<ConsumerGroup>(name, last_id, entries_read);
+  ConsumerGroup& added = *group;
+  insert_lean(groups_, place_of(name), std::move(group));
+  return added;
+}
+
+bool ConsumerGroups::erase(std::string_view name) {
+  const auto place = place_of(name);
+  if (place == groups_.end() || (*place)->name() != name) return false;
+  groups_.erase(place);
+  return true;
+}
+
+}  // namespace weir

@@ -1,0 +1,188 @@
+// The PEL of a consumer group: what was delivered and not yet acknowledged.
+//
+//   blocks_     RadixTree<NackBlock>: runs of up to 128 NACKs in the order of their IDs; the tree
+//               sums their counts and keeps, per subtree, a bound of the oldest delivery
+//   consumers_  by number; each has the keys of the blocks with NACKs of its own
+//
+//                 ┌─ block 1-0 ───────────┐ ┌─ block 9-0 ──────┐ ┌─ block 17-3 ─────┐
+//     group       │ 1-0 1-1 2-0 … 8-7     │ │ 9-0 … 17-2       │ │ 17-3 …           │
+//                 └───────────────────────┘ └──────────────────┘ └──────────────────┘
+//     consumer A    ▲ 64 of them                                    ▲ 3
+//     consumer B    ▲ 64                      ▲ 128
+//
+// Consumers take and acknowledge entries in runs, so most changes meet the block of the one before:
+// an Edit keeps it at hand and tells the trees the sums once, when it leaves the block.
+//
+// n pending entries, k looked at          walk in ID order, from an ID         O(log n + k)
+// insert at the end, in a row   O(1)      the same over one consumer           O(log n + k) blocks
+// find, remove by ID        O(log n)      the oldest first, none too young     O(log n + k)
+// count; of a consumer          O(1)      in ID order, none too young          O(log n + k)
+//
+// Always: no block is empty; a consumer's blocks and their weights are exactly what the blocks say.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <queue>
+#include <string_view>
+#include <vector>
+
+#include "streams/consumer.h"
+#include "streams/nack_block.h"
+#include "streams/radix_cursor.h"
+#include "streams/radix_tree.h"
+
+namespace weir {
+
+class PendingList {
+ public:
+  class Edit;
+
+  PendingList() = default;
+  PendingList(const PendingList&) = delete;
+  PendingList& operator=(const PendingList&) = delete;
+
+  uint64_t size() const { return blocks_.total_weight(); }
+  /// How many are released (XNACK).
+  uint64_t released_count() const { return released_; }
+  std::optional<Nack> find(const StreamId& id) const;
+  std::optional<StreamId> first_id() const;
+  std::optional<StreamId> last_id() const;
+  /// Bytes of the blocks.  Cost: O(blocks).
+  size_t memory_bytes() const;
+
+  const Consumer* consumer(ConsumerNumber number) const { return consumers_[number].get(); }
+  Consumer* consumer(ConsumerNumber number) { return consumers_[number].get(); }
+  /// Numbers in use are below it.
+  size_t consumer_numbers() const { return consumers_.size(); }
+  Consumer& add_consumer(std::string_view name);
+  /// Drops a consumer with its NACKs and returns how many they were.
+  uint64_t remove_consumer(ConsumerNumber number);
+
+  /// The number for the next NACK that is released.
+  uint64_t next_release() { return next_release_++; }
+
+  /// Up to `count` NACKs with from <= ID <= to and an order key <= `youngest`, in ID order; of one
+  /// consumer, or of all and none.
+  struct Query {
+    StreamId from = kMinStreamId;
+    StreamId to = kMaxStreamId;
+    uint64_t youngest = UINT64_MAX;
+    uint64_t count = UINT64_MAX;
+    const Consumer* consumer = nullptr;
+  };
+  std::vector<Nack> select(const Query& query);
+
+  const RadixTree<NackBlock>& blocks() const { return blocks_; }
+  /// Stops the process if a rule of this file's header is broken.  Cost: O(NACKs).
+  void assert_consistent() const;
+
+ private:
+  friend class OldestFirst;
+
+  bool select_below(RadixRef ref, const StreamId& first_key, const Query& query,
+                    std::vector<Nack>& found);
+  void select_owned(const Query& query, std::vector<Nack>& found) const;
+  uint64_t tightened(RadixRef ref);
+
+  RadixTree<NackBlock> blocks_;
+  std::vector<Consumer::Ptr> consumers_;  // by number; null where one was removed
+  size_t free_numbers_ = 0;               // how many are null
+  uint64_t released_ = 0;
+  uint64_t next_release_ = 1;
+};
+
+/// Changes to a PEL, one after the other.  The list's counts are true again when the Edit has
+/// ended; two must not overlap, and nothing else may change the list meanwhile.
+class PendingList::Edit {
+ public:
+  explicit Edit(PendingList& list) : list_(list) {}
+  Edit(const Edit&) = delete;
+  Edit& operator=(const Edit&) = delete;
+  ~Edit() { leave(); }
+
+  std::optional<Nack> find(const StreamId& id);
+  /// Adds a NACK, or replaces the one with its ID.
+  void put(const Nack& nack);
+  /// Removes a NACK; false if there is none.
+  bool erase(const StreamId& id);
+
+ private:
+  /// A consumer's change of count in the present block.
+  struct Change {
+    ConsumerNumber consumer;
+    int32_t delta;
+  };
+  static constexpr size_t kMostChanges = 8;
+
+  bool is_in_block(const StreamId& id) const;
+  void go_to(const StreamId& id);
+  void enter(NackBlock* block);
+  void leave();
+  void tell_trees();
+  void own();
+  void replace(NackBlock* with);
+  void count(ConsumerNumber consumer, int delta);
+  void insert(const Nack& nack);
+  void start_block(const Nack& nack);
+  void split();
+  void lower_key(const StreamId& key);
+  void merge_with_neighbour();
+  bool merge(const NackBlock& left, const NackBlock& right);
+  NackBlock* hang(const StreamId& key, const Nack* begin, const Nack* end);
+  void count_all(const NackBlock& block, int sign);
+
+  PendingList& list_;
+  NackBlock* block_ = nullptr;
+  bool is_last_ = false;     // the block is the last one
+  bool may_merge_ = false;   // it has become much smaller
+  int32_t delta_ = 0;        // change of its count that the tree was not told
+  uint64_t told_least_ = 0;  // bound that the tree knows
+  Change changes_[kMostChanges];
+  size_t change_count_ = 0;
+};
+
+/// Walks a PEL in the order in which entries are taken over: released ones in the order of release,
+/// then owned ones by the time of delivery (ties by ID), up to an order key.  Changing the list
+/// ends the walk.
+class OldestFirst {
+ public:
+  OldestFirst(PendingList& list, uint64_t youngest);
+  /// The next NACK; nothing behind the last.
+  std::optional<Nack> next();
+
+ private:
+  /// Something with NACKs of at least that order key: a subtree, a block or one NACK.
+  struct Item {
+    uint64_t least;
+    StreamId id;  // the least of its IDs
+    RadixRef ref;
+    int64_t index;  // of the NACK in the block; -1: all of it
+
+    bool operator>(const Item& other) const {
+      return least != other.least ? least > other.least : id > other.id;
+    }
+  };
+
+  void open(RadixRef ref);
+
+  PendingList& list_;
+  uint64_t youngest_;
+  std::priority_queue<Item, std::vector<Item>, std::greater<>> items_;
+};
+
+/// Walks a PEL in the order of IDs.  Changing the list ends the walk.
+class PendingCursor {
+ public:
+  PendingCursor(const PendingList& list, const StreamId& from);
+
+  bool is_valid() const { return blocks_.leaf() != nullptr; }
+  Nack nack() const { return blocks_->at(index_); }
+  void next();
+
+ private:
+  Cursor<NackBlock> blocks_;
+  uint32_t index_ = 0;
+};
+
+}  // namespace weir
