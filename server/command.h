@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "resp/reply_writer.h"
+#include "server/propagation.h"
 
 namespace weir {
 
@@ -79,14 +80,40 @@ struct Call {
   int64_t now_ms;        // Unix time of this turn
   int64_t monotonic_ms;  // for deadlines
   bool may_wait = true;
-  bool is_retry = false;  // a waiting command that runs again
+  bool is_retry = false;   // a waiting command that runs again
+  bool is_replay = false;  // from the log or a primary: what it says was checked there
+  Told told = {};          // by the functions below
 
-  /// Says that the stream at `key` got a new entry: readers that wait for it are run again after
+  /// Says that the stream at `key` has something new: readers that wait for it are run again after
   /// this command.
   void signal(std::string_view key);
-  /// Counts `changes` to the data since the last save.
+  /// Counts `changes` to the data.  The words of the command become its deterministic form, unless
+  /// propagate_as() or propagate_nothing() says otherwise.
   void changed(uint64_t changes = 1);
+  /// Whether anybody listens to forms: if not, making one is a waste.
+  bool is_told() const;
+  /// Names the deterministic form; called more than once, they are applied together, in order.
+  void propagate_as(WriteForm form);
+  /// The change is nobody else's business, or is already in the forms.
+  void propagate_nothing() { told.is_verbatim = false; }
+  /// A keyspace event on a key of the selected database.
+  void notify(const KeyEvent& event, std::string_view key);
 };
+
+/// The events of streams.
+namespace events {
+inline constexpr KeyEvent kNew{EventClass::kNewKey, "new"};
+inline constexpr KeyEvent kDel{EventClass::kGeneric, "del"};
+inline constexpr KeyEvent kXadd{EventClass::kStream, "xadd"};
+inline constexpr KeyEvent kXtrim{EventClass::kStream, "xtrim"};
+inline constexpr KeyEvent kXdel{EventClass::kStream, "xdel"};
+inline constexpr KeyEvent kXsetid{EventClass::kStream, "xsetid"};
+inline constexpr KeyEvent kXgroupCreate{EventClass::kStream, "xgroup-create"};
+inline constexpr KeyEvent kXgroupSetid{EventClass::kStream, "xgroup-setid"};
+inline constexpr KeyEvent kXgroupDestroy{EventClass::kStream, "xgroup-destroy"};
+inline constexpr KeyEvent kXgroupCreateconsumer{EventClass::kStream, "xgroup-createconsumer"};
+inline constexpr KeyEvent kXgroupDelconsumer{EventClass::kStream, "xgroup-delconsumer"};
+}  // namespace events
 
 /// What a command is for and what it may do.  The names are those of COMMAND INFO, in lower case.
 enum CommandFlag : uint32_t {

@@ -10,6 +10,7 @@ class Config;
 class Dispatcher;
 class Keyspace;
 class Log;
+class Propagation;
 class Stats;
 class Waiters;
 class ShutdownControl;
@@ -21,6 +22,7 @@ struct Context {
   Config& config;
   Keyspace& keyspace;
   Waiters& waiters;
+  Propagation& propagation;
   ClientTable& clients;
   ClientIo& io;
   Dispatcher& dispatcher;

@@ -38,6 +38,20 @@ void Call::signal(std::string_view key) {
 
 void Call::changed(uint64_t changes) {
   context.keyspace.changes += changes;
+  told.changes += changes;
+}
+
+bool Call::is_told() const {
+  return context.propagation.is_heard();
+}
+
+void Call::propagate_as(WriteForm form) {
+  told.is_verbatim = false;
+  if (is_told()) told.forms.push_back(std::move(form));
+}
+
+void Call::notify(const KeyEvent& event, std::string_view key) {
+  context.propagation.notify(db.index(), event, key);
 }
 
 Dispatcher::Dispatcher(Context& context, Clock& clock)
@@ -153,6 +167,7 @@ void Dispatcher::run(Client& client, const CommandSpec& command,
   const size_t before = client.reply.buffer().size();
   Call call = make_call(client, argv);
   Outcome outcome = command.run(call);
+  context_.propagation.finish(call.db.index(), argv, call.told);
   if (outcome.is_error()) {
     ++stats.failed_calls;
     reply_error(client, outcome.error_text());
@@ -225,6 +240,7 @@ void Dispatcher::retry(Client& client) {
   call.is_retry = true;
   running_ = &command;
   Outcome outcome = command.run(call);
+  context_.propagation.finish(call.db.index(), argv, call.told);
   running_ = nullptr;
   if (outcome.is_wait()) {
     end_reply(client);

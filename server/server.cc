@@ -55,6 +55,7 @@ Server::Server(Config& config, Log& log)
                .config = config_,
                .keyspace = keyspace_,
                .waiters = waiters_,
+               .propagation = propagation_,
                .clients = clients_,
                .io = io_,
                .dispatcher = dispatcher_,

@@ -27,6 +27,7 @@
 #include "server/net/client_table.h"
 #include "server/net/event_loop.h"
 #include "server/net/listener.h"
+#include "server/propagation.h"
 #include "server/shutdown_control.h"
 
 namespace weir {
@@ -72,6 +73,7 @@ class Server {
   ClientTable clients_;
   Keyspace keyspace_;
   Waiters waiters_;
+  Propagation propagation_;
   Context context_;
   Dispatcher dispatcher_;
   ClientIo io_;

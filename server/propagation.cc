@@ -1,0 +1,18 @@
+#include "server/propagation.h"
+
+namespace weir {
+
+void Propagation::finish(uint32_t db, std::span<const std::string_view> argv, Told& told) {
+  if (!is_heard()) return;
+  if (told.is_verbatim && told.changes > 0) told.forms.emplace_back(argv.begin(), argv.end());
+  if (told.forms.empty()) return;
+  for (WriteListener* const listener : listeners_)
+    listener->written(db, told.forms);
+}
+
+void Propagation::notify(uint32_t db, const KeyEvent& event, std::string_view key) {
+  for (WriteListener* const listener : listeners_)
+    listener->happened(db, event, key);
+}
+
+}  // namespace weir

@@ -1,0 +1,61 @@
+// Telling the world what a command changed, once, in its deterministic form.
+//
+//   handler ── call.changed(n)            counted; the words of the command are its form …
+//           ── call.propagate_as(words)   … unless the handler names others (an ID for "*", one
+//                                         XCLAIM for a run of entries); several become one unit
+//           ── call.notify(event, key)    a keyspace event
+//                   │
+//                   └─► WriteListener: the log, the replicas, whoever publishes events
+//
+// With no listener nothing is built: a handler asks call.is_told() before it makes a long form.
+// Replaying the forms in order into an empty keyspace gives the same state.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace weir {
+
+/// A command as words.
+using WriteForm = std::vector<std::string>;
+
+/// The class of an event, which notify-keyspace-events selects by.
+enum class EventClass : char { kGeneric = 'g', kStream = 't', kNewKey = 'n' };
+
+struct KeyEvent {
+  EventClass event_class;
+  std::string_view name;  // "xadd"
+};
+
+class WriteListener {
+ public:
+  virtual ~WriteListener() = default;
+  /// The forms of one command, to be applied together.
+  virtual void written(uint32_t db, std::span<const WriteForm> forms) = 0;
+  virtual void happened(uint32_t db, const KeyEvent& event, std::string_view key) = 0;
+};
+
+/// What one call has told so far.
+struct Told {
+  uint64_t changes = 0;
+  bool is_verbatim = true;  // no other form was named
+  std::vector<WriteForm> forms;
+};
+
+class Propagation {
+ public:
+  void add(WriteListener& listener) { listeners_.push_back(&listener); }
+  bool is_heard() const { return !listeners_.empty(); }
+
+  /// After a command: passes on its forms, if it changed anything.
+  void finish(uint32_t db, std::span<const std::string_view> argv, Told& told);
+  void notify(uint32_t db, const KeyEvent& event, std::string_view key);
+
+ private:
+  std::vector<WriteListener*> listeners_;
+};
+
+}  // namespace weir
