@@ -51,6 +51,16 @@ Fd connect_tcp(uint16_t port) {
   return fd;
 }
 
+template <typename Words>
+void append_words(std::string& bytes, const Words& words) {
+  bytes += "*" + std::to_string(words.size()) + "\r\n";
+  for (const std::string_view word : words) {
+    bytes += "$" + std::to_string(word.size()) + "\r\n";
+    bytes.append(word);
+    bytes += "\r\n";
+  }
+}
+
 /// The bytes of exactly one reply.
 std::string read_reply(const Fd& fd) {
   std::string reply;
@@ -98,12 +108,11 @@ void make_nonblocking(const Fd& fd) {
 }
 
 void append_command(std::string& bytes, std::initializer_list<std::string_view> words) {
-  bytes += "*" + std::to_string(words.size()) + "\r\n";
-  for (const std::string_view word : words) {
-    bytes += "$" + std::to_string(word.size()) + "\r\n";
-    bytes.append(word);
-    bytes += "\r\n";
-  }
+  append_words(bytes, words);
+}
+
+void append_command(std::string& bytes, std::span<const std::string> words) {
+  append_words(bytes, words);
 }
 
 std::string ask(const Fd& fd, std::initializer_list<std::string_view> words) {

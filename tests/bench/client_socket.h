@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <initializer_list>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -42,6 +43,7 @@ void make_nonblocking(const Fd& fd);
 
 /// Appends `words` as one request to `bytes`.
 void append_command(std::string& bytes, std::initializer_list<std::string_view> words);
+void append_command(std::string& bytes, std::span<const std::string> words);
 
 /// Sends one command and waits for its reply: the text of a status, integer or bulk string.
 /// An error reply, or no reply within ten seconds, is a Failure.

@@ -5,6 +5,7 @@
 #include <cassert>
 #include <cerrno>
 #include <memory>
+#include <utility>
 
 #include <sys/epoll.h>
 #include <sys/socket.h>
@@ -33,9 +34,16 @@ Source in_turn(std::vector<Request> requests) {
 }
 
 Source once(std::vector<Request> requests) {
-  auto all = std::make_shared<const std::vector<Request>>(std::move(requests));
-  return
-      [all, next = size_t{0}]() mutable { return next == all->size() ? nullptr : &(*all)[next++]; };
+  const size_t all = requests.size();
+  return in_turn(std::move(requests), all);
+}
+
+Source in_turn(std::vector<Request> requests, size_t in_all) {
+  return [turns = in_turn(std::move(requests)), left = in_all]() mutable -> const Request* {
+    if (left == 0) return nullptr;
+    --left;
+    return turns();
+  };
 }
 
 LoadGenerator::LoadGenerator(const Endpoint& endpoint, std::vector<Role> roles)
@@ -104,7 +112,13 @@ void LoadGenerator::loop(const Done& done) {
       if ((events[static_cast<size_t>(i)].events & EPOLLOUT) != 0) flush(connection);
       receive(connection);
     }
+    ask_paused_again();
   }
+}
+
+void LoadGenerator::ask_paused_again() {
+  for (Connection* connection : std::exchange(paused_, {}))
+    take_turn(*connection);
 }
 
 void LoadGenerator::send_due_requests() {
@@ -130,7 +144,12 @@ void LoadGenerator::take_turn(Connection& connection) {
     const uint64_t ops = role.script(connection.index, connection.replies, connection.made);
     if (role.counts) ops_ += ops;
     connection.replies.clear();
-    if (connection.made.replies > 0 && !draining_) begin(connection, connection.made);
+    if (draining_) return;
+    if (connection.made.replies > 0) {
+      begin(connection, connection.made);
+    } else if (role.pauses) {
+      paused_.push_back(&connection);
+    }
   } else if (!draining_) {
     const Request* request = role.source();
     if (request != nullptr) begin(connection, *request);

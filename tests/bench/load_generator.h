@@ -29,7 +29,8 @@ struct Request {
 using Source = std::function<const Request*()>;
 
 /// Reads the replies to a connection's last request (empty at its first turn), makes the next one,
-/// and returns how many operations the replies completed.  No replies to wait for ends it.
+/// and returns how many operations the replies completed.  No replies to wait for ends it, or lets
+/// it pause.
 using Script = std::function<uint64_t(size_t connection, std::string_view replies, Request& next)>;
 
 struct Role {
@@ -39,12 +40,15 @@ struct Role {
   double requests_per_s = 0;  // 0: as fast as the replies come; else the source's rate (first role)
   bool counts = true;         // whether its operations are the load's
   bool waits_forever = false;  // its replies may never come (BLOCK 0): do not wait at the end
+  bool pauses = false;  // a script that makes no request is asked again once others had replies
 };
 
 /// Requests in turn, for ever.
 Source in_turn(std::vector<Request> requests);
 /// Each request once.
 Source once(std::vector<Request> requests);
+/// Requests in turn, `in_all` of them.
+Source in_turn(std::vector<Request> requests, size_t in_all);
 
 class LoadGenerator {
  public:
@@ -82,6 +86,7 @@ class LoadGenerator {
   void loop(const Done& done);
   void send_due_requests();
   void take_turn(Connection& connection);
+  void ask_paused_again();
   void begin(Connection& connection, const Request& request);
   void send_bytes(Connection& connection, std::string_view bytes);
   void flush(Connection& connection);
@@ -91,6 +96,7 @@ class LoadGenerator {
   std::vector<Role> roles_;
   std::vector<Connection> connections_;
   std::vector<uint64_t> next_due_ns_;  // of each role with a rate
+  std::vector<Connection*> paused_;
   std::vector<char> buffer_;
   Fd epoll_;
   uint64_t ops_ = 0;

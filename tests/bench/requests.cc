@@ -13,12 +13,6 @@ constexpr uint64_t kPreloadSeed = 20;
 constexpr size_t kCommandsPerWrite = 500;
 constexpr size_t kBytesPerWrite = size_t{128} * 1024;
 
-std::vector<std::string> words_of(const std::string& text) {
-  if (text.empty()) return {};
-  std::istringstream stream(text);
-  return {std::istream_iterator<std::string>(stream), {}};
-}
-
 void append_word(std::string& bytes, std::string_view word) {
   bytes += "$" + std::to_string(word.size()) + "\r\n";
   bytes.append(word);
@@ -41,6 +35,12 @@ std::string RandomText::text(size_t bytes) {
   return text;
 }
 
+std::vector<std::string> words_of(const std::string& text) {
+  if (text.empty()) return {};
+  std::istringstream stream(text);
+  return {std::istream_iterator<std::string>(stream), {}};
+}
+
 void append_xadd(std::string& bytes, const Xadd& xadd, RandomText& random) {
   const std::vector<std::string> trim = words_of(xadd.trim);
   bytes += "*" + std::to_string(3 + trim.size() + 2 * xadd.shape.fields) + "\r\n$4\r\nXADD\r\n";
@@ -54,9 +54,26 @@ void append_xadd(std::string& bytes, const Xadd& xadd, RandomText& random) {
   }
 }
 
-std::string entry_id(size_t n) {
+std::vector<Request> sweep(const Sweep& what) {
+  std::vector<Request> requests;
+  std::vector<std::string> words;
+  size_t entry = 0;
+  while (entry < what.entries) {
+    Request& request = requests.emplace_back();
+    for (; request.replies < what.pipeline && entry < what.entries; ++request.replies) {
+      words = what.head;
+      const size_t end = std::min(entry + what.ids, what.entries);
+      for (; entry < end; ++entry)
+        words.push_back(entry_id(entry));
+      append_command(request.bytes, words);
+    }
+  }
+  return requests;
+}
+
+std::string entry_id(size_t n, size_t per_ms) {
   constexpr uint64_t kFirstMs = 1'700'000'000'000;
-  return std::to_string(kFirstMs + n / 100) + "-" + std::to_string(n % 100);
+  return std::to_string(kFirstMs + n / per_ms) + "-" + std::to_string(n % per_ms);
 }
 
 std::string stream_key(size_t n) {
@@ -76,9 +93,10 @@ void preload(const Endpoint& endpoint, const Preload& what) {
     while (stream < what.streams && request.replies < kCommandsPerWrite &&
            request.bytes.size() < kBytesPerWrite) {
       const std::string key = what.streams == 1 ? kStream : stream_key(stream);
-      append_xadd(request.bytes,
-                  {.key = key, .id = entry_id(entry), .trim = what.trim, .shape = what.shape},
-                  random);
+      append_xadd(
+          request.bytes,
+          {.key = key, .id = entry_id(entry, what.per_ms), .trim = what.trim, .shape = what.shape},
+          random);
       ++request.replies;
       if (++entry == what.entries_per_stream) {
         entry = 0;

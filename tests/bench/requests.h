@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <random>
 #include <string>
+#include <vector>
 
 #include "tests/bench/load_generator.h"
 
@@ -30,6 +31,9 @@ struct EntryShape {
   size_t value_bytes = 16;
 };
 
+/// `text` at its spaces.
+std::vector<std::string> words_of(const std::string& text);
+
 /// One XADD.  `trim` stands between key and ID as it is, such as "MAXLEN ~ 10000", or is empty.
 struct Xadd {
   std::string key;
@@ -39,8 +43,20 @@ struct Xadd {
 };
 void append_xadd(std::string& bytes, const Xadd& xadd, RandomText& random);
 
-/// The ID of a preloaded stream's n-th entry: a hundred entries share a millisecond.
-std::string entry_id(size_t n);
+/// Commands that begin with `head` and together name entry_id(0) ... entry_id(entries - 1) once,
+/// in order.
+struct Sweep {
+  std::vector<std::string> head;
+  size_t entries = 0;
+  size_t ids = 1;       // per command
+  size_t pipeline = 1;  // commands per request
+};
+std::vector<Request> sweep(const Sweep& what);
+
+inline constexpr size_t kEntriesPerMs = 100;
+
+/// The ID of a preloaded stream's n-th entry: so many entries share a millisecond.
+std::string entry_id(size_t n, size_t per_ms = kEntriesPerMs);
 
 /// The key of the n-th of many streams, 13 bytes.
 std::string stream_key(size_t n);
@@ -54,6 +70,7 @@ struct Preload {
   size_t entries_per_stream = 0;
   EntryShape shape = {};
   std::string trim = {};
+  size_t per_ms = kEntriesPerMs;
 };
 
 /// Adds them over one connection, with the IDs entry_id(0), entry_id(1), ... in each stream.

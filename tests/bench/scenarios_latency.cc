@@ -1,4 +1,5 @@
-// From the send of an XADD to its arrival at readers blocked in XREAD.
+// From the send of an XADD to its arrival at readers blocked in XREAD, or at one consumer of a
+// group blocked in XREADGROUP.
 //
 // One connection adds entries at a rate; the client never sleeps, the server does.  The n-th entry
 // carries n in its ID, so a reader that finds the ID in its reply knows when the entry was sent.
@@ -8,6 +9,7 @@
 #include <memory>
 
 #include "tests/bench/failure.h"
+#include "tests/bench/groups.h"
 #include "tests/bench/machine.h"
 #include "tests/bench/requests.h"
 #include "tests/bench/scenario.h"
@@ -24,7 +26,8 @@ constexpr size_t kIdBytes = 15;
 struct LatencyRow {
   std::string name;
   size_t readers = 10;
-  size_t streams = 1;  // readers are spread over them
+  size_t streams = 1;     // readers are spread over them
+  bool in_group = false;  // readers are the consumers of kGroup: each entry goes to one of them
   double adds_per_s = 0;
   Goal latency_goal = {};
   Goal cpu_goal = {};
@@ -39,6 +42,10 @@ struct Deliveries {
 
 std::string latency_key(size_t stream) {
   return "s" + std::to_string(stream);
+}
+
+std::string latency_id(uint64_t entry) {
+  return std::to_string(kFirstIdMs + entry) + "-1";
 }
 
 /// Calls `each` with the number of every entry in `replies` (there are no others of their length).
@@ -60,7 +67,7 @@ void for_entries(std::string_view replies, const Each& each) {
 /// Adds entry after entry, but waits while very many deliveries are outstanding: a saturated
 /// server then shows its own pace instead of an ever longer queue.
 Role adder(const LatencyRow& row, const std::shared_ptr<Deliveries>& deliveries) {
-  const size_t readers_per_entry = row.readers / row.streams;
+  const size_t readers_per_entry = row.in_group ? 1 : row.readers / row.streams;
   const size_t most_outstanding = std::max<size_t>(1'000, 2 * row.readers);
   auto random = std::make_shared<RandomText>(kSeed);
   const Source next = [=, request = Request{}]() mutable -> const Request* {
@@ -70,7 +77,7 @@ Role adder(const LatencyRow& row, const std::shared_ptr<Deliveries>& deliveries)
     request.replies = 1;
     append_xadd(request.bytes,
                 {.key = latency_key(row.streams == 1 ? 0 : random->number(row.streams)),
-                 .id = std::to_string(kFirstIdMs + entry) + "-1"},
+                 .id = latency_id(entry)},
                 *random);
     deliveries->sent_at_ns.push_back(now_ns());
     return &request;
@@ -78,20 +85,36 @@ Role adder(const LatencyRow& row, const std::shared_ptr<Deliveries>& deliveries)
   return {.connections = 1, .source = next, .requests_per_s = row.adds_per_s, .counts = false};
 }
 
+/// What a consumer sends after it was given `ids`.
+void append_group_turn(Request& next, size_t consumer, std::vector<std::string> ids) {
+  const std::string key = latency_key(0);
+  if (!ids.empty()) {
+    ids.insert(ids.begin(), {"XACK", key, kGroup});
+    append_command(next.bytes, ids);
+    ++next.replies;
+  }
+  append_xreadgroup(next.bytes,
+                    {.key = key, .consumer = consumer_name(consumer), .options = "BLOCK 0"});
+  ++next.replies;
+}
+
 Role readers(const LatencyRow& row, const std::shared_ptr<Deliveries>& deliveries) {
   const Script script = [=](size_t reader, std::string_view replies, Request& next) {
     const uint64_t arrived_at_ns = now_ns();
-    uint64_t count = 0;
-    std::string last_id = "0-0";
+    std::vector<std::string> ids;
     for_entries(replies, [&](uint64_t entry) {
       const uint64_t took_ns = arrived_at_ns - deliveries->sent_at_ns.at(entry);
       deliveries->took_us.push_back(static_cast<double>(took_ns) / 1e3);
-      last_id = std::to_string(kFirstIdMs + entry) + "-1";
-      ++count;
+      ids.push_back(latency_id(entry));
     });
+    const uint64_t count = ids.size();
     deliveries->arrived += count;
-    append_command(next.bytes,
-                   {"XREAD", "BLOCK", "0", "STREAMS", latency_key(reader % row.streams), last_id});
+    if (row.in_group) {
+      append_group_turn(next, reader, std::move(ids));
+      return count;
+    }
+    append_command(next.bytes, {"XREAD", "BLOCK", "0", "STREAMS", latency_key(reader % row.streams),
+                                ids.empty() ? "0-0" : ids.back()});
     next.replies = 1;
     return count;
   };
@@ -134,7 +157,12 @@ Scenario latency_scenario(const LatencyRow& row) {
                       {.suffix = "p99", .unit = "us", .goal = row.latency_goal},
                       {.suffix = "p99.9", .unit = "us"},
                       {.suffix = "cpu", .unit = "ns/op", .goal = row.cpu_goal}},
-          .refill = flush,
+          .refill =
+              [row](Trial& trial) {
+                flush(trial);
+                if (!row.in_group) return;
+                trial.server.command({"XGROUP", "CREATE", latency_key(0), kGroup, "$", "MKSTREAM"});
+              },
           .measure = [row](Trial& trial) { return measure_latency(row, trial); }};
 }
 
@@ -142,7 +170,18 @@ Scenario latency_scenario(const LatencyRow& row) {
 
 std::vector<Scenario> latency_scenarios() {
   constexpr Goal kNotWorse = {1, 1.43};  // the stretch: 0.7 of the peer's
-  return {latency_scenario({.name = "lat-read-k10-2k",
+  return {latency_scenario({.name = "lat-group-k10-5k",
+                            .readers = 10,
+                            .in_group = true,
+                            .adds_per_s = 5'000,
+                            .latency_goal = kNotWorse}),
+          latency_scenario({.name = "lat-group-k1000-2k",
+                            .readers = 1'000,
+                            .in_group = true,
+                            .adds_per_s = 2'000,
+                            .latency_goal = kNotWorse,
+                            .cpu_goal = {2, 2.5}}),
+          latency_scenario({.name = "lat-read-k10-2k",
                             .readers = 10,
                             .adds_per_s = 2'000,
                             .latency_goal = kNotWorse}),

@@ -6,7 +6,7 @@
 #include <unistd.h>
 
 #include "tests/bench/failure.h"
-#include "tests/bench/requests.h"
+#include "tests/bench/groups.h"
 #include "tests/bench/scenario.h"
 
 namespace weir::bench {
@@ -14,28 +14,125 @@ namespace {
 
 constexpr size_t kStarts = 11;
 constexpr size_t kIdleConnections = 2'000;
+constexpr size_t kPending = 1'000'000;
+constexpr size_t kGroups = 50'000;
+constexpr size_t kConsumers = 50'000;
 
 struct MemoryRow {
   std::string name;
   std::string item;
-  Preload preload;
+  Step fill;
   size_t items = 0;
   Goal goal = {};
+  Step before = {};  // what is there already and not counted
 };
 
 std::vector<Metric> bytes_metric(Goal goal) {
   return {{.suffix = "", .unit = "B", .goal = goal}};
 }
 
+Step preloads(const Preload& what) {
+  return [what](Trial& trial) { preload(trial.server.unix_socket(), what); };
+}
+
+/// One entry, and a group that has not read it.
+void make_group(Trial& trial) {
+  preload(trial.server.unix_socket(), {.entries_per_stream = 1});
+  restart_group(trial.server);
+}
+
+void run_each(Trial& trial, const std::vector<Request>& requests) {
+  LoadGenerator load(trial.server.unix_socket(), {{.connections = 1, .source = once(requests)}});
+  load.run_to_the_end();
+}
+
+void make_groups(Trial& trial) {
+  std::vector<Request> requests(kGroups);
+  for (size_t i = 0; i < kGroups; ++i) {
+    append_command(requests[i].bytes, {"XGROUP", "CREATE", kStream, group_name(i + 1), "0"});
+    requests[i].replies = 1;
+  }
+  run_each(trial, requests);
+}
+
+void make_consumers(Trial& trial) {
+  std::vector<Request> requests(kConsumers);
+  for (size_t i = 0; i < kConsumers; ++i) {
+    append_command(requests[i].bytes,
+                   {"XGROUP", "CREATECONSUMER", kStream, kGroup, consumer_name(i)});
+    requests[i].replies = 1;
+  }
+  run_each(trial, requests);
+}
+
+std::vector<MemoryRow> entry_rows() {
+  return {
+      {"mem-entry-1f16", "entry", preloads({1, 1'000'000, {1, 16}, ""}), 1'000'000, {1.1, 1.2}},
+      {"mem-entry-5f20", "entry", preloads({1, 300'000, {5, 20}, ""}), 300'000, {1, 0}},
+      {"mem-entry-1f1000", "entry", preloads({1, 100'000, {1, 1000}, ""}), 100'000, {1, 0}},
+      {"mem-entry-1f16-10kstreams",
+       "entry, 10,000 streams of 100",
+       preloads({10'000, 100, {1, 16}, ""}),
+       1'000'000,
+       {1.4, 1.5}},
+      {"mem-one-entry-stream",
+       "stream of one entry",
+       preloads({100'000, 1, {1, 16}, ""}),
+       100'000,
+       {15, 20}},
+      {"mem-empty-stream",
+       "stream without entries",
+       preloads({100'000, 1, {1, 16}, "MAXLEN = 0"}),
+       100'000,
+       {1.8, 2.1}},
+  };
+}
+
+std::vector<MemoryRow> group_rows() {
+  const auto deliver_all = [](Trial& trial) {
+    deliver(trial.server.unix_socket(), {.entries = kPending});
+  };
+  // The tree that Redis keeps pending IDs in takes far less when they differ in the last byte only.
+  const auto make_undelivered = [](size_t per_ms) {
+    return [per_ms](Trial& trial) {
+      preload(trial.server.unix_socket(), {.entries_per_stream = kPending, .per_ms = per_ms});
+      restart_group(trial.server);
+    };
+  };
+  return {{"mem-pending",
+           "pending entry, 10 consumers, COUNT 100, one entry per ms",
+           deliver_all,
+           kPending,
+           {7, 9},
+           make_undelivered(1)},
+          {"mem-pending-100perms",
+           "pending entry, 10 consumers, COUNT 100, 100 entries per ms",
+           deliver_all,
+           kPending,
+           {},
+           make_undelivered(kEntriesPerMs)},
+          {"mem-group", "group of one stream", make_groups, kGroups, {1.8, 2.1}, make_group},
+          {"mem-consumer",
+           "consumer of one group",
+           make_consumers,
+           kConsumers,
+           {1.8, 2.1},
+           make_group}};
+}
+
 Scenario memory_scenario(const MemoryRow& row) {
   return {.name = row.name,
           .op = "used_memory per " + row.item,
           .metrics = bytes_metric(row.goal),
-          .refill = flush,
+          .refill =
+              [row](Trial& trial) {
+                flush(trial);
+                if (row.before) row.before(trial);
+              },
           .measure =
               [row](Trial& trial) {
                 const uint64_t before = trial.server.used_memory_alone();
-                preload(trial.server.unix_socket(), row.preload);
+                row.fill(trial);
                 const uint64_t after = trial.server.used_memory_alone();
                 return std::vector<double>{static_cast<double>(after - before) /
                                            static_cast<double>(row.items)};
@@ -99,26 +196,11 @@ std::vector<double> stripped_bytes(Trial& trial) {
 }  // namespace
 
 std::vector<Scenario> memory_scenarios() {
-  const std::vector<MemoryRow> rows = {
-      {"mem-entry-1f16", "entry", {1, 1'000'000, {1, 16}, ""}, 1'000'000, {1.1, 1.2}},
-      {"mem-entry-5f20", "entry", {1, 300'000, {5, 20}, ""}, 300'000, {1, 0}},
-      {"mem-entry-1f1000", "entry", {1, 100'000, {1, 1000}, ""}, 100'000, {1, 0}},
-      {"mem-entry-1f16-10kstreams",
-       "entry, 10,000 streams of 100",
-       {10'000, 100, {1, 16}, ""},
-       1'000'000,
-       {1.4, 1.5}},
-      {"mem-one-entry-stream", "stream of one entry", {100'000, 1, {1, 16}, ""}, 100'000, {15, 20}},
-      {"mem-empty-stream",
-       "stream without entries",
-       {100'000, 1, {1, 16}, "MAXLEN = 0"},
-       100'000,
-       {1.8, 2.1}},
-  };
   std::vector<Scenario> scenarios;
-  scenarios.reserve(rows.size() + 1);
-  for (const MemoryRow& row : rows)
-    scenarios.push_back(memory_scenario(row));
+  for (const auto& rows : {entry_rows(), group_rows()}) {
+    for (const MemoryRow& row : rows)
+      scenarios.push_back(memory_scenario(row));
+  }
   scenarios.push_back({.name = "mem-idle-connection",
                        .op = "used_memory per connection right after one PING, and before any",
                        .metrics = {{.suffix = "", .unit = "B", .goal = {8, 15}},

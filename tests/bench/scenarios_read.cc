@@ -67,28 +67,6 @@ struct DeleteRow {
   Goal goal = {};
 };
 
-/// All IDs of the preloaded stream, in order.
-std::vector<Request> delete_requests(const DeleteRow& row) {
-  std::vector<Request> requests;
-  size_t entry = 0;
-  while (entry < row.entries) {
-    Request& request = requests.emplace_back();
-    for (size_t i = 0; i < row.pipeline && entry < row.entries; ++i) {
-      std::string ids;
-      size_t count = 0;
-      for (; count < row.ids && entry < row.entries; ++count) {
-        const std::string id = entry_id(entry++);
-        ids += "$" + std::to_string(id.size()) + "\r\n" + id + "\r\n";
-      }
-      request.bytes += "*" + std::to_string(2 + count) + "\r\n$4\r\nXDEL\r\n$" +
-                       std::to_string(std::string_view(kStream).size()) + "\r\n" + kStream +
-                       "\r\n" + ids;
-      ++request.replies;
-    }
-  }
-  return requests;
-}
-
 Scenario delete_scenario(const DeleteRow& row) {
   return {.name = row.name,
           .op = "one XDEL of " + std::to_string(row.ids) + " IDs, over a whole stream",
@@ -97,7 +75,10 @@ Scenario delete_scenario(const DeleteRow& row) {
               [row](Trial& trial) {
                 flush(trial);
                 preload(trial.server.unix_socket(), {.entries_per_stream = row.entries});
-                trial.roles = {{.source = once(delete_requests(row))}};
+                trial.roles = {{.source = once(sweep({.head = {"XDEL", kStream},
+                                                      .entries = row.entries,
+                                                      .ids = row.ids,
+                                                      .pipeline = row.pipeline}))}};
               },
           .measure =
               [](Trial& trial) {
