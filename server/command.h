@@ -45,6 +45,9 @@ struct Wait {
   std::vector<std::string> keys;       // in which it waits for a change, as listed
   std::optional<int64_t> deadline_ms;  // on the monotonic clock; none: for ever
   std::vector<std::string> argv;       // what runs again, with everything relative made concrete
+  std::optional<std::string> group;    // of a reader that shares entries with others of its group
+  // When a reader that takes over idle entries is to look again, on the monotonic clock.
+  std::optional<int64_t> look_again_ms;
 };
 
 class [[nodiscard]] Outcome {
@@ -87,6 +90,8 @@ struct Call {
   /// Says that the stream at `key` has something new: readers that wait for it are run again after
   /// this command.
   void signal(std::string_view key);
+  /// Says that a key went, or holds something else now: readers of its groups are told.
+  void signal_gone(std::string_view key);
   /// Counts `changes` to the data.  The words of the command become its deterministic form, unless
   /// propagate_as() or propagate_nothing() says otherwise.
   void changed(uint64_t changes = 1);

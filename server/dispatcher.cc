@@ -36,6 +36,10 @@ void Call::signal(std::string_view key) {
   context.waiters.signal(db.index(), key);
 }
 
+void Call::signal_gone(std::string_view key) {
+  context.waiters.signal_gone(db.index(), key);
+}
+
 void Call::changed(uint64_t changes) {
   context.keyspace.changes += changes;
   told.changes += changes;
@@ -216,21 +220,24 @@ void Dispatcher::wait(Client& client, const CommandSpec& command, std::unique_pt
                         .command = &command,
                         .argv = std::move(wait->argv),
                         .keys = std::move(wait->keys),
-                        .deadline_ms = wait->deadline_ms});
+                        .deadline_ms = wait->deadline_ms,
+                        .group = std::move(wait->group),
+                        .look_again_ms = wait->look_again_ms});
 }
 
 void Dispatcher::serve_waiters() {
   if (!context_.waiters.has_signals()) return;
   clock_.refresh();
-  while (context_.waiters.has_signals()) {
-    for (const uint64_t id : context_.waiters.take_signalled()) {
-      Client* const client = context_.clients.find(id);
-      if (client != nullptr && context_.waiters.find(id) != nullptr) retry(*client);
-    }
-  }
+  context_.waiters.serve([this](uint64_t id) {
+    Client* const client = context_.clients.find(id);
+    if (client != nullptr) return retry(*client);
+    context_.waiters.remove(id);
+    return true;
+  });
 }
 
-void Dispatcher::retry(Client& client) {
+/// Runs a waiting command again; false if it goes on waiting.
+bool Dispatcher::retry(Client& client) {
   const Waiter& waiter = *context_.waiters.find(client.id);
   const std::vector<std::string_view> argv(waiter.argv.begin(), waiter.argv.end());
   const CommandSpec& command = *waiter.command;
@@ -244,8 +251,8 @@ void Dispatcher::retry(Client& client) {
   running_ = nullptr;
   if (outcome.is_wait()) {
     end_reply(client);
-    context_.waiters.move_to_end(client.id);
-    return;
+    context_.waiters.set_look_again(client.id, outcome.take_wait()->look_again_ms);
+    return false;
   }
   if (outcome.is_error()) {
     ++context_.stats.by_command[row_number(command)].failed_calls;
@@ -256,6 +263,7 @@ void Dispatcher::retry(Client& client) {
   end_reply(client);
   io_->resume(client);
   io_->wants_flush(client);
+  return true;
 }
 
 bool Dispatcher::unblock(Client& client, std::string_view error) {
@@ -275,6 +283,7 @@ bool Dispatcher::unblock(Client& client, std::string_view error) {
 
 void Dispatcher::expire_waiters() {
   const int64_t now_ms = Clock::monotonic_us() / 1000;
+  context_.waiters.signal_due(now_ms);
   while (const std::optional<uint64_t> id = context_.waiters.expired(now_ms)) {
     Client* const client = context_.clients.find(*id);
     if (client == nullptr) {

@@ -62,7 +62,7 @@ class Dispatcher : public RequestHandler {
  private:
   bool passes_gates(Client& client, const CommandSpec& command);
   void run(Client& client, const CommandSpec& command, std::span<const std::string_view> argv);
-  void retry(Client& client);
+  bool retry(Client& client);
   Call make_call(Client& client, std::span<const std::string_view> argv);
   void wait(Client& client, const CommandSpec& command, std::unique_ptr<Wait> wait);
   /// Around everything that answers a request: CLIENT REPLY may want no reply to leave.

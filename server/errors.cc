@@ -46,8 +46,40 @@ ReplyError unknown_command(std::span<const std::string_view> args) {
 }
 
 ReplyError unbalanced_streams(std::string_view command) {
-  return with_text("ERR Unbalanced '", command,
-                   "' list of streams: for each stream key an ID, '+', or '$' must be specified.");
+  return with_text(
+      "ERR Unbalanced '", command,
+      command == "xread"
+          ? "' list of streams: for each stream key an ID, '+', or '$' must be specified."
+          : "' list of streams: for each stream key an ID or '>' must be specified.");
+}
+
+ReplyError unrecognized_xclaim_option(std::string_view option) {
+  return with_text("ERR Unrecognized XCLAIM option '", option, "'");
+}
+
+ReplyError meaningless_id(std::string_view id) {
+  return with_text(
+      "ERR The ", id,
+      " ID is meaningless in the context of XREADGROUP: you want to read the history of "
+      "this consumer by specifying a proper ID, or use the > ID to get new messages. The " +
+          std::string(id) + " ID would just return an empty result set.");
+}
+
+namespace {
+
+std::string key_or_group(std::string_view key, std::string_view group) {
+  return "NOGROUP No such key '" + std::string(key) + "' or consumer group '" + std::string(group) +
+         "'";
+}
+
+}  // namespace
+
+ReplyError no_such_key_or_group(std::string_view key, std::string_view group) {
+  return ReplyError(key_or_group(key, group));
+}
+
+ReplyError no_such_key_or_group_to_read(std::string_view key, std::string_view group) {
+  return ReplyError(key_or_group(key, group) + " in XREADGROUP with GROUP option");
 }
 
 }  // namespace weir::errors

@@ -69,6 +69,21 @@ inline constexpr std::string_view kClaimIsForXreadgroup =
 inline constexpr std::string_view kNewIdIsForXreadgroup =
     "ERR The > ID can be specified only when calling XREADGROUP using the GROUP <group> "
     "<consumer> option.";
+inline constexpr std::string_view kMissingGroup = "ERR Missing GROUP option for XREADGROUP";
+inline constexpr std::string_view kMinIdleNotAnInteger =
+    "ERR min-idle-time is not an integer or out of range";
+inline constexpr std::string_view kMinIdleNegative = "ERR min-idle-time must be a positive integer";
+inline constexpr std::string_view kInvalidMinIdleXclaim =
+    "ERR Invalid min-idle-time argument for XCLAIM";
+inline constexpr std::string_view kInvalidMinIdleXautoclaim =
+    "ERR Invalid min-idle-time argument for XAUTOCLAIM";
+inline constexpr std::string_view kInvalidXclaimIdle =
+    "ERR Invalid IDLE option argument for XCLAIM";
+inline constexpr std::string_view kInvalidXclaimTime =
+    "ERR Invalid TIME option argument for XCLAIM";
+inline constexpr std::string_view kInvalidXclaimRetryCount =
+    "ERR Invalid RETRYCOUNT option argument for XCLAIM";
+inline constexpr std::string_view kXautoclaimCount = "ERR COUNT must be > 0";
 inline constexpr std::string_view kMaxCountNotPositive = "ERR MAXCOUNT must be a positive integer";
 inline constexpr std::string_view kMaxSizeNotPositive = "ERR MAXSIZE must be a positive integer";
 inline constexpr std::string_view kMaxCountBelowCount =
@@ -95,6 +110,12 @@ ReplyError unknown_subcommand(std::string_view container, std::string_view subco
 ReplyError unknown_subcommand_or_arguments(std::string_view container, std::string_view subcommand);
 ReplyError unknown_command(std::span<const std::string_view> args);
 ReplyError unbalanced_streams(std::string_view command);
+ReplyError unrecognized_xclaim_option(std::string_view option);
+/// "$" and "+" in XREADGROUP.
+ReplyError meaningless_id(std::string_view id);
+ReplyError no_such_key_or_group(std::string_view key, std::string_view group);
+/// The same with the words that XREADGROUP adds.
+ReplyError no_such_key_or_group_to_read(std::string_view key, std::string_view group);
 ReplyError with_text(std::string_view before, std::string_view user_bytes, std::string_view after);
 
 }  // namespace weir::errors

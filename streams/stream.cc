@@ -314,8 +314,9 @@ std::optional<uint64_t> Stream::position_of(const StreamId& id) const {
   return std::nullopt;
 }
 
-void Stream::note_delivery(ConsumerGroup& group, const StreamId& id) const {
-  if (group.entries_read != -1 && group.last_id >= first_id() && !has_gaps_from(group.last_id)) {
+void Stream::note_delivery(ConsumerGroup& group, const StreamId& id, bool is_next) const {
+  if (group.entries_read != -1 && !has_gaps_from(group.last_id) &&
+      (is_next || group.last_id >= first_id())) {
     ++group.entries_read;
   } else if (entries_added_ > 0) {
     const std::optional<uint64_t> position = position_of(id);

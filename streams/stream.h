@@ -104,12 +104,16 @@ class Stream {
   const ConsumerGroups& groups() const;
   /// For changing.
   ConsumerGroups& groups() { return extra().groups; }
+  ConsumerGroup* find_group(std::string_view name) {
+    return extra_ ? extra_->groups.find(name) : nullptr;
+  }
   /// Whether some group has not read the ID yet or has it pending.  Cost: O(groups x log pending).
   bool is_referenced(const StreamId& id) const;
   /// Removes an ID from the PELs of all groups; false if it was in none.
   bool drop_references(const StreamId& id);
-  /// Brings a group's counters up to date for a new entry that is delivered to it.
-  void note_delivery(ConsumerGroup& group, const StreamId& id) const;
+  /// Brings a group's counters up to date for a new entry that is delivered to it.  is_next: the
+  /// one before it was noted just before.
+  void note_delivery(ConsumerGroup& group, const StreamId& id, bool is_next = false) const;
   /// How many entries the group has still to read, as far as the counters tell (Redis 8.8).
   std::optional<uint64_t> lag(const ConsumerGroup& group) const;
 

@@ -57,4 +57,23 @@ class StreamCursor {
   std::optional<Cursor<StreamNode>> nodes_;  // set when the walk first leaves a node
 };
 
+/// Finds entries by ID.  Asked for IDs in ascending order it mostly steps to the next entry instead
+/// of searching.  Changing the stream ends its use.
+class EntryFinder {
+ public:
+  explicit EntryFinder(const Stream& stream) : stream_(stream) {}
+
+  /// A cursor on the live entry with that ID; null if there is none.  Valid until the next call.
+  const StreamCursor* find(const StreamId& id) {
+    if (at_ && at_->is_valid() && at_->entry().id < id) at_->next();
+    if (!at_ || !at_->is_valid() || at_->entry().id != id)
+      at_.emplace(stream_, id, kMaxStreamId, Direction::kUp);
+    return at_->is_valid() && at_->entry().id == id ? &*at_ : nullptr;
+  }
+
+ private:
+  const Stream& stream_;
+  std::optional<StreamCursor> at_;
+};
+
 }  // namespace weir

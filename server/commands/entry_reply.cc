@@ -25,12 +25,12 @@ char* EntryWriter::write_id(char* at, const StreamId& id) {
   return at;
 }
 
-const uint8_t* EntryWriter::write(const StreamCursor& cursor) {
+const uint8_t* EntryWriter::write(const StreamCursor& cursor, size_t elements) {
   using resp::ReplyWriter;
   resp::Buffer& out = reply_.buffer();
   FieldReader fields(cursor.node(), cursor.entry());
   char* const begin = out.reserve(kFrameBytes);
-  char* at = ReplyWriter::write_header(begin, '*', 2);
+  char* at = ReplyWriter::write_header(begin, '*', elements);
   at = write_id(at, cursor.entry().id);
   at = ReplyWriter::write_header(at, '*', 2 * size_t{fields.left()});
   out.commit(static_cast<size_t>(at - begin));

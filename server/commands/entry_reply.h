@@ -12,8 +12,9 @@ class EntryWriter {
  public:
   explicit EntryWriter(resp::ReplyWriter& reply) : reply_(reply) {}
 
-  /// Writes the cursor's entry and returns its end, for cursor.next(end).
-  const uint8_t* write(const StreamCursor& at);
+  /// Writes the cursor's entry and returns its end, for cursor.next(end).  `elements`: of its
+  /// array, of which the caller adds those behind ID and fields.
+  const uint8_t* write(const StreamCursor& at, size_t elements = 2);
   /// Writes up to `most` entries from the cursor's on; returns how many there were.
   uint64_t write_all(StreamCursor& at, uint64_t most);
 

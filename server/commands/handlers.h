@@ -17,6 +17,13 @@ Outcome xrange(Call& call);
 Outcome xrevrange(Call& call);
 Outcome xread(Call& call);
 
+// stream_readgroup.cc
+Outcome xreadgroup(Call& call);
+
+// stream_claim.cc
+Outcome xclaim(Call& call);
+Outcome xautoclaim(Call& call);
+
 // stream_info.cc
 Outcome xinfo_stream(Call& call);
 Outcome xinfo_help(Call& call);

@@ -8,6 +8,7 @@
 #include "server/commands/help_reply.h"
 #include "server/context.h"
 #include "server/data/keyspace.h"
+#include "server/data/waiters.h"
 #include "server/errors.h"
 #include "server/text.h"
 
@@ -76,8 +77,11 @@ int64_t count_existing(Call& call, bool note_access) {
 
 Outcome del(Call& call) {
   int64_t removed = 0;
-  for (const std::string_view key : call.args.subspan(1))
-    removed += call.db.erase(key) ? 1 : 0;
+  for (const std::string_view key : call.args.subspan(1)) {
+    if (!call.db.erase(key)) continue;
+    ++removed;
+    call.signal_gone(key);
+  }
   call.changed(static_cast<uint64_t>(removed));
   call.reply.integer(removed);
   return Outcome::done();
@@ -155,14 +159,17 @@ Outcome dbsize(Call& call) {
 Outcome flushdb(Call& call) {
   if (auto error = check_flush_args(call)) return std::move(*error);
   call.changed(call.db.clear());
+  call.context.waiters.signal_all_gone(call.db.index());
   call.reply.ok();
   return Outcome::done();
 }
 
 Outcome flushall(Call& call) {
   if (auto error = check_flush_args(call)) return std::move(*error);
-  for (Database& db : call.context.keyspace.databases())
+  for (Database& db : call.context.keyspace.databases()) {
     call.changed(db.clear());
+    call.context.waiters.signal_all_gone(db.index());
+  }
   call.reply.ok();
   return Outcome::done();
 }

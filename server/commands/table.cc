@@ -51,6 +51,19 @@ constexpr CommandSpec kCommands[] = {
    .syntax = "key:key [NOMKSTREAM:nomkstream@6.2.0] [trim:block{" WEIR_TRIM_SYNTAX "}] "
              "id-selector:oneof{*:auto-id|id:string} data:block{field:string value:string}+",
    .history = "6.2.0 7.0.0 8.2.0"},
+  {.name = "xautoclaim", .arity = -6, .flags = kWrite | kFast, .group = Group::kStream,
+   .keys = key_at(1, "RW delete"), .run = xautoclaim, .tips = kUnsure,
+   .since = "6.2.0", .complexity = "O(1) if COUNT is small.",
+   .summary = "Gives pending entries that are idle for long to another consumer, page by page.",
+   .syntax = "key:key group:string consumer:string min-idle-time:string start:string [COUNT count:integer] [JUSTID:justid]",
+   .history = "7.0.0"},
+  {.name = "xclaim", .arity = -6, .flags = kWrite | kFast, .group = Group::kStream,
+   .keys = key_at(1, "RW update"), .run = xclaim, .tips = kUnsure,
+   .since = "5.0.0", .complexity = "O(log N) for each ID, N being the pending entries of the group.",
+   .summary = "Gives pending entries to another consumer.",
+   .syntax = "key:key group:string consumer:string min-idle-time:string id:string+ [IDLE ms:integer] "
+             "[TIME unix-time-milliseconds:unix-time] [RETRYCOUNT count:integer] [FORCE:force] [JUSTID:justid] "
+             "[LASTID lastid:string]"},
   {.name = "xdel", .arity = -3, .flags = kWrite | kFast, .group = Group::kStream,
    .keys = key_at(1, "RW delete"), .run = xdel,
    .since = "5.0.0", .complexity = "O(1) for each ID.",
@@ -81,6 +94,13 @@ constexpr CommandSpec kCommands[] = {
    .summary = "Returns the entries behind given IDs of several streams, and waits for some if asked.",
    .syntax = "[COUNT count:integer] [MAXCOUNT maxcount:integer@8.10.0] [MAXSIZE maxsize:integer@8.10.0] "
              "[BLOCK milliseconds:integer] STREAMS streams:block{key:key+ id:string+}"},
+  {.name = "xreadgroup", .arity = -7, .flags = kWrite | kBlocking | kMovableKeys, .group = Group::kStream,
+   .keys = keys_after_streams(4, "RO access"), .run = xreadgroup,
+   .since = "5.0.0", .complexity = "O(M) for the M entries returned; O(1) for a group that has read all.",
+   .summary = "Delivers new entries to a consumer of a group, or shows it again what it has pending.",
+   .syntax = "GROUP group-block:block{group:string consumer:string} [COUNT count:integer] "
+             "[MAXCOUNT maxcount:integer@8.10.0] [MAXSIZE maxsize:integer@8.10.0] [BLOCK milliseconds:integer] "
+             "[CLAIM min-idle-time:integer@8.4.0] [NOACK:noack] STREAMS streams:block{key:key+ id:string+}"},
   {.name = "xrevrange", .arity = -4, .flags = kReadonly, .group = Group::kStream,
    .keys = key_at(1, "RO access"), .run = xrevrange,
    .since = "5.0.0", .complexity = "O(N) for the N entries returned.",
