@@ -1,20 +1,14 @@
 // Random operations on a radix tree and on a std::map, with freezes in between.
-#include <cstdlib>
 #include <random>
 #include <vector>
 
 #include <catch2/catch.hpp>
 
 #include "tests/support/radix_model.h"
+#include "tests/support/seed.h"
 
 namespace weir {
 namespace {
-
-/// WEIR_SEED, to repeat a failure, or a new one.
-uint64_t first_seed() {
-  const char* text = std::getenv("WEIR_SEED");
-  return text != nullptr ? std::strtoull(text, nullptr, 10) : std::random_device()();
-}
 
 /// `size` random bytes that begin with a choice of keys.
 std::vector<uint8_t> random_input(uint64_t seed, int spread, int key_count, size_t size) {

@@ -1,20 +1,15 @@
 // Random operations on a stream and on a naive model of its entries and nodes.
 #include "tests/support/stream_model.h"
 
-#include <cstdlib>
 #include <random>
 #include <vector>
 
 #include <catch2/catch.hpp>
 
+#include "tests/support/seed.h"
+
 namespace weir {
 namespace {
-
-/// WEIR_SEED, to repeat a failure, or a new one.
-uint64_t first_seed() {
-  const char* text = std::getenv("WEIR_SEED");
-  return text != nullptr ? std::strtoull(text, nullptr, 10) : std::random_device()();
-}
 
 std::vector<uint8_t> random_input(uint64_t seed, size_t size) {
   std::mt19937_64 random(seed);

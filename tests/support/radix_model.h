@@ -19,6 +19,7 @@
 
 #include "streams/radix_cursor.h"
 #include "streams/radix_tree.h"
+#include "tests/support/model_input.h"
 
 namespace weir {
 
@@ -63,7 +64,7 @@ class RadixModel {
 
   /// Runs until the input is used up.
   void run() {
-    for (int step = 1; !input_.empty(); ++step) {
+    for (int step = 1; !input_.is_used_up(); ++step) {
       one_operation();
       if (step % 64 == 0) check_all();
     }
@@ -82,20 +83,7 @@ class RadixModel {
 
   // --- Choices
 
-  uint8_t byte() {
-    if (input_.empty()) return 0;
-    const uint8_t first = input_.front();
-    input_ = input_.subspan(1);
-    return first;
-  }
-
-  /// A number below n.
-  uint64_t draw(uint64_t n) {
-    uint64_t value = byte();
-    if (n > 256) value = value << 8 | byte();
-    if (n > 65536) value = value << 8 | byte();
-    return value % n;
-  }
+  uint64_t draw(uint64_t n) { return input_.draw(n); }
 
   static uint64_t scramble(uint64_t x) {
     x = (x + 0x9e3779b97f4a7c15) * 0xbf58476d1ce4e5b9;
@@ -275,7 +263,7 @@ class RadixModel {
     if (is_so) return;
     throw std::logic_error(std::string(what) + " at " + to_string(id) + ", " +
                            std::to_string(map_.size()) + " leaves, " +
-                           std::to_string(input_.size()) + " bytes of input left");
+                           std::to_string(input_.left()) + " bytes of input left");
   }
 
   template <class Iterator>
@@ -368,7 +356,7 @@ class RadixModel {
     check_lookups(kMaxStreamId);
   }
 
-  std::span<const uint8_t> input_;
+  ModelInput input_;
   KeySpread spread_ = KeySpread::kMilliseconds;
   uint64_t key_count_ = 0;
   uint64_t last_content_ = 0;
