@@ -13,10 +13,6 @@ namespace {
 
 constexpr uint32_t kFirstCapacity = 4;
 
-/// In the narrow form: no consumer, and as many deliveries as can be counted.
-constexpr uint16_t kNarrowNoConsumer = UINT16_MAX;
-constexpr uint16_t kNarrowMaxDeliveries = UINT16_MAX;
-
 /// How far before the first time of a block its base lies: later ones may be somewhat earlier.
 constexpr uint64_t kBaseLeadMs = uint64_t{1} << 31;
 
@@ -101,44 +97,6 @@ NackBlock* NackBlock::shrunk() {
 }
 
 // --- Records -------------------------------------------------------------------------------------
-
-bool NackBlock::fits_narrow(const Nack& nack) const {
-  const bool has_narrow_id = nack.id.ms - key.ms <= UINT32_MAX && nack.id.seq <= UINT32_MAX;
-  const bool has_narrow_count =
-      nack.deliveries < kNarrowMaxDeliveries || nack.deliveries == kMaxDeliveries;
-  if (!has_narrow_id || !has_narrow_count) return false;
-  if (nack.is_released()) return nack.release <= UINT32_MAX;
-  return nack.consumer < kNarrowNoConsumer && nack.delivered_ms >= base_ms_ &&
-         nack.delivered_ms - base_ms_ <= UINT32_MAX;
-}
-
-void NackBlock::put(uint32_t i, const Nack& nack) {
-  least_ = std::min(least_, nack.order_key());
-  const uint64_t time = nack.is_released() ? nack.release : nack.delivered_ms;
-  if (is_wide_) {
-    wide()[i] = {nack.id.ms, nack.id.seq, time, nack.deliveries, nack.consumer};
-    return;
-  }
-  Narrow& record = narrow()[i];
-  record.ms = static_cast<uint32_t>(nack.id.ms - key.ms);
-  record.seq = static_cast<uint32_t>(nack.id.seq);
-  record.time = static_cast<uint32_t>(nack.is_released() ? time : time - base_ms_);
-  record.deliveries = nack.deliveries == kMaxDeliveries ? kNarrowMaxDeliveries
-                                                        : static_cast<uint16_t>(nack.deliveries);
-  record.consumer = nack.is_released() ? kNarrowNoConsumer : static_cast<uint16_t>(nack.consumer);
-}
-
-StreamId NackBlock::id_at(uint32_t i) const {
-  assert(i < count_);
-  if (is_wide_) return {wide()[i].ms, wide()[i].seq};
-  return {key.ms + narrow()[i].ms, narrow()[i].seq};
-}
-
-ConsumerNumber NackBlock::consumer_at(uint32_t i) const {
-  if (is_wide_) return wide()[i].consumer;
-  const uint16_t consumer = narrow()[i].consumer;
-  return consumer == kNarrowNoConsumer ? kNoConsumer : consumer;
-}
 
 Nack NackBlock::at(uint32_t i) const {
   Nack nack;

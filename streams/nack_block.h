@@ -20,6 +20,8 @@
 // Always: IDs ascend strictly and are not below the key; least() is not above any order key.
 #pragma once
 
+#include <algorithm>
+#include <cassert>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -70,11 +72,31 @@ class NackBlock : public RadixLeaf {
   size_t memory_bytes() const;
 
   Nack at(uint32_t i) const;
-  StreamId id_at(uint32_t i) const;
-  ConsumerNumber consumer_at(uint32_t i) const;
+  StreamId id_at(uint32_t i) const {
+    assert(i < count_);
+    if (is_wide_) return {wide()[i].ms, wide()[i].seq};
+    return {key.ms + narrow()[i].ms, narrow()[i].seq};
+  }
+  ConsumerNumber consumer_at(uint32_t i) const {
+    if (is_wide_) return wide()[i].consumer;
+    const uint16_t consumer = narrow()[i].consumer;
+    return consumer == kNarrowNoConsumer ? kNoConsumer : consumer;
+  }
   StreamId last_id() const { return id_at(count_ - 1); }
   /// The index of the first NACK with an ID >= `id`, or count().  Cost: O(log count).
   uint32_t lower_bound(const StreamId& id) const;
+  /// The same, at once where most changes are: behind the last NACK or at the first one.
+  uint32_t place_of(const StreamId& id) const {
+    if (count_ == 0 || id > last_id()) return count_;
+    return id <= id_at(0) ? 0 : lower_bound(id);
+  }
+
+  /// Adds a NACK whose ID is greater than all if there is room for it as the block is.
+  bool try_append(const Nack& nack) {
+    if (first_ + count_ >= capacity_ || !(is_wide_ || fits_narrow(nack))) return false;
+    put(count_++, nack);
+    return true;
+  }
 
   // These return the block, or the one that takes its place: the old one is then the caller's to
   // destroy.  The block is not full for insert.
@@ -92,6 +114,10 @@ class NackBlock : public RadixLeaf {
   bool is_consistent() const;
 
  private:
+  // In the narrow form: no consumer, and as many deliveries as can be counted.
+  static constexpr uint16_t kNarrowNoConsumer = UINT16_MAX;
+  static constexpr uint16_t kNarrowMaxDeliveries = UINT16_MAX;
+
   struct Narrow {
     uint32_t ms;
     uint32_t seq;
@@ -111,8 +137,30 @@ class NackBlock : public RadixLeaf {
 
   static NackBlock* allocate(bool is_wide, uint32_t capacity);
   NackBlock* rebuilt(std::span<const Nack> nacks, uint32_t capacity) const;
-  bool fits_narrow(const Nack& nack) const;
-  void put(uint32_t i, const Nack& nack);
+  bool fits_narrow(const Nack& nack) const {
+    const bool has_narrow_id = nack.id.ms - key.ms <= UINT32_MAX && nack.id.seq <= UINT32_MAX;
+    const bool has_narrow_count =
+        nack.deliveries < kNarrowMaxDeliveries || nack.deliveries == kMaxDeliveries;
+    if (!has_narrow_id || !has_narrow_count) return false;
+    if (nack.is_released()) return nack.release <= UINT32_MAX;
+    return nack.consumer < kNarrowNoConsumer && nack.delivered_ms >= base_ms_ &&
+           nack.delivered_ms - base_ms_ <= UINT32_MAX;
+  }
+  void put(uint32_t i, const Nack& nack) {
+    least_ = std::min(least_, nack.order_key());
+    const uint64_t time = nack.is_released() ? nack.release : nack.delivered_ms;
+    if (is_wide_) {
+      wide()[i] = {nack.id.ms, nack.id.seq, time, nack.deliveries, nack.consumer};
+      return;
+    }
+    Narrow& record = narrow()[i];
+    record.ms = static_cast<uint32_t>(nack.id.ms - key.ms);
+    record.seq = static_cast<uint32_t>(nack.id.seq);
+    record.time = static_cast<uint32_t>(nack.is_released() ? time : time - base_ms_);
+    record.deliveries = nack.deliveries == kMaxDeliveries ? kNarrowMaxDeliveries
+                                                          : static_cast<uint16_t>(nack.deliveries);
+    record.consumer = nack.is_released() ? kNarrowNoConsumer : static_cast<uint16_t>(nack.consumer);
+  }
   uint32_t make_gap(uint32_t i);
   Narrow* narrow() { return reinterpret_cast<Narrow*>(this + 1) + first_; }
   const Narrow* narrow() const { return reinterpret_cast<const Narrow*>(this + 1) + first_; }

@@ -183,12 +183,16 @@ void PendingList::Edit::enter(NackBlock* block) {
   assert(block_ == nullptr);
   block_ = block;
   is_last_ = list_.blocks_.last() == block;
+  is_own_ = false;
   told_least_ = block->least();
 }
 
 /// Before the first change: the frozen view keeps the block as it was.
 void PendingList::Edit::own() {
+  if (is_own_) return;
   block_ = list_.blocks_.writable(block_);
+  is_own_ = true;
+  last_put_ = block_->count() > 0 ? block_->last_id() : kMaxStreamId;
 }
 
 void PendingList::Edit::replace(NackBlock* with) {
@@ -237,6 +241,7 @@ void PendingList::Edit::leave() {
     merge_with_neighbour();
   }
   block_ = nullptr;
+  is_last_ = false;
   may_merge_ = false;
 }
 
@@ -253,11 +258,12 @@ std::optional<Nack> PendingList::Edit::find(const StreamId& id) {
 bool PendingList::Edit::erase(const StreamId& id) {
   go_to(id);
   if (block_ == nullptr) return false;
-  const uint32_t i = block_->lower_bound(id);
+  const uint32_t i = block_->place_of(id);
   if (i == block_->count() || block_->id_at(i) != id) return false;
   own();
   count(block_->consumer_at(i), -1);
   block_->erase(i);
+  if (block_->count() == 0) last_put_ = kMaxStreamId;  // nothing to be behind of
   --delta_;
   // Looked at now and then only: whenever the count has halved.
   const uint32_t left = block_->count();
@@ -265,11 +271,11 @@ bool PendingList::Edit::erase(const StreamId& id) {
   return true;
 }
 
-void PendingList::Edit::put(const Nack& nack) {
+void PendingList::Edit::put_anywhere(const Nack& nack) {
   go_to(nack.id);
   if (block_ == nullptr) return start_block(nack);
-  const uint32_t i = block_->lower_bound(nack.id);
-  if (i == block_->count() || block_->id_at(i) != nack.id) return insert(nack);
+  const uint32_t i = block_->place_of(nack.id);
+  if (i == block_->count() || block_->id_at(i) != nack.id) return insert(nack, i);
   own();
   const ConsumerNumber before = block_->consumer_at(i);
   if (before != nack.consumer) {
@@ -279,19 +285,21 @@ void PendingList::Edit::put(const Nack& nack) {
   replace(block_->set(i, nack));
 }
 
-void PendingList::Edit::insert(const Nack& nack) {
-  const bool is_at_end = block_->count() == 0 || nack.id > block_->last_id();
-  if (is_at_end && is_last_ && block_->is_full()) return start_block(nack);
-  if (nack.id < block_->key) {
-    if (block_->is_full()) return start_block(nack);
-    lower_key(nack.id);
-  } else if (block_->is_full()) {
+/// i: where in the block.
+void PendingList::Edit::insert(const Nack& nack, uint32_t i) {
+  const bool is_at_end = i == block_->count() && is_last_;
+  if (block_->is_full()) {
+    if (is_at_end || nack.id < block_->key) return start_block(nack);
     split();
     go_to(nack.id);
+    i = block_->lower_bound(nack.id);
+  } else if (nack.id < block_->key) {
+    lower_key(nack.id);
   }
   own();
   count(nack.consumer, +1);
-  replace(block_->insert(block_->lower_bound(nack.id), nack));
+  replace(block_->insert(i, nack));
+  last_put_ = block_->last_id();
   ++delta_;
 }
 
@@ -338,6 +346,7 @@ void PendingList::Edit::split() {
   count_all(*block_, -1);
   list_.blocks_.erase(key);
   block_ = nullptr;
+  is_last_ = false;
   const Nack* const middle = nacks.data() + NackBlock::kMaxNacks / 2;
   count_all(*hang(key, nacks.data(), middle), +1);
   count_all(*hang(middle->id, middle, nacks.data() + NackBlock::kMaxNacks), +1);

@@ -103,7 +103,15 @@ class PendingList::Edit {
 
   std::optional<Nack> find(const StreamId& id);
   /// Adds a NACK, or replaces the one with its ID.
-  void put(const Nack& nack);
+  void put(const Nack& nack) {
+    // Delivering entries in a row.
+    if (is_last_ && is_own_ && nack.id > last_put_ && block_->try_append(nack)) {
+      last_put_ = nack.id;
+      ++delta_;
+      return count(nack.consumer, +1);
+    }
+    put_anywhere(nack);
+  }
   /// Removes a NACK; false if there is none.
   bool erase(const StreamId& id);
 
@@ -115,6 +123,7 @@ class PendingList::Edit {
   };
   static constexpr size_t kMostChanges = 8;
 
+  void put_anywhere(const Nack& nack);
   bool is_in_block(const StreamId& id) const;
   void go_to(const StreamId& id);
   void enter(NackBlock* block);
@@ -123,7 +132,7 @@ class PendingList::Edit {
   void own();
   void replace(NackBlock* with);
   void count(ConsumerNumber consumer, int delta);
-  void insert(const Nack& nack);
+  void insert(const Nack& nack, uint32_t i);
   void start_block(const Nack& nack);
   void split();
   void lower_key(const StreamId& key);
@@ -135,6 +144,8 @@ class PendingList::Edit {
   PendingList& list_;
   NackBlock* block_ = nullptr;
   bool is_last_ = false;     // the block is the last one
+  bool is_own_ = false;      // it was made writable; then, if it is the last one:
+  StreamId last_put_;        // its greatest ID
   bool may_merge_ = false;   // it has become much smaller
   int32_t delta_ = 0;        // change of its count that the tree was not told
   uint64_t told_least_ = 0;  // bound that the tree knows
