@@ -45,6 +45,12 @@ ReplyError unknown_command(std::span<const std::string_view> args) {
   return ReplyError(text + echo);
 }
 
+ReplyError no_such_group(std::string_view group, std::string_view key) {
+  std::string text("NOGROUP No such consumer group '");
+  text.append(group).append("' for key name '").append(key).append("'");
+  return ReplyError(std::move(text));
+}
+
 ReplyError unbalanced_streams(std::string_view command) {
   return with_text(
       "ERR Unbalanced '", command,

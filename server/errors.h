@@ -98,6 +98,14 @@ inline constexpr std::string_view kEntriesAddedTooSmall =
     "ERR The entries_added specified in XSETID is smaller than the target stream length";
 inline constexpr std::string_view kEntriesAddedNegative = "ERR entries_added must be positive";
 
+// --- Consumer groups -------------------------------------------------------------------------
+inline constexpr std::string_view kGroupExists = "BUSYGROUP Consumer Group name already exists";
+inline constexpr std::string_view kXgroupNeedsKey =
+    "ERR The XGROUP subcommand requires the key to exist. Note that for CREATE you may want to use "
+    "the MKSTREAM option to create an empty stream automatically.";
+inline constexpr std::string_view kEntriesReadNegative =
+    "ERR value for ENTRIESREAD must be positive or -1";
+
 // --- With a part that varies -----------------------------------------------------------------
 /// User bytes as errors echo them: at most 128.
 inline std::string_view echoed(std::string_view bytes) {
@@ -109,6 +117,8 @@ ReplyError wrong_number_of_arguments(std::string_view command);
 ReplyError unknown_subcommand(std::string_view container, std::string_view subcommand);
 ReplyError unknown_subcommand_or_arguments(std::string_view container, std::string_view subcommand);
 ReplyError unknown_command(std::span<const std::string_view> args);
+/// XGROUP, XINFO CONSUMERS.
+ReplyError no_such_group(std::string_view group, std::string_view key);
 ReplyError unbalanced_streams(std::string_view command);
 ReplyError unrecognized_xclaim_option(std::string_view option);
 /// "$" and "+" in XREADGROUP.

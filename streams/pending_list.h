@@ -21,6 +21,7 @@
 // Always: no block is empty; a consumer's blocks and their weights are exactly what the blocks say.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <optional>
 #include <queue>
@@ -72,6 +73,10 @@ class PendingList {
     const Consumer* consumer = nullptr;
   };
   std::vector<Nack> select(const Query& query);
+  /// Calls `visit` with each of them, and returns how many there were: in portions, so that a walk
+  /// over a great PEL needs little memory.  `visit` changes nothing in the list.
+  template <class Visit>
+  uint64_t for_each(Query query, Visit visit);
 
   const RadixTree<NackBlock>& blocks() const { return blocks_; }
   /// Stops the process if a rule of this file's header is broken.  Cost: O(NACKs).
@@ -91,6 +96,23 @@ class PendingList {
   uint64_t released_ = 0;
   uint64_t next_release_ = 1;
 };
+
+template <class Visit>
+uint64_t PendingList::for_each(Query query, Visit visit) {
+  constexpr uint64_t kPortion = 256;
+  const uint64_t most = query.count;
+  uint64_t visited = 0;
+  std::vector<Nack> portion;
+  do {
+    if (!portion.empty()) query.from = *successor(portion.back().id);
+    query.count = std::min(kPortion, most - visited);
+    portion = select(query);
+    for (const Nack& nack : portion)
+      visit(nack);
+    visited += portion.size();
+  } while (portion.size() == kPortion && portion.back().id < kMaxStreamId);
+  return visited;
+}
 
 /// Changes to a PEL, one after the other.  The list's counts are true again when the Edit has
 /// ended; two must not overlap, and nothing else may change the list meanwhile.

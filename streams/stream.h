@@ -104,6 +104,7 @@ class Stream {
   const ConsumerGroups& groups() const;
   /// For changing.
   ConsumerGroups& groups() { return extra().groups; }
+  /// For changing; null if there is no such group.
   ConsumerGroup* find_group(std::string_view name) {
     return extra_ ? extra_->groups.find(name) : nullptr;
   }

@@ -31,6 +31,11 @@ class ArgCursor {
   size_t left() const { return args_.size() - at_; }
   std::string_view peek() const { return args_[at_]; }
   std::string_view next() { return args_[at_++]; }
+  /// The next words; there are as many.
+  std::span<const std::string_view> next_words(size_t count) {
+    at_ += count;
+    return args_.subspan(at_ - count, count);
+  }
 
   /// Takes the next word if it is `keyword`, in any case, and at least `values` words follow it.
   bool take(std::string_view keyword, size_t values = 0) {

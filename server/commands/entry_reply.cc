@@ -8,6 +8,11 @@ constexpr size_t kFrameBytes = 4 * resp::ReplyWriter::kHeaderBytes + kMaxStreamI
 
 }  // namespace
 
+void bulk_id(resp::ReplyWriter& reply, const StreamId& id) {
+  char text[kMaxStreamIdLength];
+  reply.bulk({text, static_cast<size_t>(write_stream_id(text, id) - text)});
+}
+
 char* EntryWriter::write_id(char* at, const StreamId& id) {
   if (ms_length_ == 0 || ms_ != id.ms) {
     ms_ = id.ms;

@@ -6,6 +6,9 @@
 
 namespace weir {
 
+/// An ID as a bulk string.
+void bulk_id(resp::ReplyWriter& reply, const StreamId& id);
+
 /// Writes entries one after the other.  Consecutive IDs mostly share their milliseconds, so the
 /// text of the last ones is kept.
 class EntryWriter {

@@ -17,6 +17,18 @@ Outcome xrange(Call& call);
 Outcome xrevrange(Call& call);
 Outcome xread(Call& call);
 
+// stream_group.cc
+Outcome xack(Call& call);
+Outcome xgroup_create(Call& call);
+Outcome xgroup_createconsumer(Call& call);
+Outcome xgroup_delconsumer(Call& call);
+Outcome xgroup_destroy(Call& call);
+Outcome xgroup_help(Call& call);
+Outcome xgroup_setid(Call& call);
+
+// stream_pending.cc
+Outcome xpending(Call& call);
+
 // stream_readgroup.cc
 Outcome xreadgroup(Call& call);
 
@@ -24,7 +36,9 @@ Outcome xreadgroup(Call& call);
 Outcome xclaim(Call& call);
 Outcome xautoclaim(Call& call);
 
-// stream_info.cc
+// stream_info.cc, group_info.cc
+Outcome xinfo_consumers(Call& call);
+Outcome xinfo_groups(Call& call);
 Outcome xinfo_stream(Call& call);
 Outcome xinfo_help(Call& call);
 

@@ -1,8 +1,10 @@
 // XINFO STREAM.
 #include <algorithm>
+#include <utility>
 
 #include "server/commands/args.h"
 #include "server/commands/entry_reply.h"
+#include "server/commands/group_info.h"
 #include "server/commands/handlers.h"
 #include "server/commands/help_reply.h"
 #include "server/data/keyspace.h"
@@ -40,7 +42,7 @@ Parsed<XinfoArgs> read_xinfo(const Call& call) {
 
 void id_pair(resp::ReplyWriter& reply, std::string_view name, const StreamId& id) {
   reply.bulk(name);
-  reply.bulk(to_string(id));
+  bulk_id(reply, id);
 }
 
 void number_pair(resp::ReplyWriter& reply, std::string_view name, uint64_t value) {
@@ -89,7 +91,7 @@ void write_entries(resp::ReplyWriter& reply, const Stream& stream, uint64_t coun
 }  // namespace
 
 Outcome xinfo_stream(Call& call) {
-  const Stream* const stream = call.db.find(call.args[2]);
+  Stream* const stream = call.db.find(call.args[2]);
   if (stream == nullptr) return ReplyError(errors::kNoSuchKey);
   Parsed<XinfoArgs> args = read_xinfo(call);
   if (!args) return std::move(args.error());
@@ -99,11 +101,11 @@ Outcome xinfo_stream(Call& call) {
     write_counters(call, *stream);
     write_entries(reply, *stream, args->count);
     reply.bulk("groups");
-    reply.array(0);
+    write_groups(reply, *stream, args->count);
   } else {
     reply.map(16);
     write_counters(call, *stream);
-    number_pair(reply, "groups", 0);
+    number_pair(reply, "groups", std::as_const(*stream).groups().size());
     write_one_entry(reply, "first-entry", *stream, Direction::kUp);
     write_one_entry(reply, "last-entry", *stream, Direction::kDown);
   }
@@ -112,8 +114,13 @@ Outcome xinfo_stream(Call& call) {
 
 Outcome xinfo_help(Call& call) {
   static constexpr std::string_view kLines[] = {
+      "CONSUMERS <key> <groupname>",
+      "    List the consumers of a group.",
+      "GROUPS <key>",
+      "    List the consumer groups of a stream.",
       "STREAM <key> [FULL [COUNT <count>]",
-      "    Describe a stream: counters, first and last entry; with FULL its first entries.",
+      "    Describe a stream: counters, first and last entry; with FULL its first entries, its",
+      "    groups and their first pending entries.",
   };
   write_help(call.reply, "xinfo", kLines);
   return Outcome::done();

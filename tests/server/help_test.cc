@@ -17,6 +17,7 @@ TEST_CASE("Every container explains its subcommands and ends with HELP itself", 
   CHECK(helped(redis("COMMAND", "HELP")));
   CHECK(helped(redis("CONFIG", "HELP")));
   CHECK(helped(redis("OBJECT", "HELP")));
+  CHECK(helped(redis("XGROUP", "HELP")));
   CHECK(helped(redis("XINFO", "HELP")));
 }
 

@@ -1,0 +1,26 @@
+// A stream and one of its consumer groups, by their names.
+#pragma once
+
+#include <string_view>
+
+#include "server/command.h"
+#include "server/data/keyspace.h"
+
+namespace weir {
+
+/// Both null without the key or without the group.
+struct FoundGroup {
+  Stream* stream = nullptr;
+  ConsumerGroup* group = nullptr;
+
+  explicit operator bool() const { return group != nullptr; }
+};
+
+/// For commands that write: counts neither hit nor miss.
+inline FoundGroup find_group(Call& call, std::string_view key, std::string_view name) {
+  Stream* const stream = call.db.find_for_write(key);
+  ConsumerGroup* const group = stream != nullptr ? stream->find_group(name) : nullptr;
+  return group != nullptr ? FoundGroup{stream, group} : FoundGroup{};
+}
+
+}  // namespace weir
