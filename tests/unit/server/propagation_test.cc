@@ -1,0 +1,214 @@
+// What commands tell: their deterministic forms, and that replaying them gives the same state.
+#include "server/propagation.h"
+
+#include <random>
+
+#include <catch2/catch.hpp>
+
+#include "tests/support/in_process.h"
+
+namespace weir {
+namespace {
+
+std::string text(const WriteForm& form) {
+  std::string text;
+  for (const std::string& word : form)
+    text += (text.empty() ? "" : " ") + word;
+  return text;
+}
+
+std::vector<std::string> forms_of(InProcess& server, std::string_view command) {
+  server.recorder().forms.clear();
+  server(command);
+  std::vector<std::string> texts;
+  for (const WriteForm& form : server.recorder().forms)
+    texts.push_back(text(form));
+  return texts;
+}
+
+using Texts = std::vector<std::string>;
+
+TEST_CASE("A command that changed nothing is told to nobody", "[propagation]") {
+  InProcess server;
+  server("XADD s 1-0 f v");
+  CHECK(forms_of(server, "XDEL s 9-9").empty());
+  CHECK(forms_of(server, "XTRIM s MAXLEN 10").empty());
+  CHECK(forms_of(server, "XADD t NOMKSTREAM 1-0 f v").empty());
+  CHECK(forms_of(server, "XRANGE s - +").empty());
+  CHECK(forms_of(server, "XADD s 1-0 f v").empty());
+  CHECK(forms_of(server, "XDEL s 1-0") == Texts{"XDEL s 1-0"});
+}
+
+TEST_CASE("Entries delivered together are told as one XCLAIM", "[propagation]") {
+  InProcess server;
+  for (const char* const add : {"XADD s 1-0 f v", "XADD s 2-0 f v", "XADD s 3-0 f v"})
+    server(add);
+  server("XGROUP CREATE s g 0");
+  const Texts forms = forms_of(server, "XREADGROUP GROUP g c COUNT 2 STREAMS s >");
+  REQUIRE(forms.size() == 3);
+  CHECK(forms[0] == "XGROUP CREATECONSUMER s g c");
+  CHECK(forms[1].starts_with("XCLAIM s g c 0 1-0 2-0 TIME "));
+  CHECK(forms[1].ends_with(" RETRYCOUNT 1 FORCE JUSTID LASTID 2-0"));
+  CHECK(forms[2] == "XGROUP SETID s g 2-0 ENTRIESREAD 2");
+}
+
+TEST_CASE("A read without acknowledgement tells only how far the group is", "[propagation]") {
+  InProcess server;
+  server("XADD s 1-0 f v");
+  server("XGROUP CREATE s g 0");
+  server("XGROUP CREATECONSUMER s g c");
+  CHECK(forms_of(server, "XREADGROUP GROUP g c NOACK STREAMS s >") ==
+        Texts{"XGROUP SETID s g 1-0 ENTRIESREAD 1"});
+}
+
+TEST_CASE("What a claim finds gone is told as acknowledged", "[propagation]") {
+  InProcess server;
+  for (const char* const command :
+       {"XADD s 1-0 f v", "XGROUP CREATE s g 0", "XREADGROUP GROUP g c STREAMS s >", "XDEL s 1-0",
+        "XGROUP CREATECONSUMER s g d"}) {
+    server(command);
+  }
+  CHECK(forms_of(server, "XAUTOCLAIM s g d 0 0") == Texts{"XACK s g 1-0"});
+}
+
+TEST_CASE("XCLAIM that only moves the last ID tells where the group is", "[propagation]") {
+  InProcess server;
+  server("XADD s 1-0 f v");
+  server("XGROUP CREATE s g 0");
+  server("XGROUP CREATECONSUMER s g c");
+  CHECK(forms_of(server, "XCLAIM s g c 0 9-9 LASTID 1-0") ==
+        Texts{"XGROUP SETID s g 1-0 ENTRIESREAD -1"});
+}
+
+// --- Replaying -----------------------------------------------------------------------------------
+
+/// Random commands on one stream with few IDs, so that everything meets everything.
+class Commands {
+ public:
+  explicit Commands(uint64_t seed) : random_(seed) {}
+
+  WriteForm next() {
+    switch (below(20)) {
+      case 0:
+      case 1:
+      case 2:
+      case 3:
+        return add();
+      case 4:
+        return with({"XDEL", "s"}, ids());
+      case 5:
+        return {"XTRIM",          "s",        pick({"MAXLEN", "MINID"}),
+                pick({"~", "="}), number(60), pick({"KEEPREF", "DELREF", "ACKED"})};
+      case 6:
+        return {"XGROUP", "CREATE", "s", group(), pick({"0", "$", "5"}), "MKSTREAM"};
+      case 7:
+        return below(8) == 0 ? WriteForm{"XGROUP", "DESTROY", "s", group()}
+                             : WriteForm{"XGROUP", "SETID", "s", group(), number(300)};
+      case 8:
+        return {"XGROUP", pick({"CREATECONSUMER", "CREATECONSUMER", "DELCONSUMER"}), "s", group(),
+                consumer()};
+      case 9:
+      case 10:
+      case 11:
+        return read();
+      case 12:
+      case 13:
+        return with({"XACK", "s", group()}, ids());
+      case 14:
+      case 15:
+        return claim();
+      case 16:
+        return {"XAUTOCLAIM", "s", group(), consumer(), "0", number(300), "COUNT", number(5)};
+      case 17:
+        return with({"XNACK", "s", group(), pick({"SILENT", "FAIL", "FATAL"})}, counted_ids(),
+                    {"FORCE"});
+      case 18:
+        return with({"XDELEX", "s", policy()}, counted_ids());
+      default:
+        return with({"XACKDEL", "s", group(), policy()}, counted_ids());
+    }
+  }
+
+ private:
+  uint64_t below(uint64_t end) { return random_() % end; }
+  std::string pick(std::initializer_list<const char*> words) {
+    return *(words.begin() + below(words.size()));
+  }
+  std::string number(uint64_t end) { return std::to_string(1 + below(end)); }
+  std::string group() { return pick({"g", "h", "i"}); }
+  std::string consumer() { return pick({"a", "b", "c", "d"}); }
+  std::string policy() { return pick({"KEEPREF", "DELREF", "ACKED"}); }
+  WriteForm ids() {
+    WriteForm words;
+    for (uint64_t left = 1 + below(4); left > 0; --left)
+      words.push_back(std::to_string(below(last_ms_ + 2)) + "-" + std::to_string(below(2)));
+    return words;
+  }
+  WriteForm counted_ids() {
+    const WriteForm words = ids();
+    return with({"IDS", std::to_string(words.size())}, words);
+  }
+  static WriteForm with(WriteForm words, const WriteForm& more, const WriteForm& rest = {}) {
+    words.insert(words.end(), more.begin(), more.end());
+    words.insert(words.end(), rest.begin(), rest.end());
+    return words;
+  }
+  WriteForm add() {
+    last_ms_ += below(2);
+    const std::string id = std::to_string(last_ms_) + "-*";
+    if (below(4) == 0)
+      return {"XADD", "s", "MAXLEN", pick({"~", "="}), number(80), policy(), id, "f", number(99)};
+    return {"XADD", "s", id, pick({"f", "g"}), number(99)};
+  }
+  WriteForm read() {
+    WriteForm words{"XREADGROUP", "GROUP", group(), consumer(), "COUNT", number(6)};
+    if (below(3) == 0) words = with(words, {"CLAIM", "0"});
+    if (below(5) == 0) words = with(words, {"NOACK"});
+    return with(words, {"STREAMS", "s", below(4) == 0 ? number(100) : ">"});
+  }
+  WriteForm claim() {
+    WriteForm words = with({"XCLAIM", "s", group(), consumer(), "0"}, ids());
+    if (below(2) == 0) words = with(words, {"FORCE"});
+    if (below(3) == 0) words = with(words, {"JUSTID"});
+    if (below(3) == 0) words = with(words, {"RETRYCOUNT", number(9)});
+    if (below(3) == 0) words = with(words, {"TIME", number(1'000'000)});
+    if (below(5) == 0) words = with(words, {"LASTID", number(last_ms_ + 1)});
+    return words;
+  }
+
+  std::mt19937_64 random_;
+  uint64_t last_ms_ = 1;
+};
+
+TEST_CASE("Replaying the forms of random commands gives the same stream", "[propagation]") {
+  const uint64_t first_seed = 1;
+  for (uint64_t seed = first_seed; seed < first_seed + 20; ++seed) {
+    CAPTURE(seed);
+    InProcess original;
+    InProcess replica;
+    Commands commands(seed);
+    for (const char* const limit : {"CONFIG SET stream-node-max-entries 7"}) {
+      original(limit);
+      replica(limit);
+    }
+    for (int step = 0; step < 1500; ++step) {
+      const WriteForm command = commands.next();
+      original.run(command);
+      for (const WriteForm& form : original.recorder().forms) {
+        const std::string reply = replica.run(form);
+        CAPTURE(step, text(command), text(form), reply);
+        REQUIRE((reply.empty() || reply[0] != '-'));
+      }
+      original.recorder().forms.clear();
+      replica.recorder().forms.clear();
+      CAPTURE(step, text(command));
+      const Stream* const here = original.stream("s");
+      const Stream* const there = replica.stream("s");
+      REQUIRE((here == nullptr) == (there == nullptr));
+      if (here != nullptr) REQUIRE(describe(*there) == describe(*here));
+    }
+  }
+}
+
+}  // namespace
+}  // namespace weir
