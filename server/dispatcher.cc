@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cassert>
 
+#include "resp/inline_words.h"
 #include "server/commands/client_describe.h"
 #include "server/commands/table.h"
 #include "server/config.h"
@@ -19,11 +20,31 @@ namespace {
 
 /// Most unread bytes of a connection that still has to give a password.
 constexpr size_t kUnauthenticatedQueryBytes = size_t{1024} * 1024;
+/// What a parser's text begins with, and the log does not say twice.
+constexpr std::string_view kProtocolError = "Protocol error: ";
+/// Most bytes of a request that could not be understood, and of one that was too long, in the log.
+constexpr size_t kLoggedProtocolBytes = 128;
+constexpr size_t kLoggedQueryBytes = 64;
 /// Cross-protocol requests are logged at most this often.
 constexpr int64_t kHttpWarningIntervalMs = 60'000;
 
 bool is_http(std::string_view word) {
   return equals_ignoring_case(word, "post") || equals_ignoring_case(word, "host:");
+}
+
+/// Between quotes, the middle of a long one left out, with dots for what cannot be printed.
+std::string protocol_excerpt(std::string_view bytes) {
+  const auto printable = [](std::string_view part) {
+    std::string text(part);
+    std::replace_if(
+        text.begin(), text.end(), [](char c) { return c < ' ' || c > '~'; }, '.');
+    return "'" + text + "'";
+  };
+  if (bytes.size() <= kLoggedProtocolBytes) return printable(bytes);
+  constexpr size_t kHalf = kLoggedProtocolBytes / 2;
+  return printable(bytes.substr(0, kHalf)) + " (... more " +
+         std::to_string(bytes.size() - kLoggedProtocolBytes) + " bytes ...) " +
+         printable(bytes.substr(bytes.size() - kHalf));
 }
 
 bool is_muted(const Client& client) {
@@ -296,16 +317,20 @@ void Dispatcher::expire_waiters() {
 
 // --- Connections ---------------------------------------------------------------------------------
 
-void Dispatcher::protocol_error(Client& client, std::string_view text) {
+void Dispatcher::protocol_error(Client& client, std::string_view text, std::string_view bytes) {
   if (context_.log.has_level(LogLevel::kVerbose)) {
-    context_.log.verbose(std::string(text) + " from client " + client.peer_address());
+    const std::string_view why = text.substr(std::min(text.size(), kProtocolError.size()));
+    context_.log.verbose("Protocol error (" + std::string(why) +
+                         ") from client: " + describe_client(client, clock_.monotonic_ms()) +
+                         ". Query buffer during protocol error: " + protocol_excerpt(bytes));
   }
   reply_error(client, "ERR " + std::string(text));
 }
 
-void Dispatcher::query_buffer_exceeded(Client& client) {
+void Dispatcher::query_buffer_exceeded(Client& client, std::string_view bytes) {
   context_.log.warning("Closing client that reached max query buffer length: " +
-                       client.peer_address());
+                       describe_client(client, clock_.monotonic_ms()) + " (qbuf initial bytes: " +
+                       resp::quote_word(bytes.substr(0, kLoggedQueryBytes)) + ")");
 }
 
 bool Dispatcher::output_exceeded(Client& client) {

@@ -39,8 +39,8 @@ class Dispatcher : public RequestHandler {
   void end_batch() override;
   int64_t monotonic_ms() const override { return clock_.monotonic_ms(); }
   void disconnected(Client& client) override;
-  void protocol_error(Client& client, std::string_view text) override;
-  void query_buffer_exceeded(Client& client) override;
+  void protocol_error(Client& client, std::string_view text, std::string_view bytes) override;
+  void query_buffer_exceeded(Client& client, std::string_view bytes) override;
   bool output_exceeded(Client& client) override;
   resp::RequestLimits limits_for(const Client& client) const override;
   size_t query_buffer_limit(const Client& client) const override;

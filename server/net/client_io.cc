@@ -120,7 +120,7 @@ void ClientIo::read_from(Client& client) {
   const size_t views = client.parser ? client.parser->memory_bytes() : 0;
   if (bytes.size() + views > handler_.query_buffer_limit(client)) {
     ++query_buffer_disconnections_;
-    handler_.query_buffer_exceeded(client);
+    handler_.query_buffer_exceeded(client, bytes);
     close(client);
     return;
   }
@@ -145,7 +145,7 @@ void ClientIo::run_requests(Client& client, std::string_view bytes, bool is_own_
       break;
     }
     if (status == resp::RequestParser::Status::kError) {
-      handler_.protocol_error(client, parser.error());
+      handler_.protocol_error(client, parser.error(), bytes.substr(used));
       parser.reset();
       close_after_reply(client);
     } else {

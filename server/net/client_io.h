@@ -36,9 +36,10 @@ class RequestHandler {
   virtual int64_t monotonic_ms() const = 0;
   /// The connection is over, though the client lives until the end of the turn.
   virtual void disconnected(Client& client) = 0;
-  virtual void protocol_error(Client& client, std::string_view text) = 0;
-  /// The client's unread bytes passed client-query-buffer-limit; it is closed after this.
-  virtual void query_buffer_exceeded(Client& client) = 0;
+  /// `bytes`: from the request on that cannot be understood.
+  virtual void protocol_error(Client& client, std::string_view text, std::string_view bytes) = 0;
+  /// The client's unread `bytes` passed client-query-buffer-limit; it is closed after this.
+  virtual void query_buffer_exceeded(Client& client, std::string_view bytes) = 0;
   /// Whether the client's unsent replies are more than client-output-buffer-limit allows; it is
   /// closed then.
   virtual bool output_exceeded(Client& client) = 0;

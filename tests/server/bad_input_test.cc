@@ -1,6 +1,7 @@
 // Bytes that are no requests: each error, what becomes of the connection, and that nobody else
 // notices.
 #include <random>
+#include <regex>
 #include <string>
 #include <vector>
 
@@ -76,6 +77,24 @@ TEST_CASE("Each protocol error is named, ends its connection and no other", "[pr
   }
   CHECK(info_field(redis, "errorstat_ERR") == "count=" + std::to_string(protocol_errors().size()));
   CHECK(info_becomes(redis, "connected_clients", 2));
+}
+
+TEST_CASE("The log shows who sent what could not be understood, and a part of it", "[protocol]") {
+  TestServer server({"--loglevel", "verbose"});
+  const auto log_after = [&](const std::string& bytes) {
+    RawClient client = server.connect_raw();
+    client.write(bytes);
+    client.read();
+    const std::string log = server.log();
+    return log.substr(log.rfind(" - Protocol error"));
+  };
+  const std::regex form(
+      R"( - Protocol error \(invalid multibulk length\) from client: id=\d+ addr=\S+ .* tot-cmds=1\.)"
+      R"( Query buffer during protocol error: '\*x\.\.'\n)");
+  CHECK(std::regex_match(log_after("PING\r\n*x\r\n"), form));
+  CHECK(log_after("*1\r\n$-1\r\n" + std::string(64, 'a') + std::string(100, 'b'))
+            .ends_with("error: '*1..$-1.." + std::string(55, 'a') + "' (... more 45 bytes ...) '" +
+                       std::string(64, 'b') + "'\n"));
 }
 
 TEST_CASE("What was asked before a protocol error is answered, what comes after is not run",

@@ -139,7 +139,10 @@ TEST_CASE("A request larger than client-query-buffer-limit ends its connection",
   client.write("*2\r\n$4\r\nECHO\r\n$1500000\r\n" + std::string(1'500'000, 'x') + "\r\n");
   CHECK(client.closed());
   CHECK(info_number(redis, "client_query_buffer_limit_disconnections") == 1);
-  CHECK(server.log().find("Closing client that reached max query buffer length") !=
+  const std::string log = server.log();
+  CHECK(log.find("# Closing client that reached max query buffer length: id=") !=
+        std::string::npos);
+  CHECK(log.find(R"( (qbuf initial bytes: "*2\r\n$4\r\nECHO\r\n$1500000\r\nxxx)") !=
         std::string::npos);
 }
 
