@@ -1,0 +1,28 @@
+// DEBUG: what test suites send to any server.
+#include <string>
+#include <vector>
+
+#include <catch2/catch.hpp>
+
+#include "tests/support/test_server.h"
+
+namespace weir::testing {
+
+TEST_CASE("DEBUG accepts the switches of Redis that have nothing to switch here", "[debug]") {
+  TestServer server({"--enable-debug-command", "yes"});
+  Redis redis = server.connect();
+  for (const char* name :
+       {"DICT-RESIZING", "PAUSE-CRON", "QUICKLIST-PACKED-THRESHOLD", "SET-ACTIVE-EXPIRE",
+        "SET-DISABLE-DENY-SCRIPTS", "SET-SKIP-CHECKSUM-VALIDATION"}) {
+    CAPTURE(name);
+    CHECK(redis("DEBUG", name, "1") == "OK");
+    CHECK(redis("DEBUG", name).starts_with("ERR unknown subcommand or wrong number of arguments"));
+  }
+  CHECK(redis("DEBUG", "REPLYBUFFER", "PEAK-RESET-TIME", "never") == "OK");
+  CHECK(redis("DEBUG", "replybuffer", "resizing", "0") == "OK");
+  CHECK(redis("DEBUG", "STRINGMATCH-LEN", "10", "a*") == "OK");
+  CHECK(redis("DEBUG", "JMAP") ==
+        "ERR unknown subcommand or wrong number of arguments for 'JMAP'. Try DEBUG HELP.");
+}
+
+}  // namespace weir::testing
