@@ -1,6 +1,8 @@
 // The parts of the server that commands may touch, by reference.  server.h owns them.
 #pragma once
 
+#include <span>
+
 namespace weir {
 
 class ClientIo;
@@ -14,11 +16,13 @@ class Propagation;
 class Stats;
 class Waiters;
 class ShutdownControl;
+struct CommandSpec;
 struct ServerIdentity;
 
 struct Context {
   const Clock& clock;
   const ServerIdentity& identity;
+  std::span<const CommandSpec> commands;  // all rows of the table, for those who stand below it
   Config& config;
   Keyspace& keyspace;
   Waiters& waiters;

@@ -52,6 +52,7 @@ Server::Server(Config& config, Log& log)
       keyspace_(static_cast<uint32_t>(config->databases)),
       context_{.clock = clock_,
                .identity = identity_,
+               .commands = command_table(),
                .config = config_,
                .keyspace = keyspace_,
                .waiters = waiters_,

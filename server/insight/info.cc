@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 #include "server/clock.h"
-#include "server/commands/table.h"
+#include "server/command.h"
 #include "server/config.h"
 #include "server/context.h"
 #include "server/data/keyspace.h"
@@ -240,8 +240,8 @@ void add_cpu(const Context&, Section& section) {
 void add_modules(const Context&, Section&) {}
 
 void add_commandstats(const Context& context, Section& section) {
-  for (const CommandSpec& command : command_table()) {
-    const CommandStats& stats = context.stats.by_command[row_number(command)];
+  for (size_t row = 0; row < context.commands.size(); ++row) {
+    const CommandStats& stats = context.stats.by_command[row];
     if (stats.calls == 0 && stats.rejected_calls == 0 && stats.failed_calls == 0) continue;
     const double per_call =
         stats.calls > 0 ? static_cast<double>(stats.us) / static_cast<double>(stats.calls) : 0;
@@ -252,7 +252,7 @@ void add_commandstats(const Context& context, Section& section) {
                   static_cast<unsigned long long>(stats.us), per_call,
                   static_cast<unsigned long long>(stats.rejected_calls),
                   static_cast<unsigned long long>(stats.failed_calls));
-    section.add("cmdstat_" + std::string(command.name), values);
+    section.add("cmdstat_" + std::string(context.commands[row].name), values);
   }
 }
 
