@@ -212,7 +212,7 @@ bool Server::end_turn() {
   } while (waiters_.has_signals());
   const bool has_more = io_.end_of_turn();
   // Asking the allocator costs microseconds: not every turn.
-  if (config_->maxmemory > 0 && io_.bytes_in() - memory_checked_at_ > kMemoryCheckBytes) {
+  if (config_->maxmemory > 0 && io_.counts().bytes_in - memory_checked_at_ > kMemoryCheckBytes) {
     check_memory();
   }
   if (shutdown_.is_requested()) loop_.stop();
@@ -237,8 +237,8 @@ void Server::cron() {
   clock_.refresh();
   const int64_t now_us = clock_.last_monotonic_us();
   stats_.command_rate.sample(stats_.commands, now_us);
-  stats_.in_rate.sample(io_.bytes_in(), now_us);
-  stats_.out_rate.sample(io_.bytes_out(), now_us);
+  stats_.in_rate.sample(io_.counts().bytes_in, now_us);
+  stats_.out_rate.sample(io_.counts().bytes_out, now_us);
   move_tables();
   close_idle_clients();
   for (const auto& [id, client] : clients_)
@@ -268,7 +268,7 @@ void Server::close_idle_clients() {
 }
 
 void Server::check_memory() {
-  memory_checked_at_ = io_.bytes_in();
+  memory_checked_at_ = io_.counts().bytes_in;
   dispatcher_.set_out_of_memory(config_->maxmemory > 0 && used_memory() > config_->maxmemory);
 }
 

@@ -52,9 +52,7 @@ Outcome config_rewrite(Call& call) {
 }
 
 Outcome config_resetstat(Call& call) {
-  call.context.stats.reset();
-  call.context.stats.bytes_in_base = call.context.io.bytes_in();
-  call.context.stats.bytes_out_base = call.context.io.bytes_out();
+  call.context.stats.reset(call.context.io.counts());
   call.context.keyspace.lookups() = LookupCounts();
   call.reply.ok();
   return Outcome::done();

@@ -180,11 +180,12 @@ void add_persistence(const Context& context, Section& section) {
 void add_stats(const Context& context, Section& section) {
   const Stats& stats = context.stats;
   const LookupCounts& lookups = context.keyspace.lookups();
+  const IoCounts io = context.io.counts() - stats.io_at_reset;
   section.add("total_connections_received", stats.connections)
       .add("total_commands_processed", stats.commands)
       .add("instantaneous_ops_per_sec", stats.command_rate.per_second())
-      .add("total_net_input_bytes", context.io.bytes_in() - stats.bytes_in_base)
-      .add("total_net_output_bytes", context.io.bytes_out() - stats.bytes_out_base)
+      .add("total_net_input_bytes", io.bytes_in)
+      .add("total_net_output_bytes", io.bytes_out)
       .add_real("instantaneous_input_kbps", "%.2f",
                 static_cast<double>(stats.in_rate.per_second()) / 1024)
       .add_real("instantaneous_output_kbps", "%.2f",
@@ -197,10 +198,10 @@ void add_stats(const Context& context, Section& section) {
       .add("pubsub_channels", "0")
       .add("pubsub_patterns", "0")
       .add("total_error_replies", stats.errors)
-      .add("total_reads_processed", context.io.reads())
-      .add("total_writes_processed", context.io.writes())
-      .add("client_query_buffer_limit_disconnections", context.io.query_buffer_disconnections())
-      .add("client_output_buffer_limit_disconnections", context.io.output_disconnections())
+      .add("total_reads_processed", io.reads)
+      .add("total_writes_processed", io.writes)
+      .add("client_query_buffer_limit_disconnections", io.query_buffer_disconnections)
+      .add("client_output_buffer_limit_disconnections", io.output_disconnections)
       .add("eventloop_cycles", stats.turns)
       .add("acl_access_denied_auth", stats.auth_failures);
 }

@@ -35,10 +35,11 @@ void Stats::count_error(std::string_view text) {
   }
 }
 
-void Stats::reset() {
+void Stats::reset(const IoCounts& io) {
   std::fill(by_command.begin(), by_command.end(), CommandStats());
   errors_by_code.clear();
   commands = connections = rejected_connections = errors = auth_failures = turns = 0;
+  io_at_reset = io;
   command_rate.clear();
   in_rate.clear();
   out_rate.clear();

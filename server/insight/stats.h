@@ -8,6 +8,8 @@
 #include <string_view>
 #include <vector>
 
+#include "server/net/io_counts.h"
+
 namespace weir {
 
 struct CommandStats {
@@ -38,8 +40,8 @@ class Stats {
 
   /// One error reply; `text` begins with its code.
   void count_error(std::string_view text);
-  /// CONFIG RESETSTAT.
-  void reset();
+  /// CONFIG RESETSTAT.  io: what the sockets have counted by now.
+  void reset(const IoCounts& io);
 
   std::vector<CommandStats> by_command;  // by row of the command table
   std::map<std::string, uint64_t, std::less<>> errors_by_code;
@@ -51,9 +53,7 @@ class Stats {
   uint64_t auth_failures = 0;
   uint64_t turns = 0;
   size_t peak_memory_bytes = 0;
-  // What the counters of the sockets showed at the last reset.
-  uint64_t bytes_in_base = 0;
-  uint64_t bytes_out_base = 0;
+  IoCounts io_at_reset;
 
   Rate command_rate;
   Rate in_rate;

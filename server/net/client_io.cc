@@ -102,13 +102,13 @@ void ClientIo::read_from(Client& client) {
       at = client.input.end();
     }
   }
-  ++reads_;
+  ++counts_.reads;
   const ssize_t got = ::read(client.fd, at, room);
   if (got <= 0) {
     if (got == 0 || !is_transient(errno)) close(client);
     return;
   }
-  bytes_in_ += static_cast<uint64_t>(got);
+  counts_.bytes_in += static_cast<uint64_t>(got);
   client.bytes_in += static_cast<uint64_t>(got);
   client.last_active_ms = handler_.monotonic_ms();
   if (client.close_after_reply) return;  // what still comes in is nobody's business
@@ -119,7 +119,7 @@ void ClientIo::read_from(Client& client) {
   }
   const size_t views = client.parser ? client.parser->memory_bytes() : 0;
   if (bytes.size() + views > handler_.query_buffer_limit(client)) {
-    ++query_buffer_disconnections_;
+    ++counts_.query_buffer_disconnections;
     handler_.query_buffer_exceeded(client, bytes);
     close(client);
     return;
@@ -174,7 +174,7 @@ void ClientIo::run_requests(Client& client, std::string_view bytes, bool is_own_
 bool ClientIo::close_if_output_exceeded(Client& client) {
   // Most replies are small: the limits are looked up for those that are not.
   if (client.output.size() <= kOutputBytes || !handler_.output_exceeded(client)) return false;
-  ++output_disconnections_;
+  ++counts_.output_disconnections;
   close(client);
   return true;
 }
@@ -248,12 +248,12 @@ void ClientIo::on_writable(int, short, void* argument) {
 void ClientIo::flush(Client& client) {
   if (client.closed) return;
   if (!client.output.empty()) {
-    ++writes_;
+    ++counts_.writes;
     const ssize_t sent =
         ::send(client.fd, client.output.begin(), client.output.size(), MSG_NOSIGNAL);
     if (sent < 0 && !is_transient(errno)) return close(client);
     if (sent > 0) {
-      bytes_out_ += static_cast<uint64_t>(sent);
+      counts_.bytes_out += static_cast<uint64_t>(sent);
       client.bytes_out += static_cast<uint64_t>(sent);
       client.last_active_ms = handler_.monotonic_ms();
       client.output.consume(static_cast<size_t>(sent));

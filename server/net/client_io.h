@@ -19,6 +19,7 @@
 
 #include "resp/request_parser.h"
 #include "server/net/client.h"
+#include "server/net/io_counts.h"
 
 namespace weir {
 
@@ -85,12 +86,7 @@ class ClientIo {
   /// Clients that are closed and not freed yet.
   size_t closing() const { return to_free_.size(); }
 
-  uint64_t bytes_in() const { return bytes_in_; }
-  uint64_t bytes_out() const { return bytes_out_; }
-  uint64_t reads() const { return reads_; }
-  uint64_t writes() const { return writes_; }
-  uint64_t query_buffer_disconnections() const { return query_buffer_disconnections_; }
-  uint64_t output_disconnections() const { return output_disconnections_; }
+  const IoCounts& counts() const { return counts_; }
 
  private:
   static void on_readable(int fd, short what, void* argument);
@@ -114,12 +110,7 @@ class ClientIo {
   std::vector<Client*> resumed_;
   std::vector<Client*> unfinished_;  // have had their portion of this turn
   std::vector<Client*> to_free_;
-  uint64_t bytes_in_ = 0;
-  uint64_t bytes_out_ = 0;
-  uint64_t reads_ = 0;
-  uint64_t writes_ = 0;
-  uint64_t query_buffer_disconnections_ = 0;
-  uint64_t output_disconnections_ = 0;
+  IoCounts counts_;
 };
 
 }  // namespace weir

@@ -191,6 +191,11 @@ TEST_CASE("CONFIG RESETSTAT clears the counters and not the peak of memory", "[i
   redis("XLEN", "absent");
   redis("NOSUCH");
   redis("DEL", "s");
+  redis("CONFIG", "SET", "client-query-buffer-limit", 1 << 20);
+  RawClient greedy = server.connect_raw();
+  greedy.write("*2\r\n$4\r\nECHO\r\n$1500000\r\n" + std::string(1'500'000, 'x'));
+  CHECK(greedy.closed());
+  CHECK(info_number(redis, "client_query_buffer_limit_disconnections") == 1);
   const int64_t peak = info_number(redis, "used_memory_peak");
   CHECK(info_number(redis, "keyspace_hits") == 1);
   CHECK(info_number(redis, "keyspace_misses") == 1);
@@ -200,6 +205,9 @@ TEST_CASE("CONFIG RESETSTAT clears the counters and not the peak of memory", "[i
   CHECK(info_number(redis, "total_error_replies") == 0);
   CHECK(info_number(redis, "keyspace_hits") == 0);
   CHECK(info_number(redis, "total_net_input_bytes") < 1000);
+  CHECK(info_number(redis, "total_reads_processed") < 20);
+  CHECK(info_number(redis, "total_writes_processed") < 20);
+  CHECK(info_number(redis, "client_query_buffer_limit_disconnections") == 0);
   CHECK_THROWS(info_field(redis, "errorstat_ERR"));
   CHECK_THROWS(info_field(redis, "cmdstat_xadd"));
   CHECK(info_number(redis, "used_memory_peak") >= peak);

@@ -97,7 +97,8 @@ TEST_CASE("A reset takes back what was counted and leaves the peak", "[stats]") 
   stats.commands = stats.connections = stats.rejected_connections = stats.auth_failures = 9;
   stats.command_rate = rate_of(160, 16);
   stats.peak_memory_bytes = 1000;
-  stats.reset();
+  stats.reset({.bytes_in = 7});
+  CHECK((IoCounts{.bytes_in = 9, .reads = 2} - stats.io_at_reset).bytes_in == 2);
   REQUIRE(stats.by_command.size() == 2);
   CHECK(stats.by_command[1].calls + stats.by_command[1].us == 0);
   CHECK(stats.by_command[1].rejected_calls + stats.by_command[1].failed_calls == 0);
