@@ -237,6 +237,7 @@ void Server::cron() {
   clock_.refresh();
   const int64_t now_us = clock_.last_monotonic_us();
   stats_.command_rate.sample(stats_.commands, now_us);
+  stats_.turn_rate.sample(stats_.turns, now_us);
   stats_.in_rate.sample(io_.counts().bytes_in, now_us);
   stats_.out_rate.sample(io_.counts().bytes_out, now_us);
   move_tables();

@@ -2,7 +2,7 @@
 //
 // Tools find fields by searching the text for names, some for the first place where a name occurs
 // as a part of another; so the order of sections and fields is theirs, and no line before
-// "used_memory:" may contain that word.  See the notes in info.cc before adding a field.
+// "used_memory:" may contain that word.  The sections are written in info_*.cc.
 #pragma once
 
 #include <cstdint>

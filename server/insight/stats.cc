@@ -43,6 +43,7 @@ void Stats::reset(const IoCounts& io) {
   command_rate.clear();
   in_rate.clear();
   out_rate.clear();
+  turn_rate.clear();
 }
 
 }  // namespace weir

@@ -58,6 +58,7 @@ class Stats {
   Rate command_rate;
   Rate in_rate;
   Rate out_rate;
+  Rate turn_rate;
 };
 
 }  // namespace weir

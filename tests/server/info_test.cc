@@ -106,6 +106,60 @@ TEST_CASE("INFO has the fields that tools depend on", "[info]") {
   }
 }
 
+TEST_CASE("INFO has the fields of what this server does not do", "[info]") {
+  TestServer server;
+  const std::string text = server.connect()("INFO", "everything").text;
+  const auto check_all = [&](const std::string& value, const std::vector<std::string>& names) {
+    for (const std::string& name : names) {
+      CAPTURE(name);
+      CHECK(field_of(text, name) == value);
+    }
+  };
+  check_all("0", {"io_threads_active",
+                  "cluster_connections",
+                  "tracking_clients",
+                  "total_watched_keys",
+                  "used_memory_lua",
+                  "used_memory_vm_eval",
+                  "used_memory_scripts_eval",
+                  "number_of_cached_scripts",
+                  "number_of_functions",
+                  "number_of_libraries",
+                  "used_memory_vm_functions",
+                  "used_memory_vm_total",
+                  "used_memory_functions",
+                  "used_memory_scripts",
+                  "mem_not_counted_for_evict",
+                  "mem_replication_backlog",
+                  "mem_cluster_links",
+                  "lazyfreed_objects",
+                  "aof_rewrite_scheduled",
+                  "rdb_saves",
+                  "module_fork_in_progress",
+                  "sync_full",
+                  "expired_subkeys",
+                  "evicted_clients",
+                  "evicted_scripts",
+                  "latest_fork_usec",
+                  "tracking_total_keys",
+                  "io_threaded_reads_processed",
+                  "io_threaded_writes_processed",
+                  "acl_access_denied_cmd",
+                  "allocator_muzzy"});
+  check_all("0B",
+            {"used_memory_lua_human", "used_memory_vm_total_human", "used_memory_scripts_human"});
+  check_all("0.00", {"current_fork_perc", "instantaneous_input_repl_kbps", "expired_stale_perc"});
+  check_all("-1", {"rdb_last_bgsave_time_sec", "aof_current_rewrite_time_sec"});
+}
+
+TEST_CASE("INFO names what the server listens on", "[info]") {
+  TestServer server({"--bind", "127.0.0.1", "-::1"});
+  Redis redis = server.connect();
+  CHECK(info_field(redis, "listener0") ==
+        "name=tcp,bind=127.0.0.1,bind=-::1,port=" + std::to_string(server.port()));
+  CHECK(info_field(redis, "listener1") == "name=unix,bind=" + server.socket_path());
+}
+
 TEST_CASE("INFO's values have the forms that tools expect", "[info]") {
   TestServer server;
   Redis redis = server.connect();
@@ -123,6 +177,11 @@ TEST_CASE("INFO's values have the forms that tools expect", "[info]") {
   matches("used_memory_human", R"(\d+(\.\d\d)?[BKMGTP])");
   matches("used_cpu_sys", R"(\d+\.\d{6})");
   matches("mem_fragmentation_ratio", R"(\d+\.\d\d)");
+  matches("allocator_rss_ratio", R"(\d+\.\d\d)");
+  matches("allocator_rss_bytes", R"(-?\d+)");
+  matches("rss_overhead_ratio", R"(\d+\.\d\d)");
+  matches("rss_overhead_bytes", R"(-?\d+)");
+  matches("instantaneous_eventloop_cycles_per_sec", R"(\d+)");
   matches("db0", "keys=1,expires=0,avg_ttl=0");
   matches("cmdstat_xadd",
           R"(calls=1,usec=\d+,usec_per_call=\d+\.\d\d,rejected_calls=0,failed_calls=0)");

@@ -1,0 +1,110 @@
+// INFO: Server, Clients and CPU.
+#include <algorithm>
+
+#include <sys/resource.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+
+#include "server/clock.h"
+#include "server/config.h"
+#include "server/context.h"
+#include "server/data/waiters.h"
+#include "server/host/process.h"
+#include "server/insight/info.h"
+#include "server/insight/info_section.h"
+#include "server/net/client_io.h"
+#include "server/net/client_table.h"
+
+namespace weir {
+namespace {
+
+/// One line for each kind of listener, numbered by kind as in Redis.
+void add_listeners(const Settings& settings, Section& section) {
+  if (settings.port != 0) {
+    std::string line = "name=tcp";
+    for (const std::string& address : settings.bind)
+      line += ",bind=" + address;
+    section.add("listener0", line + ",port=" + std::to_string(settings.port));
+  }
+  if (!settings.unixsocket.empty())
+    section.add("listener1", "name=unix,bind=" + settings.unixsocket);
+}
+
+}  // namespace
+
+void add_server_info(const Context& context, Section& section) {
+  const Settings& settings = context.config.values();
+  const ServerIdentity& identity = context.identity;
+  const int64_t uptime_s = context.clock.unix_ms() / 1000 - identity.started_unix_s;
+  utsname system{};
+  uname(&system);
+  section.add("redis_version", settings.compat_version)
+      .add("weir_version", weir_version())
+      .add("redis_git_sha1", "00000000")
+      .add("redis_git_dirty", "0")
+      .add("redis_build_id", "0000000000000000")
+      .add("redis_mode", "standalone")
+      .add("os", std::string(system.sysname) + " " + system.release + " " + system.machine)
+      .add("arch_bits", 8 * sizeof(void*))
+      .add("monotonic_clock", "POSIX clock_gettime")
+      .add("multiplexing_api", "epoll")
+      .add("atomicvar_api", "c11-builtin")
+      .add("gcc_version", __VERSION__)
+      .add("process_id", static_cast<uint64_t>(getpid()))
+      .add("process_supervised", is_supervised_by_systemd(settings) ? "systemd" : "no")
+      .add("run_id", identity.run_id)
+      .add("tcp_port", static_cast<uint64_t>(settings.port))
+      .add("server_time_usec", static_cast<uint64_t>(context.clock.unix_us()))
+      .add("uptime_in_seconds", static_cast<uint64_t>(uptime_s))
+      .add("uptime_in_days", static_cast<uint64_t>(uptime_s / 86400))
+      .add("hz", static_cast<uint64_t>(settings.hz))
+      .add("configured_hz", static_cast<uint64_t>(settings.hz))
+      .add("lru_clock", static_cast<uint64_t>(context.clock.unix_ms() / 1000 & 0xffffff))
+      .add("executable", identity.executable)
+      .add("config_file", context.config.file())
+      .add("io_threads_active", "0");
+  add_listeners(settings, section);
+}
+
+void add_client_info(const Context& context, Section& section) {
+  const Waiters& waiters = context.waiters;
+  size_t largest_input = 0;
+  size_t largest_output = 0;
+  for (const auto& [id, client] : context.clients) {
+    largest_input = std::max(largest_input, client->input.capacity());
+    largest_output = std::max(largest_output, client->output.capacity());
+  }
+  section.add("connected_clients", context.clients.size() - context.io.closing())
+      .add("cluster_connections", "0")
+      .add("maxclients", context.config->maxclients)
+      .add("client_recent_max_input_buffer", largest_input)
+      .add("client_recent_max_output_buffer", largest_output)
+      .add("blocked_clients", waiters.size())
+      .add("tracking_clients", "0")
+      .add("pubsub_clients", "0")
+      .add("watching_clients", "0")
+      .add("clients_in_timeout_table", waiters.deadline_count())
+      .add("total_watched_keys", "0")
+      .add("total_blocking_keys", waiters.key_count())
+      .add("total_blocking_keys_on_nokey", "0");
+}
+
+void add_cpu_info(const Context&, Section& section) {
+  const auto seconds = [](const timeval& time) {
+    return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) / 1e6;
+  };
+  rusage all{};
+  rusage children{};
+  rusage main_thread{};
+  getrusage(RUSAGE_SELF, &all);
+  getrusage(RUSAGE_CHILDREN, &children);
+  getrusage(RUSAGE_THREAD, &main_thread);
+  section.add_real("used_cpu_sys", "%.6f", seconds(all.ru_stime))
+      .add_real("used_cpu_user", "%.6f", seconds(all.ru_utime))
+      .add_real("used_cpu_sys_children", "%.6f", seconds(children.ru_stime))
+      .add_real("used_cpu_user_children", "%.6f", seconds(children.ru_utime))
+      .add_real("used_cpu_sys_main_thread", "%.6f", seconds(main_thread.ru_stime))
+      .add_real("used_cpu_user_main_thread", "%.6f", seconds(main_thread.ru_utime));
+}
+
+}  // namespace weir

@@ -1,0 +1,92 @@
+// INFO: Stats, Commandstats and Errorstats.
+#include <cstdio>
+
+#include "server/command.h"
+#include "server/context.h"
+#include "server/data/keyspace.h"
+#include "server/insight/info.h"
+#include "server/insight/info_section.h"
+#include "server/insight/stats.h"
+#include "server/net/client_io.h"
+
+namespace weir {
+namespace {
+
+double kilobytes(const Rate& rate) {
+  return static_cast<double>(rate.per_second()) / 1024;
+}
+
+/// What sockets and the loop did.
+void add_traffic(const Stats& stats, const IoCounts& io, Section& section) {
+  section.add("total_connections_received", stats.connections)
+      .add("total_commands_processed", stats.commands)
+      .add("instantaneous_ops_per_sec", stats.command_rate.per_second())
+      .add("total_net_input_bytes", io.bytes_in)
+      .add("total_net_output_bytes", io.bytes_out)
+      .zeros({"total_net_repl_input_bytes", "total_net_repl_output_bytes"})
+      .add_real("instantaneous_input_kbps", "%.2f", kilobytes(stats.in_rate))
+      .add_real("instantaneous_output_kbps", "%.2f", kilobytes(stats.out_rate))
+      .add_all("0.00", {"instantaneous_input_repl_kbps", "instantaneous_output_repl_kbps"})
+      .add("rejected_connections", stats.rejected_connections);
+}
+
+}  // namespace
+
+void add_stats_info(const Context& context, Section& section) {
+  const Stats& stats = context.stats;
+  const LookupCounts& lookups = context.keyspace.lookups();
+  const IoCounts io = context.io.counts() - stats.io_at_reset;
+  add_traffic(stats, io, section);
+  section
+      .zeros(
+          {"sync_full", "sync_partial_ok", "sync_partial_err", "expired_subkeys", "expired_keys"})
+      .add("expired_stale_perc", "0.00")
+      .zeros({"expired_time_cap_reached_count", "expire_cycle_cpu_milliseconds", "evicted_keys",
+              "evicted_clients", "evicted_scripts", "total_eviction_exceeded_time",
+              "current_eviction_exceeded_time"})
+      .add("keyspace_hits", lookups.hits)
+      .add("keyspace_misses", lookups.misses)
+      .zeros({"pubsub_channels", "pubsub_patterns", "pubsubshard_channels", "latest_fork_usec",
+              "total_forks", "migrate_cached_sockets", "slave_expires_tracked_keys",
+              "active_defrag_hits", "active_defrag_misses", "active_defrag_key_hits",
+              "active_defrag_key_misses", "total_active_defrag_time", "current_active_defrag_time",
+              "tracking_total_keys", "tracking_total_items", "tracking_total_prefixes",
+              "unexpected_error_replies"})
+      .add("total_error_replies", stats.errors)
+      .add("dump_payload_sanitizations", "0")
+      .add("total_reads_processed", io.reads)
+      .add("total_writes_processed", io.writes)
+      .zeros({"io_threaded_reads_processed", "io_threaded_writes_processed"})
+      .add("client_query_buffer_limit_disconnections", io.query_buffer_disconnections)
+      .add("client_output_buffer_limit_disconnections", io.output_disconnections)
+      .zeros({"reply_buffer_shrinks", "reply_buffer_expands"})
+      .add("eventloop_cycles", stats.turns)
+      .add("instantaneous_eventloop_cycles_per_sec", stats.turn_rate.per_second())
+      .add("acl_access_denied_auth", stats.auth_failures)
+      .zeros({"acl_access_denied_cmd", "acl_access_denied_key", "acl_access_denied_channel"});
+}
+
+void add_command_stats(const Context& context, Section& section) {
+  for (size_t row = 0; row < context.commands.size(); ++row) {
+    const CommandStats& stats = context.stats.by_command[row];
+    if (stats.calls == 0 && stats.rejected_calls == 0 && stats.failed_calls == 0) continue;
+    const double per_call =
+        stats.calls > 0 ? static_cast<double>(stats.us) / static_cast<double>(stats.calls) : 0;
+    char values[160];
+    std::snprintf(values, sizeof(values),
+                  "calls=%llu,usec=%llu,usec_per_call=%.2f,rejected_calls=%llu,failed_calls=%llu",
+                  static_cast<unsigned long long>(stats.calls),
+                  static_cast<unsigned long long>(stats.us), per_call,
+                  static_cast<unsigned long long>(stats.rejected_calls),
+                  static_cast<unsigned long long>(stats.failed_calls));
+    section.add("cmdstat_" + std::string(context.commands[row].name), values);
+  }
+}
+
+void add_error_stats(const Context& context, Section& section) {
+  for (const auto& [code, count] : context.stats.errors_by_code) {
+    section.add("errorstat_" + code, "count=" + std::to_string(count));
+  }
+}
+
+}  // namespace weir
