@@ -1,4 +1,5 @@
 // Arguments, configuration file, then the server until it is asked to stop.
+#include <algorithm>
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
@@ -43,6 +44,11 @@ std::string version_line() {
 /// Handles the arguments that are not configuration; -1 if there is none.
 int answer_question(const std::vector<std::string>& arguments) {
   if (arguments.empty()) return -1;
+  // Redis looks for it everywhere, and the scripts that start a Sentinel put the file first.
+  if (std::find(arguments.begin(), arguments.end(), "--sentinel") != arguments.end()) {
+    std::fputs("Weir is no Sentinel: use redis-sentinel to watch over it.\n", stderr);
+    return 1;
+  }
   const std::string& first = arguments.front();
   if (first == "-v" || first == "--version") {
     std::puts(version_line().c_str());
@@ -50,10 +56,6 @@ int answer_question(const std::vector<std::string>& arguments) {
   }
   if (first == "-h" || first == "--help") {
     std::fputs(std::string(kUsage).c_str(), stderr);
-    return 1;
-  }
-  if (first == "--sentinel") {
-    std::fputs("Weir is no Sentinel: use redis-sentinel to watch over it.\n", stderr);
     return 1;
   }
   return -1;

@@ -78,7 +78,7 @@ class SyntaxParser {
     }
     if (!is_name(first)) fail("a name");
     result.name = first;
-    result.display = take('(') ? display_name() : first;
+    result.display = take('(') ? display_text() : first;
     expect(':', "a colon");
     read_type(result);
     result.is_multiple = take('+');
@@ -95,10 +95,12 @@ class SyntaxParser {
     return result;
   }
 
-  std::string_view display_name() {
-    const std::string_view name = word();
-    expect(')', "the end of the display name");
-    return name;
+  std::string_view display_text() {
+    const std::string_view found = text_.substr(at_, text_.substr(at_).find_first_of(" )"));
+    if (found.empty()) fail("a word");
+    at_ += found.size();
+    expect(')', "the end of the display text");
+    return found;
   }
 
   void read_type(Argument& argument) {

@@ -12,7 +12,7 @@
 //   id:string+                  once or more often; behind oneof and block too
 //   [COUNT count:integer]       may be missing; one argument, so several are put into a block
 //   count:integer@6.2.0         since that version; behind the plus if there is one
-//   n(display):integer          shown under another name
+//   n(display):integer          shown under another name, in which a colon may be: ip:port
 //
 //   types: string integer double key pattern unix-time oneof block
 //

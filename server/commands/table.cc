@@ -227,7 +227,7 @@ constexpr CommandSpec kCommands[] = {
    .run = client_info, .tips = kUnsure, .since = "6.2.0", .complexity = "O(1)", .summary = "Describes the connection."},
   {.name = "client|kill", .arity = -3, .flags = kOperator, .group = Group::kConnection, .categories = kConnectionCategory,
    .run = client_kill, .since = "2.4.0", .complexity = "O(N) for the N connections.", .summary = "Ends connections.",
-   .syntax = "filter:oneof{old-format:string|new-format:oneof{ID client-id:integer@2.8.12|"
+   .syntax = "filter:oneof{old-format(ip:port):string|new-format:oneof{ID client-id:integer@2.8.12|"
              "TYPE client-type:oneof{NORMAL:normal@2.8.12|MASTER:master@3.2.0|SLAVE:slave@2.8.12|REPLICA:replica@5.0.0|PUBSUB:pubsub@2.8.12}|"
              "USER username:string|ADDR addr:string|LADDR laddr:string@6.2.0|SKIPME skipme:oneof{YES:yes|NO:no}|MAXAGE maxage:integer@7.4.0}+}",
    .history = "2.8.12 3.2.0 5.0.0 6.2.0 8.0.0"},

@@ -113,6 +113,13 @@ TEST_CASE("CLIENT KILL with an address ends that connection", "[client]") {
   CHECK(redis("CLIENT", "KILL", address) == "ERR No such client");
 }
 
+TEST_CASE("COMMAND DOCS shows the address that CLIENT KILL once took alone", "[client][command]") {
+  TestServer server;
+  RawClient client = server.connect_raw();  // hiredis gives up at such a depth
+  CHECK(show(client("COMMAND", "DOCS", "client|kill")).find(R"("display_text", "ip:port")") !=
+        std::string::npos);
+}
+
 TEST_CASE("CLIENT KILL obeys each filter", "[client]") {
   TestServer server;
   Redis redis = server.connect();

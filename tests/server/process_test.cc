@@ -95,8 +95,14 @@ TEST_CASE("The option --help goes to standard error and exits with 1, as with Re
   }
 }
 
-TEST_CASE("The option --sentinel is refused", "[process]") {
-  CHECK(run_server_to_end({"--sentinel"}).exit_code == 1);
+TEST_CASE("The option --sentinel is refused wherever it stands", "[process]") {
+  const std::vector<std::vector<std::string>> lines = {
+      {"--sentinel"}, {"/absent/sentinel.conf", "--sentinel"}, {"--port", "0", "--sentinel"}};
+  for (const std::vector<std::string>& line : lines) {
+    const Finished finished = run_server_to_end(line);
+    CHECK(finished.exit_code == 1);
+    CHECK(contains(finished.err, "Weir is no Sentinel"));
+  }
 }
 
 TEST_CASE("The lines that others wait for come in their order", "[process]") {

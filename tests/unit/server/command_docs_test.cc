@@ -47,6 +47,7 @@ TEST_CASE("An argument is a name and a type", "[command_docs]") {
   CHECK(read("start:string end:string") == "start:string, end:string");
   CHECK(read("t:unix-time p:pattern d:double") == "t:unix-time, p:pattern, d:double");
   CHECK(read("entriesread(entries-read):integer") == "entriesread(entries-read):integer");
+  CHECK(read("old-format(ip:port):string") == "old-format(ip:port):string");
 }
 
 TEST_CASE("A token stands in front of a value, or alone", "[command_docs]") {
@@ -93,5 +94,5 @@ TEST_CASE("A syntax outside of the notation is an error with its place", "[comma
   CHECK(read("a:block{b:key") == "13: }");
   CHECK(read("a:block") == "7: {");
   CHECK(read("a:key@") == "6: a version");
-  CHECK(read("a(b:key") == "3: the end of the display name");
+  CHECK(read("a(b:key") == "7: the end of the display text");
 }
