@@ -121,6 +121,7 @@ int serve(Config& config, int argument_count, char** arguments) {
   if (!settings.save.empty()) {
     log.warning(kSaveHasNoEffect);
   }
+  log.set_role(LogRole::kPrimary);
   const uint64_t possible_clients = raise_file_limit(settings.maxclients);
   if (possible_clients < settings.maxclients) {
     const std::string text = std::to_string(possible_clients);

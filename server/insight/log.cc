@@ -15,7 +15,7 @@ namespace {
 constexpr char kLevelSigns[] = {'.', '-', '*', '#'};
 constexpr int kSyslogLevels[] = {LOG_DEBUG, LOG_INFO, LOG_NOTICE, LOG_WARNING};
 
-std::string line_start(LogLevel level) {
+std::string line_start(LogRole role, LogLevel level) {
   timespec now{};
   clock_gettime(CLOCK_REALTIME, &now);
   tm local{};
@@ -23,8 +23,8 @@ std::string line_start(LogLevel level) {
   char when[64];
   const size_t length = std::strftime(when, sizeof(when), "%d %b %Y %H:%M:%S", &local);
   char start[128];
-  std::snprintf(start, sizeof(start), "%d:M %.*s.%03ld %c ", static_cast<int>(getpid()),
-                static_cast<int>(length), when, now.tv_nsec / 1'000'000,
+  std::snprintf(start, sizeof(start), "%d:%c %.*s.%03ld %c ", static_cast<int>(getpid()),
+                static_cast<char>(role), static_cast<int>(length), when, now.tv_nsec / 1'000'000,
                 kLevelSigns[static_cast<size_t>(level)]);
   return start;
 }
@@ -57,7 +57,7 @@ std::string Log::configure(const Settings& settings) {
 
 void Log::write(LogLevel level, std::string_view text) {
   if (!has_level(level) || level_ == LogLevel::kNothing) return;
-  std::string line = line_start(level);
+  std::string line = line_start(role_, level);
   line += text;
   line += '\n';
   if (file_.empty()) {

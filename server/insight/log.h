@@ -15,11 +15,16 @@
 
 namespace weir {
 
+/// Who writes a line, as its letter says.  A process that is still starting is none of the others
+/// yet and has the letter of a child, as in Redis.
+enum class LogRole : char { kStarting = 'C', kPrimary = 'M' };
+
 class Log {
  public:
   /// Takes over what the settings say about the log.  The text says why it cannot, else is empty.
   std::string configure(const Settings& settings);
   void set_level(LogLevel level) { level_ = level; }
+  void set_role(LogRole role) { role_ = role; }
   bool has_level(LogLevel level) const { return level >= level_; }
   const std::string& file() const { return file_; }
 
@@ -34,6 +39,7 @@ class Log {
   std::string file_;  // empty: standard output
   std::string syslog_ident_;
   LogLevel level_ = LogLevel::kNotice;
+  LogRole role_ = LogRole::kStarting;
   bool syslog_ = false;
 };
 

@@ -138,6 +138,19 @@ TEST_CASE("Every line of the log begins with PID, role, time and level", "[proce
   CHECK(contains(server.log(), " # DEBUG LOG: a line of ours\n"));
 }
 
+TEST_CASE("The log's role is C until the configuration is loaded, then M", "[process]") {
+  TestServer server;
+  const std::string log = server.log();
+  const auto role_of = [&](const std::string& text) {
+    const size_t line = log.rfind('\n', log.find(text)) + 1;  // 0 when it is the first
+    return log[log.find(':', line) + 1];
+  };
+  CHECK(role_of("Weir is starting") == 'C');
+  CHECK(role_of("Configuration loaded") == 'C');
+  CHECK(role_of("Running mode=standalone") == 'M');
+  CHECK(role_of("Ready to accept connections tcp") == 'M');
+}
+
 TEST_CASE("loglevel leaves out what is below it", "[process]") {
   TestServer server({"--loglevel", "warning"});
   CHECK_FALSE(contains(server.log(), "Server initialized"));

@@ -49,6 +49,7 @@ TEST_CASE("A line has PID, role, local time, level and text", "[log]") {
   const TempFolder folder;
   Log log;
   REQUIRE(log.configure(logging_to(folder / "log")).empty());
+  log.set_role(LogRole::kPrimary);
   log.notice("Ready to accept connections tcp");
   const std::regex form(
       std::to_string(::getpid()) +
