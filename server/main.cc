@@ -95,6 +95,15 @@ int fail(Log& log, const std::string& text) {
   return 1;
 }
 
+/// Ends the process and leaves its memory to the system, which takes the pages back at once: to
+/// free a large keyspace node by node takes seconds.  A sanitizer wants to see everything freed.
+void exit_without_freeing() {
+#ifndef WEIR_SANITIZE
+  std::fflush(nullptr);
+  _exit(0);
+#endif
+}
+
 int serve(Config& config, int argument_count, char** arguments) {
   const Settings& settings = config.values();
   // First of all: a relative path of the log file, like every other, begins at `dir`.
@@ -140,6 +149,7 @@ int serve(Config& config, int argument_count, char** arguments) {
   if (why.empty()) server.run();
   remove_crash_report();
   if (!why.empty()) return fail(log, why);
+  exit_without_freeing();
   return 0;
 }
 

@@ -199,6 +199,7 @@ void Server::run() {
   for (const auto& [id, client] : clients_)
     io_.send_rest(*client, kLastWordsMs);
   listener_.close();
+  pid_file_.remove();
   log_.warning("Weir is now ready to exit, bye bye...");
 }
 

@@ -43,7 +43,7 @@ class Server {
 
   /// Listens; the text says why it cannot, else is empty.
   std::string open();
-  /// Serves until a shutdown is asked for.
+  /// Serves until a shutdown is asked for.  Then nothing is left to do but to free memory.
   void run();
 
   ShutdownControl& shutdown() { return shutdown_; }

@@ -64,8 +64,9 @@ void go_to_background() {
   if (null > STDERR_FILENO) ::close(null);
 }
 
-PidFile::~PidFile() {
+void PidFile::remove() {
   if (!path_.empty()) unlink(path_.c_str());
+  path_.clear();
 }
 
 std::string PidFile::write(const std::string& path) {

@@ -15,16 +15,17 @@ class ShutdownControl;
 /// Detaches from the terminal: the parent exits here with 0.
 void go_to_background();
 
-/// The pid file: removed when the object goes.
+/// The pid file: removed with the object at the latest.
 class PidFile {
  public:
   PidFile() = default;
-  ~PidFile();
+  ~PidFile() { remove(); }
   PidFile(const PidFile&) = delete;
   PidFile& operator=(const PidFile&) = delete;
 
   /// The text says why it cannot, else is empty.
   std::string write(const std::string& path);
+  void remove();
 
  private:
   std::string path_;  // absolute
