@@ -27,6 +27,7 @@ StreamId Stream::top_id() const {
 
 size_t Stream::memory_bytes() const {
   size_t bytes = extra_ ? sizeof(Extra) : 0;
+  if (idempotence() != nullptr) bytes += idempotence()->memory_bytes();
   for (Cursor<StreamNode> cursor(tree_, kMinStreamId); cursor; cursor.next()) {
     bytes += cursor->memory_bytes();
   }
@@ -53,6 +54,21 @@ void Stream::set_id(const StreamId& last_id, std::optional<uint64_t> entries_add
   }
   if (entries_added) entries_added_ = *entries_added;
   if (max_deleted_id) extra().max_deleted_id = *max_deleted_id;
+}
+
+// --- Idempotence ---------------------------------------------------------------------------------
+
+Idempotence& Stream::use_idempotence() {
+  Extra& mine = extra();
+  if (!mine.idempotence) mine.idempotence = std::make_unique<Idempotence>(mine.idempotence_limits);
+  return *mine.idempotence;
+}
+
+bool Stream::set_idempotence_limits(const IdempotenceLimits& limits) {
+  if (limits == idempotence_limits()) return false;
+  extra().idempotence_limits = limits;
+  if (idempotence() != nullptr) idempotence()->clear();
+  return true;
 }
 
 // --- Nodes ---------------------------------------------------------------------------------------
@@ -377,6 +393,7 @@ void Stream::assert_consistent() const {
   assert(live == length_);
   assert(length_ == weight_outside_tail() + (tail_ != nullptr ? tail_->live() : 0));
   assert(tail_ == nullptr || tail_->last_id() <= last_id_);
+  if (idempotence() != nullptr) idempotence()->assert_consistent();
 }
 
 }  // namespace weir

@@ -3,7 +3,8 @@
 //   Stream ─ length · last ID · entries added                       (one cache line in all)
 //     ├─ tree_:  RadixTree<StreamNode>    ID of a node's first entry ─► the node
 //     ├─ tail_:  the tree's rightmost node, so that appending descends nothing
-//     └─ extra_: what most streams never need (the greatest deleted ID)
+//     └─ extra_: what most streams never need (the greatest deleted ID, groups, remembered
+//     messages)
 //
 // The tree knows the number of live entries under each of its inner nodes, except those of the
 // tail, whose count changes with every append: they are added when the tail is sealed, that is
@@ -20,6 +21,7 @@
 #include <optional>
 
 #include "streams/consumer_group.h"
+#include "streams/idempotence.h"
 #include "streams/radix_tree.h"
 #include "streams/stream_id.h"
 #include "streams/stream_node.h"
@@ -96,6 +98,16 @@ class Stream {
   void set_id(const StreamId& last_id, std::optional<uint64_t> entries_added,
               std::optional<StreamId> max_deleted_id);
 
+  /// What producers sent, to add no message twice; null if nobody asked for it yet.
+  Idempotence* idempotence() const { return extra_ ? extra_->idempotence.get() : nullptr; }
+  /// The same, made if it does not exist.
+  Idempotence& use_idempotence();
+  IdempotenceLimits idempotence_limits() const {
+    return extra_ ? extra_->idempotence_limits : IdempotenceLimits{};
+  }
+  /// False if these are the limits already; otherwise all messages are forgotten.
+  bool set_idempotence_limits(const IdempotenceLimits& limits);
+
   /// Number of entries with from <= ID <= to.  Cost: O(log entries).
   uint64_t count(const StreamId& from, const StreamId& to) const;
 
@@ -131,6 +143,8 @@ class Stream {
   struct Extra {
     StreamId max_deleted_id;
     ConsumerGroups groups;
+    IdempotenceLimits idempotence_limits;  // here, because most streams keep those of {}
+    std::unique_ptr<Idempotence> idempotence;
   };
 
   static bool is_full(const StreamNode& node, uint64_t payload_bytes, const NodeLimits& limits);
