@@ -42,6 +42,11 @@ ServerIdentity make_identity(const Clock& clock) {
           .memory_at_start = used_memory()};
 }
 
+IdempotenceLimits idempotence_limits(const Settings& settings) {
+  return {.duration_s = static_cast<uint32_t>(settings.stream_idmp_duration_s),
+          .maxsize = static_cast<uint32_t>(settings.stream_idmp_maxsize)};
+}
+
 }  // namespace
 
 Server::Server(Config& config, Log& log)
@@ -69,8 +74,10 @@ Server::Server(Config& config, Log& log)
           loop_, [this](Accepted accepted) { accept(accepted); },
           config->max_new_connections_per_cycle),
       cron_timer_(loop_, [this] { cron(); }),
-      deadline_timer_(loop_, [this] { armed_deadline_ms_.reset(); }) {
+      deadline_timer_(loop_, [this] { armed_deadline_ms_.reset(); }),
+      iid_expiry_timer_(loop_, [this] { expire_messages(); }) {
   dispatcher_.attach(io_);
+  keyspace_.new_stream_limits = idempotence_limits(config_.values());
   register_appliers();
 }
 
@@ -144,6 +151,11 @@ void Server::register_appliers() {
   config_.on_change({"max-new-connections-per-cycle"},
                     [this](const Settings&, Settings& after) -> std::optional<std::string> {
                       listener_.set_per_turn(after.max_new_connections_per_cycle);
+                      return std::nullopt;
+                    });
+  config_.on_change({"stream-idmp-duration", "stream-idmp-maxsize"},
+                    [this](const Settings&, Settings& after) -> std::optional<std::string> {
+                      keyspace_.new_stream_limits = idempotence_limits(after);
                       return std::nullopt;
                     });
   config_.on_change({"maxmemory"},
@@ -242,6 +254,7 @@ void Server::cron() {
   stats_.in_rate.sample(io_.counts().bytes_in, now_us);
   stats_.out_rate.sample(io_.counts().bytes_out, now_us);
   move_tables();
+  expire_messages();
   close_idle_clients();
   for (const auto& [id, client] : clients_)
     io_.check_output(*client);
@@ -257,6 +270,14 @@ void Server::move_tables() {
     while (db.maintain() && Clock::monotonic_us() < until_us)
       ;
   }
+}
+
+// What one run leaves waits for a turn of requests only, so that producers do not send messages
+// faster than they expire.
+void Server::expire_messages() {
+  clock_.refresh();
+  if (keyspace_.iid_expiry.run(static_cast<uint64_t>(clock_.unix_ms())))
+    iid_expiry_timer_.set_ms(1);
 }
 
 void Server::close_idle_clients() {

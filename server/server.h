@@ -57,6 +57,7 @@ class Server {
   void arm_deadline_timer();
   void cron();
   void move_tables();
+  void expire_messages();
   void close_idle_clients();
   void check_memory();
   std::string listen(const Settings& settings);
@@ -80,6 +81,7 @@ class Server {
   Listener listener_;
   Timer cron_timer_;
   Timer deadline_timer_;
+  Timer iid_expiry_timer_;  // set while one run was not enough
   std::optional<int64_t> armed_deadline_ms_;
   uint64_t memory_checked_at_ = 0;  // bytes read from clients by then
   PidFile pid_file_;

@@ -28,6 +28,7 @@ Stream& Database::find_or_create(std::string_view key) {
   if (entry == nullptr) {
     entry = KeyEntry::create(key);
     entry->accessed_s = access_time_s_;
+    entry->stream.set_idempotence_limits(*new_stream_limits_);
     keys_.insert(entry, hash);
   }
   return touch(entry)->stream;

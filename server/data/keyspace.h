@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "server/data/iid_expiry.h"
 #include "server/data/key_table.h"
 
 namespace weir {
@@ -20,7 +21,8 @@ struct LookupCounts {
 
 class Database {
  public:
-  Database(uint32_t index, LookupCounts& lookups) : lookups_(&lookups), index_(index) {}
+  Database(uint32_t index, LookupCounts& lookups, const IdempotenceLimits& new_stream_limits)
+      : lookups_(&lookups), new_stream_limits_(&new_stream_limits), index_(index) {}
 
   uint32_t index() const { return index_; }
   size_t size() const { return keys_.size(); }
@@ -60,6 +62,7 @@ class Database {
 
   KeyTable keys_;
   LookupCounts* lookups_;
+  const IdempotenceLimits* new_stream_limits_;
   uint32_t access_time_s_ = 0;
   bool access_noted_ = true;
   uint32_t index_;
@@ -70,7 +73,7 @@ class Keyspace {
   explicit Keyspace(uint32_t databases) {
     databases_.reserve(databases);
     for (uint32_t i = 0; i < databases; ++i)
-      databases_.emplace_back(i, lookups_);
+      databases_.emplace_back(i, lookups_, new_stream_limits);
   }
   Keyspace(const Keyspace&) = delete;
   Keyspace& operator=(const Keyspace&) = delete;
@@ -81,6 +84,9 @@ class Keyspace {
 
   /// Changes to the data since the last save.
   uint64_t changes = 0;
+  /// What streams that are made from now on remember of messages.
+  IdempotenceLimits new_stream_limits;
+  IidExpiry iid_expiry;
 
  private:
   LookupCounts lookups_;

@@ -1,0 +1,36 @@
+// Forgets messages whose time is over (spec: about once a second), without looking at all keys.
+//
+//   not looked at in this second ──► … ──► looked at ──► …
+//   ▲ first                                         last ▲
+//
+// Streams with messages are in one ring; a stream that goes leaves it by itself, however it goes.
+// A run takes streams from the front and puts them to the end, until it meets one that was looked
+// at in the same second, or has done enough for one turn of the loop: the next run goes on.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "streams/idempotence.h"
+
+namespace weir {
+
+class IidExpiry {
+ public:
+  /// Streams looked at and messages forgotten in one run, together: a millisecond or two.
+  static constexpr size_t kMostPerRun = 2000;
+
+  /// To be called when a message was recorded.  Cost: O(1).
+  void watch(Idempotence& idempotence) {
+    if (!idempotence.is_in_ring()) streams_.push_back(idempotence);
+  }
+
+  /// Called several times a second, and again soon when it returns true: there is more to do.
+  /// now_ms: Unix time.
+  bool run(uint64_t now_ms, size_t most = kMostPerRun);
+
+ private:
+  Ring<Idempotence, WithMessages> streams_;
+};
+
+}  // namespace weir
