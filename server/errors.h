@@ -60,6 +60,28 @@ inline constexpr std::string_view kLimitWithoutTilde =
     "ERR syntax error, LIMIT cannot be used without the special ~ option";
 inline constexpr std::string_view kTrimWithoutStrategy =
     "ERR syntax error, XTRIM must be called with a trimming strategy";
+inline constexpr std::string_view kIdmpTwice =
+    "ERR syntax error, IDMP/IDMPAUTO specified multiple times";
+inline constexpr std::string_view kIdmpNeedsAutoId =
+    "ERR syntax error, IDMP/IDMPAUTO can be used only with auto-generated IDs";
+inline constexpr std::string_view kIdmpEmptyPid =
+    "ERR syntax error, IDMP requires a non-empty producer ID";
+inline constexpr std::string_view kIdmpEmptyIid =
+    "ERR syntax error, IDMP requires a non-empty idempotent ID";
+inline constexpr std::string_view kIdmpAutoEmptyPid =
+    "ERR syntax error, IDMPAUTO requires a non-empty producer ID";
+inline constexpr std::string_view kIdmpDurationRange =
+    "ERR IDMP-DURATION must be between 1 and 86400 seconds";
+inline constexpr std::string_view kIdmpMaxsizeRange =
+    "ERR IDMP-MAXSIZE must be between 1 and 10000 entries";
+inline constexpr std::string_view kIdmpDurationTwice = "ERR IDMP-DURATION specified multiple times";
+inline constexpr std::string_view kIdmpMaxsizeTwice = "ERR IDMP-MAXSIZE specified multiple times";
+inline constexpr std::string_view kNoParameter = "ERR At least one parameter must be specified";
+inline constexpr std::string_view kEmptyPid = "ERR producer ID must be non-empty";
+inline constexpr std::string_view kEmptyIid = "ERR idempotent ID must be non-empty";
+inline constexpr std::string_view kNoSuchMessage = "ERR No such message in stream";
+inline constexpr std::string_view kIidHasAnotherId =
+    "ERR IID already exists for this producer with a different stream ID";
 inline constexpr std::string_view kGroupIsForXreadgroup =
     "ERR The GROUP option is only supported by XREADGROUP. You called XREAD instead.";
 inline constexpr std::string_view kNoackIsForXreadgroup =

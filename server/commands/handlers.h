@@ -11,6 +11,10 @@ Outcome xdel(Call& call);
 Outcome xtrim(Call& call);
 Outcome xsetid(Call& call);
 
+// stream_idempotence.cc
+Outcome xcfgset(Call& call);
+Outcome xidmprecord(Call& call);
+
 // stream_read.cc
 Outcome xlen(Call& call);
 Outcome xrange(Call& call);

@@ -9,7 +9,6 @@
 #include "server/commands/help_reply.h"
 #include "server/data/keyspace.h"
 #include "server/errors.h"
-#include "server/settings.h"
 
 namespace weir {
 namespace {
@@ -50,9 +49,19 @@ void number_pair(resp::ReplyWriter& reply, std::string_view name, uint64_t value
   reply.integer(static_cast<int64_t>(value));
 }
 
+void write_idempotence(resp::ReplyWriter& reply, const Stream& stream) {
+  const IdempotenceLimits limits = stream.idempotence_limits();
+  const Idempotence* const known = stream.idempotence();
+  number_pair(reply, "idmp-duration", limits.duration_s);
+  number_pair(reply, "idmp-maxsize", limits.maxsize);
+  number_pair(reply, "pids-tracked", known != nullptr ? known->pid_count() : 0);
+  number_pair(reply, "iids-tracked", known != nullptr ? known->iid_count() : 0);
+  number_pair(reply, "iids-added", known != nullptr ? known->iids_added() : 0);
+  number_pair(reply, "iids-duplicates", known != nullptr ? known->iids_duplicates() : 0);
+}
+
 /// The pairs that both forms begin with.
-void write_counters(Call& call, const Stream& stream) {
-  resp::ReplyWriter& reply = call.reply;
+void write_counters(resp::ReplyWriter& reply, const Stream& stream) {
   number_pair(reply, "length", stream.length());
   number_pair(reply, "radix-tree-keys", stream.node_count());
   number_pair(reply, "radix-tree-nodes", stream.node_count() + 1);
@@ -60,13 +69,7 @@ void write_counters(Call& call, const Stream& stream) {
   id_pair(reply, "max-deleted-entry-id", stream.max_deleted_id());
   number_pair(reply, "entries-added", stream.entries_added());
   id_pair(reply, "recorded-first-entry-id", stream.first_id());
-  // Idempotent production is not in this version: what a stream shows that never used it.
-  number_pair(reply, "idmp-duration", static_cast<uint64_t>(call.settings.stream_idmp_duration_s));
-  number_pair(reply, "idmp-maxsize", static_cast<uint64_t>(call.settings.stream_idmp_maxsize));
-  number_pair(reply, "pids-tracked", 0);
-  number_pair(reply, "iids-tracked", 0);
-  number_pair(reply, "iids-added", 0);
-  number_pair(reply, "iids-duplicates", 0);
+  write_idempotence(reply, stream);
 }
 
 void write_one_entry(resp::ReplyWriter& reply, std::string_view name, const Stream& stream,
@@ -98,13 +101,13 @@ Outcome xinfo_stream(Call& call) {
   resp::ReplyWriter& reply = call.reply;
   if (args->full) {
     reply.map(15);
-    write_counters(call, *stream);
+    write_counters(reply, *stream);
     write_entries(reply, *stream, args->count);
     reply.bulk("groups");
     write_groups(reply, *stream, args->count);
   } else {
     reply.map(16);
-    write_counters(call, *stream);
+    write_counters(reply, *stream);
     number_pair(reply, "groups", std::as_const(*stream).groups().size());
     write_one_entry(reply, "first-entry", *stream, Direction::kUp);
     write_one_entry(reply, "last-entry", *stream, Direction::kDown);

@@ -4,8 +4,10 @@
 #include "server/commands/args.h"
 #include "server/commands/handlers.h"
 #include "server/commands/trim_args.h"
+#include "server/context.h"
 #include "server/data/keyspace.h"
 #include "server/errors.h"
+#include "streams/content_digest.h"
 
 namespace weir {
 namespace {
@@ -50,12 +52,39 @@ Parsed<StreamId> choose_id(const NewId& wanted, const Stream* stream, int64_t no
   return id;
 }
 
+/// IDMP pid iid, or IDMPAUTO pid: which message of which producer this is.
+struct MessageArgs {
+  std::string_view pid;  // empty: neither was given
+  std::string_view iid;  // empty: its content names it
+  ContentDigest digest{};
+
+  bool is_given() const { return !pid.empty(); }
+  std::string_view name() const {
+    return iid.empty() ? std::string_view(digest.data(), digest.size()) : iid;
+  }
+};
+
 struct XaddArgs {
   TrimArgs trim;
   bool make_stream = true;
+  MessageArgs message;
   NewId id;
   FieldValues fields;
 };
+
+/// Takes IDMP or IDMPAUTO at the cursor.  False if the next word is neither.
+Parsed<bool> take_message(ArgCursor& args, MessageArgs& message) {
+  const bool named = args.take("IDMP", 2);
+  if (!named && !args.take("IDMPAUTO", 1)) return false;
+  if (message.is_given()) return refused(errors::kIdmpTwice);
+  message.pid = args.next();
+  if (message.pid.empty())
+    return refused(named ? errors::kIdmpEmptyPid : errors::kIdmpAutoEmptyPid);
+  if (!named) return true;
+  message.iid = args.next();
+  if (message.iid.empty()) return refused(errors::kIdmpEmptyIid);
+  return true;
+}
 
 Parsed<XaddArgs> read_xadd(const Call& call) {
   XaddArgs parsed;
@@ -66,6 +95,7 @@ Parsed<XaddArgs> read_xadd(const Call& call) {
       continue;
     }
     Parsed<bool> taken = parsed.trim.take(args);
+    if (taken && !*taken) taken = take_message(args, parsed.message);
     if (!taken) return tl::make_unexpected(std::move(taken.error()));
     if (!*taken) break;
   }
@@ -73,6 +103,9 @@ Parsed<XaddArgs> read_xadd(const Call& call) {
     Parsed<NewId> id = read_new_id(args.next());
     if (!id) return tl::make_unexpected(std::move(id.error()));
     parsed.id = *id;
+    const bool is_auto = id->kind == NewId::Kind::kAuto;
+    if (parsed.message.is_given() && !is_auto && !call.is_replay)
+      return refused(errors::kIdmpNeedsAutoId);
   }
   if (const auto conflict = parsed.trim.conflict(false)) return refused(*conflict);
   parsed.fields = call.args.subspan(args.position());
@@ -82,7 +115,43 @@ Parsed<XaddArgs> read_xadd(const Call& call) {
   if (parsed.id.kind == NewId::Kind::kExplicit && parsed.id.id.is_zero()) {
     return refused(errors::kIdIsZero);
   }
+  if (parsed.message.is_given() && parsed.message.iid.empty())
+    parsed.message.digest = content_digest(parsed.fields);
   return parsed;
+}
+
+bool is_too_large(const XaddArgs& args) {
+  uint64_t payload_bytes = 0;
+  for (const std::string_view text : args.fields)
+    payload_bytes += text.size();
+  return payload_bytes > kMaxEntryBytes || args.message.pid.size() > kMaxEntryBytes ||
+         args.message.iid.size() > kMaxEntryBytes;
+}
+
+void write_id(resp::ReplyWriter& reply, const StreamId& id) {
+  char text[kMaxStreamIdLength];
+  reply.bulk({text, static_cast<size_t>(write_stream_id(text, id) - text)});
+}
+
+/// Answers a message that its producer sent before; false if it is a new one.
+bool answer_duplicate(Call& call, const XaddArgs& args, Stream& stream) {
+  // In a replay it was decided before: an explicit ID was new then, "*" was a duplicate.  What is
+  // remembered here may differ, because it is forgotten by another clock.
+  if (call.is_replay && args.id.kind == NewId::Kind::kExplicit) return false;
+  const Idempotence* const known = stream.idempotence();
+  const std::optional<StreamId> id =
+      known != nullptr ? known->find(args.message.pid, args.message.name()) : std::nullopt;
+  if (!id && !call.is_replay) return false;
+  stream.use_idempotence().count_duplicate();
+  call.changed();
+  id ? write_id(call.reply, *id) : call.reply.null();
+  return true;
+}
+
+void record_message(Call& call, const MessageArgs& message, Stream& stream, const StreamId& id) {
+  Idempotence& known = stream.use_idempotence();
+  known.record(message.pid, message.name(), id);
+  call.context.keyspace.iid_expiry.watch(known);
 }
 
 }  // namespace
@@ -90,10 +159,6 @@ Parsed<XaddArgs> read_xadd(const Call& call) {
 Outcome xadd(Call& call) {
   Parsed<XaddArgs> args = read_xadd(call);
   if (!args) return std::move(args.error());
-  uint64_t payload_bytes = 0;
-  for (const std::string_view text : args->fields)
-    payload_bytes += text.size();
-  if (payload_bytes > kMaxEntryBytes) return ReplyError(errors::kElementsTooLarge);
 
   const std::string_view key = call.args[1];
   Stream* stream = call.db.find_for_write(key);
@@ -101,17 +166,20 @@ Outcome xadd(Call& call) {
     call.reply.null();
     return Outcome::done();
   }
+  const bool is_message = args->message.is_given();
+  if (is_message && stream != nullptr && answer_duplicate(call, *args, *stream))
+    return Outcome::done();
   Parsed<StreamId> id = choose_id(args->id, stream, call.now_ms);
   if (!id) return std::move(id.error());
+  if (is_too_large(*args)) return ReplyError(errors::kElementsTooLarge);
 
   if (stream == nullptr) stream = &call.db.find_or_create(key);
   stream->append(*id, args->fields, node_limits(call.settings));
+  if (is_message) record_message(call, args->message, *stream, *id);
   if (args->trim.is_given()) stream->trim(args->trim.trim(call.settings));
   call.changed();
   call.signal(key);
-
-  char text[kMaxStreamIdLength];
-  call.reply.bulk({text, static_cast<size_t>(write_stream_id(text, *id) - text)});
+  write_id(call.reply, *id);
   return Outcome::done();
 }
 

@@ -53,7 +53,9 @@ constexpr CommandSpec kCommands[] = {
    .keys = key_at(1, "RW update", "Trimming makes it an update."), .run = xadd, .tips = kUnsure,
    .since = "5.0.0", .complexity = "O(1), and O(N) for the N entries that trimming evicts.",
    .summary = "Appends an entry to a stream, which is made if it does not exist.",
-   .syntax = "key:key [NOMKSTREAM:nomkstream@6.2.0] [trim:block{" WEIR_TRIM_SYNTAX "}] "
+   .syntax = "key:key [NOMKSTREAM:nomkstream@6.2.0] "
+             "[idmp:oneof{IDMPAUTO pid:string|IDMP idmp:block{pid:string iid:string}}@8.6.0] "
+             "[trim:block{" WEIR_TRIM_SYNTAX "}] "
              "id-selector:oneof{*:auto-id|id:string} data:block{field:string value:string}+",
    .history = "6.2.0 7.0.0 8.2.0"},
   {.name = "xautoclaim", .arity = -6, .flags = kWrite | kFast, .group = Group::kStream,
@@ -62,6 +64,11 @@ constexpr CommandSpec kCommands[] = {
    .summary = "Gives pending entries that are idle for long to another consumer, page by page.",
    .syntax = "key:key group:string consumer:string min-idle-time:string start:string [COUNT count:integer] [JUSTID:justid]",
    .history = "7.0.0"},
+  {.name = "xcfgset", .arity = -2, .flags = kWrite | kFast, .group = Group::kStream,
+   .keys = key_at(1, "RW update"), .run = xcfgset,
+   .since = "8.6.0", .complexity = "O(1), and O(N) for the N messages that a change forgets.",
+   .summary = "Sets for how long, and how many, messages of its producers a stream remembers.",
+   .syntax = "key:key [IDMP-DURATION idmp-duration:integer] [IDMP-MAXSIZE idmp-maxsize:integer]"},
   {.name = "xclaim", .arity = -6, .flags = kWrite | kFast, .group = Group::kStream,
    .keys = key_at(1, "RW update"), .run = xclaim, .tips = kUnsure,
    .since = "5.0.0", .complexity = "O(log N) for each ID, N being the pending entries of the group.",
@@ -101,6 +108,11 @@ constexpr CommandSpec kCommands[] = {
    .since = "5.0.0", .complexity = "O(1)", .summary = "Sets the last ID that a consumer group was given.",
    .syntax = "key:key group:string id-selector:oneof{id:string|$:new-id} [ENTRIESREAD entriesread(entries-read):integer]",
    .history = "7.0.0"},
+  {.name = "xidmprecord", .arity = 5, .flags = kWrite | kDenyOom | kFast, .group = Group::kStream,
+   .keys = key_at(1, "RW update"), .run = xidmprecord,
+   .since = "8.6.2", .complexity = "O(1)",
+   .summary = "Makes a stream remember that a producer's message became an entry: for restoring a stream.",
+   .syntax = "key:key pid:string iid:string stream-id:string"},
   {.name = "xinfo", .arity = -2, .flags = kContainer, .group = Group::kStream, .since = "5.0.0", .complexity = "Depends on subcommand.",
    .summary = "A container for questions about streams."},
   {.name = "xinfo|consumers", .arity = 4, .flags = kReadonly, .group = Group::kStream,
