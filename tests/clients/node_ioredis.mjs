@@ -1,19 +1,11 @@
 // ioredis against the server on the port given, with the library's defaults.
 // Prints "ok" at the end; an assertion that fails is the failure of the test.
 import assert from 'node:assert/strict';
-import { setTimeout as pause } from 'node:timers/promises';
 import { Redis } from 'ioredis';
+import { waitUntil } from './wait_until.mjs';
 
 const client = new Redis({ port: Number(process.argv[2]), connectionName: 'ioredis' });
 client.on('error', (error) => { throw error; });
-
-async function waitUntil(condition) {
-  const deadline = Date.now() + 20_000;
-  while (!await condition()) {
-    assert(Date.now() < deadline, `in vain: ${condition}`);
-    await pause(2);
-  }
-}
 
 // XREAD answers an array of pairs in RESP2 and a map in RESP3; both as pairs.
 function pairs(reply) {

@@ -1,19 +1,11 @@
 // node-redis against the server on the port given, with the library's defaults: RESP3.
 // Prints "ok" at the end; an assertion that fails is the failure of the test.
 import assert from 'node:assert/strict';
-import { setTimeout as pause } from 'node:timers/promises';
 import { createClient } from 'redis';
+import { waitUntil } from './wait_until.mjs';
 
 const client = createClient({ socket: { port: Number(process.argv[2]) }, name: 'node-redis' });
 client.on('error', (error) => { throw error; });
-
-async function waitUntil(condition) {
-  const deadline = Date.now() + 20_000;
-  while (!await condition()) {
-    assert(Date.now() < deadline, `in vain: ${condition}`);
-    await pause(2);
-  }
-}
 
 async function streams() {
   const first = await client.xAdd('s', '*', { name: 'one', n: '1' });

@@ -8,8 +8,6 @@
 // What it is asked by goes through the Unix socket, which its configuration has to name.
 #pragma once
 
-#include <fstream>
-#include <iterator>
 #include <optional>
 #include <stdexcept>
 #include <string>
@@ -21,17 +19,9 @@
 #include <unistd.h>
 
 #include "tests/support/test_server.h"
+#include "tests/support/text_file.h"
 
 namespace weir::testing {
-
-inline std::string read_text(const std::string& path) {
-  std::ifstream in(path, std::ios::binary);
-  return {std::istreambuf_iterator<char>(in), {}};
-}
-
-inline void write_text(const std::string& path, const std::string& text) {
-  std::ofstream(path, std::ios::binary) << text;
-}
 
 class ByHand {
  public:

@@ -33,6 +33,17 @@ std::string large_stream(Redis& redis, int entries) {
   return value;
 }
 
+/// Clients that have sent these bytes and read nothing.
+std::vector<RawClient> clients_that_sent(const TestServer& server, int count,
+                                         const std::string& bytes) {
+  std::vector<RawClient> clients;
+  for (int i = 0; i < count; ++i) {
+    clients.push_back(server.connect_raw());
+    clients.back().write(bytes);
+  }
+  return clients;
+}
+
 }  // namespace
 
 TEST_CASE("Ten thousand requests sent before the first reply is read are all answered", "[flood]") {
@@ -105,12 +116,10 @@ TEST_CASE("An argument that is announced and not sent costs no memory", "[flood]
   TestServer server;
   Redis redis = server.connect();
   const int64_t baseline = info_number(redis, "used_memory");
-  std::vector<RawClient> liars;
-  for (int i = 0; i < 20; ++i) {
-    liars.push_back(server.connect_raw());
-    liars.back().write("*5\r\n$4\r\nXADD\r\n$1\r\ns\r\n$1\r\n*\r\n$1\r\nf\r\n$104857600\r\n" +
-                       std::string(1000, 'x'));
-  }
+  std::vector<RawClient> liars =
+      clients_that_sent(server, 20,
+                        "*5\r\n$4\r\nXADD\r\n$1\r\ns\r\n$1\r\n*\r\n$1\r\nf\r\n$104857600\r\n" +
+                            std::string(1000, 'x'));
   REQUIRE(wait_until([&] { return info_number(redis, "total_net_input_bytes") > 20'000; }));
   CHECK(info_number(redis, "used_memory") < baseline + 30 * kMebibyte);
 
@@ -189,11 +198,8 @@ TEST_CASE("Half requests of many clients are forgotten with them", "[flood]") {
   TestServer server;
   Redis redis = server.connect();
   const int64_t baseline = info_number(redis, "used_memory");
-  std::vector<RawClient> clients;
-  for (int i = 0; i < 200; ++i) {
-    clients.push_back(server.connect_raw());
-    clients.back().write("*2\r\n$4\r\nECHO\r\n$1000000\r\n" + std::string(100'000, 'x'));
-  }
+  std::vector<RawClient> clients = clients_that_sent(
+      server, 200, "*2\r\n$4\r\nECHO\r\n$1000000\r\n" + std::string(100'000, 'x'));
   REQUIRE(memory_grows_by(redis, baseline, 15 * kMebibyte));
   clients.clear();
   CHECK(info_becomes(redis, "connected_clients", 1));

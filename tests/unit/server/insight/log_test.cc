@@ -3,7 +3,6 @@
 
 #include <filesystem>
 #include <fstream>
-#include <iterator>
 #include <regex>
 #include <string>
 
@@ -11,6 +10,7 @@
 #include <unistd.h>
 
 #include "tests/support/temp_folder.h"
+#include "tests/support/text_file.h"
 
 namespace weir::testing {
 namespace {
@@ -22,11 +22,6 @@ Settings logging_to(const std::string& file, LogLevel level = LogLevel::kDebug) 
   settings.logfile = file;
   settings.loglevel = level;
   return settings;
-}
-
-std::string text_of(const std::string& file) {
-  std::ifstream in(file, std::ios::binary);
-  return {std::istreambuf_iterator<char>(in), {}};
 }
 
 void write_one_of_each(Log& log) {
@@ -55,7 +50,7 @@ TEST_CASE("A line has PID, role, local time, level and text", "[log]") {
       std::to_string(::getpid()) +
       R"(:M \d\d (Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) \d{4} \d\d:\d\d:\d\d\.\d{3})"
       R"( \* Ready to accept connections tcp\n)");
-  const std::string text = text_of(folder / "log");
+  const std::string text = read_text(folder / "log");
   CAPTURE(text);
   CHECK(std::regex_match(text, form));
 }
@@ -90,11 +85,11 @@ TEST_CASE("The level may change while the log is open", "[log]") {
 
 TEST_CASE("A log goes on behind what the file already holds", "[log]") {
   const TempFolder folder;
-  std::ofstream(folder / "log") << "before\n";
+  write_text(folder / "log", "before\n");
   Log log;
   REQUIRE(log.configure(logging_to(folder / "log")).empty());
   log.notice("after");
-  const std::string text = text_of(folder / "log");
+  const std::string text = read_text(folder / "log");
   CHECK(text.starts_with("before\n"));
   CHECK(text.ends_with(" * after\n"));
 }
@@ -127,7 +122,7 @@ TEST_CASE("While the file cannot be opened lines are lost, and only those", "[lo
   log.notice("1");
   fs::create_directory(folder / "logs");
   log.notice("2");
-  CHECK(text_of(folder / "away/log").empty());
+  CHECK(read_text(folder / "away/log").empty());
   CHECK(lines_of(folder / "logs/log") == "*2 ");
 }
 
@@ -148,7 +143,7 @@ TEST_CASE("A line of a megabyte is written whole", "[log]") {
   Log log;
   REQUIRE(log.configure(logging_to(folder / "log")).empty());
   log.notice(large);
-  CHECK(text_of(folder / "log").ends_with(" * " + large + "\n"));
+  CHECK(read_text(folder / "log").ends_with(" * " + large + "\n"));
 }
 
 }  // namespace
