@@ -37,6 +37,7 @@ class HandlerStage {
         keyspace(1),
         context_{.clock = clock_,
                  .identity = identity_,
+                 .commands = command_table(),
                  .config = config_,
                  .keyspace = keyspace,
                  .waiters = waiters_,
