@@ -36,6 +36,7 @@ struct InProcess::Parts {
         keyspace(1),
         context{.clock = clock,
                 .identity = identity,
+                .commands = command_table(),
                 .config = config,
                 .keyspace = keyspace,
                 .waiters = waiters,
