@@ -1,0 +1,152 @@
+// The same random commands to our server and to Debian's redis-server; the replies must be equal.
+//
+// WEIR_SEED repeats a run.  A failure shows the command, both replies and what was last sent about
+// the same key; the state before it is rebuilt by running the seed again.
+#include <algorithm>
+#include <chrono>
+#include <filesystem>
+
+#include <catch2/catch.hpp>
+
+#include "tests/differential/known_differences.h"
+#include "tests/differential/random_commands.h"
+#include "tests/differential/twin.h"
+#include "tests/support/seed.h"
+
+namespace weir::testing {
+namespace {
+
+constexpr const char* kRedis = "/usr/bin/redis-server";
+constexpr const char* kRedisVersion = "redis_version:7.0.";  // whose differences we know
+constexpr size_t kLives = 25;  // each begins with empty servers and its own limits of stream nodes
+constexpr size_t kCommandsPerLife = 5'000;
+constexpr size_t kBatch = 100;
+constexpr size_t kHistory = 25;  // commands shown before the one that failed
+
+int64_t unix_ms() {
+  return std::chrono::duration_cast<Milliseconds>(
+             std::chrono::system_clock::now().time_since_epoch())
+      .count();
+}
+
+/// Both servers, and everything they were asked in this life.
+class Comparison {
+ public:
+  Comparison(const std::vector<std::string>& options, int protocol)
+      : weir_(options, server_binary()), redis_(options, kRedis), protocol_(protocol) {
+    const Answer info = redis_.ask({"INFO", "server"});
+    if (info.value.text.find(kRedisVersion) == std::string::npos) {
+      FAIL("The known differences are those of Redis 7.0; this is:\n" << info.value.text);
+    }
+  }
+
+  void begin_life(RandomCommands& random) {
+    sent_.clear();
+    const std::string entries = std::to_string(random.draw(3) == 0 ? 100 : random.draw(8));
+    const std::string bytes = std::to_string(random.draw(2) == 0 ? 4096 : 60 + random.draw(200));
+    for (const Words& command :
+         {Words{"HELLO", std::to_string(protocol_)}, Words{"FLUSHALL"},
+          Words{"CONFIG", "SET", "stream-node-max-entries", entries},
+          Words{"CONFIG", "SET", "stream-node-max-bytes", bytes}, Words{"SET", "text", "x"}}) {
+      weir_.ask(command);
+      redis_.ask(command);
+      sent_.push_back(command);
+    }
+    // SET is not a command of ours; where it failed the key is a stream like the others.
+    if (weir_.ask({"EXISTS", "text"}).value.integer == 0) redis_.ask({"DEL", "text"});
+  }
+
+  /// Sends the commands and compares what comes back.
+  void run(const std::vector<Words>& commands) {
+    const std::vector<Answer> ours = weir_.ask(commands);
+    const std::vector<Answer> theirs = redis_.ask(commands);
+    for (size_t i = 0; i < commands.size(); ++i) {
+      sent_.push_back(commands[i]);
+      if (ours[i].bytes != theirs[i].bytes) compare(commands[i], ours[i].value, theirs[i].value);
+    }
+  }
+
+ private:
+  void compare(const Words& command, resp::Reply ours, resp::Reply theirs) const {
+    const Asked asked{.command = command, .began_ms = began_ms_};
+    for (const KnownDifference& difference : known_differences()) {
+      if (difference.normalise == nullptr) continue;
+      difference.normalise(ours, asked);
+      difference.normalise(theirs, asked);
+    }
+    if (ours == theirs) return;
+    INFO("what was sent before:\n" << history(command));
+    INFO("command: " << show(command));
+    INFO("weir:    " << resp::show(ours));
+    INFO("redis:   " << resp::show(theirs));
+    FAIL("replies differ");
+  }
+
+  /// The last commands that named a key of this one.
+  std::string history(const Words& command) const {
+    const auto shares_key = [&command](const Words& other) {
+      return std::any_of(other.begin() + 1, other.end(), [&](const std::string& word) {
+        const bool is_key = word.size() == 2 && word[0] == 's';
+        return (is_key || is_append_only(word) || word == "text") &&
+               std::find(command.begin(), command.end(), word) != command.end();
+      });
+    };
+    std::vector<std::string> lines;
+    for (auto other = sent_.rbegin() + 1; other < sent_.rend() && lines.size() < kHistory;
+         ++other) {
+      if (shares_key(*other)) lines.push_back("  " + show(*other) + "\n");
+    }
+    std::string text;
+    for (auto line = lines.rbegin(); line != lines.rend(); ++line)
+      text += *line;
+    return text;
+  }
+
+  Twin weir_;
+  Twin redis_;
+  int protocol_;
+  int64_t began_ms_ = unix_ms();
+  std::vector<Words> sent_;
+};
+
+std::vector<Words> random_batch(RandomCommands& random) {
+  std::vector<Words> batch;
+  while (batch.size() < kBatch) {
+    Words command = random.next();
+    std::vector<Words> first;
+    for (const KnownDifference& difference : known_differences()) {
+      if (difference.avoid != nullptr) difference.avoid(command, first);
+    }
+    batch.insert(batch.end(), first.begin(), first.end());
+    batch.push_back(std::move(command));
+  }
+  return batch;
+}
+
+void compare_servers(int protocol) {
+  if (!std::filesystem::exists(kRedis)) {
+    FAIL("There is no " << kRedis << " to compare with: .ci/packages test installs it.");
+  }
+  const uint64_t seed = first_seed();
+  CAPTURE(seed);
+  Comparison comparison({"--appendonly", "no"}, protocol);
+  for (uint64_t life = 0; life < kLives; ++life) {
+    CAPTURE(life);
+    RandomCommands random(seed * kLives + life, unix_ms());
+    comparison.begin_life(random);
+    for (size_t sent = 0; sent < kCommandsPerLife; sent += kBatch)
+      comparison.run(random_batch(random));
+  }
+}
+
+TEST_CASE("Random stream commands are answered as Redis 7.0 answers them", "[differential]") {
+  compare_servers(2);
+}
+
+TEST_CASE("Random stream commands are answered in RESP3 as Redis 7.0 answers them",
+          "[differential]") {
+  compare_servers(3);
+}
+
+}  // namespace
+}  // namespace weir::testing

@@ -1,0 +1,249 @@
+#include "tests/differential/known_differences.h"
+
+#include <algorithm>
+#include <cstdlib>
+#include <string>
+
+namespace weir::testing {
+namespace {
+
+using resp::Reply;
+
+std::string lower(std::string text) {
+  std::transform(text.begin(), text.end(), text.begin(), ::tolower);
+  return text;
+}
+
+bool is(const Words& command, std::string_view name) {
+  return lower(command[0]) == name;
+}
+
+/// The place of an option (lower case) in a command, or its size.
+size_t place_of(const Words& command, std::string_view option) {
+  const auto found = std::find_if(command.begin(), command.end(),
+                                  [option](const auto& word) { return lower(word) == option; });
+  return static_cast<size_t>(found - command.begin());
+}
+
+bool has(const Words& command, std::string_view option) {
+  return place_of(command, option) < command.size();
+}
+
+/// Calls `change(name, value)` for every named value of a reply of XINFO, at any depth, in RESP2
+/// and RESP3 alike.
+template <typename Change>
+void for_named_values(Reply& reply, const Change& change) {
+  std::vector<Reply>& parts = reply.elements;
+  const bool is_map = reply.kind == Reply::Kind::kMap ||
+                      (parts.size() >= 2 && parts.size() % 2 == 0 &&
+                       parts[0].kind == Reply::Kind::kBulk && !parts[0].text.empty());
+  for (size_t i = 0; is_map && i + 1 < parts.size(); i += 2)
+    change(parts[i].text, parts[i + 1]);
+  for (Reply& part : parts)
+    for_named_values(part, change);
+}
+
+/// Removes names, and their values, from every map of a reply of XINFO.
+void remove_named(Reply& reply, std::initializer_list<std::string_view> names) {
+  std::vector<Reply>& parts = reply.elements;
+  for (size_t i = 0; i + 1 < parts.size();) {
+    const bool goes = parts[i].kind == Reply::Kind::kBulk &&
+                      std::find(names.begin(), names.end(), parts[i].text) != names.end();
+    const auto at = parts.begin() + static_cast<ptrdiff_t>(i);
+    if (goes) {
+      parts.erase(at, at + 2);
+    } else {
+      ++i;
+    }
+  }
+  for (Reply& part : parts)
+    remove_named(part, names);
+}
+
+void mask(Reply& value) {
+  value = {.kind = Reply::Kind::kSimpleString, .text = "(masked)"};
+}
+
+/// An idle time: only whether it is short or one of the long ones.
+void cut_idle(Reply& value) {
+  constexpr int64_t kCut = kLongIdleMs / 2;
+  if (value.kind == Reply::Kind::kInteger && value.integer > 0) value.integer /= kCut;
+}
+
+/// A point in time: only how long before the test's begin, roughly.
+void cut_time(Reply& value, int64_t began_ms) {
+  constexpr int64_t kCut = kLongIdleMs / 2;
+  if (value.kind != Reply::Kind::kInteger || value.integer < 0) return;
+  const int64_t before_ms = began_ms + kCut / 2 - value.integer;
+  value.integer = before_ms < 0 ? 0 : (before_ms + kCut - 1) / kCut;
+}
+
+// ---- avoided ---------------------------------------------------------------------------------
+
+void keep_append_only_keys_whole(Words& command, std::vector<Words>&) {
+  for (std::string& word : command) {
+    if (!is_append_only(word)) continue;
+    const bool loses = is(command, "xdel") || is(command, "xtrim") ||
+                       has(command, "maxdeletedid") || has(command, "maxlen") ||
+                       has(command, "minid") || has(command, "entriesread");
+    if (loses) word = "s1";
+  }
+}
+
+/// Reads the options of XREADGROUP as a server does: a consumer may well be called STREAMS.
+void create_consumers_of_read(const Words& command, std::vector<Words>& first) {
+  Words group;
+  size_t at = 1;
+  while (at < command.size() && lower(command[at]) != "streams") {
+    const std::string option = lower(command[at]);
+    const bool is_group = option == "group" && at + 2 < command.size();
+    if (is_group) group = {command[at + 1], command[at + 2]};
+    at += is_group ? 3 : option == "count" || option == "block" ? 2 : 1;
+  }
+  if (group.empty() || at >= command.size()) return;
+  const size_t keys = (command.size() - at - 1) / 2;
+  for (size_t i = at + 1; i <= at + keys; ++i)
+    first.push_back({"XGROUP", "CREATECONSUMER", command[i], group[0], group[1]});
+}
+
+void create_consumers_first(Words& command, std::vector<Words>& first) {
+  if (is(command, "xreadgroup")) {
+    create_consumers_of_read(command, first);
+  } else if ((is(command, "xclaim") || is(command, "xautoclaim")) && command.size() > 3) {
+    first.push_back({"XGROUP", "CREATECONSUMER", command[1], command[2], command[3]});
+  }
+}
+
+void no_plus_in_xread(Words& command, std::vector<Words>&) {
+  if (!is(command, "xread") && !is(command, "xreadgroup")) return;
+  for (std::string& word : command) {
+    if (word == "+") word = "$";
+  }
+}
+
+/// Entries go from s3 by trimming only; from s1 and s2 by MINID in whole nodes only.
+void part_xdel_and_exact_minid(Words& command, std::vector<Words>&) {
+  if (is(command, "xdel")) {
+    for (std::string& word : command) {
+      if (word == "s3") word = "s2";
+    }
+  }
+  const size_t threshold = place_of(command, "minid") + 1;
+  const bool keeps = std::find(command.begin(), command.end(), "s3") == command.end();
+  if (!keeps || threshold >= command.size() || command[threshold] == "~") return;
+  if (command[threshold] == "=") {
+    command[threshold] = "~";
+  } else {
+    command.insert(command.begin() + static_cast<ptrdiff_t>(threshold), "~");
+  }
+}
+
+/// Lets XSETID meet a young stream, which no entry was deleted from.
+void make_new_for_xsetid(Words& command, std::vector<Words>& first) {
+  if (!is(command, "xsetid") || command.size() < 3 || is_append_only(command[1])) return;
+  if (command[1] == "text" || command[1] == "missing") return;
+  const std::string ms = std::to_string(std::strtoull(command[2].c_str(), nullptr, 10));
+  first.push_back({"DEL", command[1]});
+  first.push_back({"XADD", command[1], "1-1", "field0", "a"});
+  first.push_back({"XADD", command[1], ms + "-1", "field0", "b"});
+}
+
+void no_endless_block(Words& command, std::vector<Words>&) {
+  const size_t value = place_of(command, "block") + 1;
+  if (value < command.size() && command[value] == "9223372036854775807") command[value] = "1";
+}
+
+// ---- normalised ------------------------------------------------------------------------------
+
+void drop_new_fields(Reply& reply, const Asked& asked) {
+  if (!is(asked.command, "xinfo")) return;
+  remove_named(reply, {"idmp-duration", "idmp-maxsize", "pids-tracked", "iids-tracked",
+                       "iids-added", "iids-duplicates", "nacked-count", "active-time", "inactive"});
+}
+
+void mask_inner_nodes(Reply& reply, const Asked& asked) {
+  if (!is(asked.command, "xinfo")) return;
+  for_named_values(reply, [](const std::string& name, Reply& value) {
+    if (name == "radix-tree-nodes") mask(value);
+  });
+}
+
+void mask_counters_after_losses(Reply& reply, const Asked& asked) {
+  const Words& command = asked.command;
+  if (!is(command, "xinfo") || command.size() < 3 || is_append_only(command[2])) return;
+  for_named_values(reply, [](const std::string& name, Reply& value) {
+    if (name == "entries-read" || name == "lag") mask(value);
+  });
+}
+
+void cut_times_of_xinfo(Reply& reply, const Asked& asked) {
+  if (!is(asked.command, "xinfo")) return;
+  for_named_values(reply, [&asked](const std::string& name, Reply& value) {
+    if (name == "idle") cut_idle(value);
+    if (name == "seen-time") cut_time(value, asked.began_ms);
+    if (name != "pending" && name != "pel") return;
+    for (Reply& nack : value.elements) {  // id, (consumer,) time, count
+      if (nack.elements.size() >= 3) cut_time(nack.elements.end()[-2], asked.began_ms);
+    }
+  });
+}
+
+void cut_idle_of_xpending(Reply& reply, const Asked& asked) {
+  if (!is(asked.command, "xpending") || asked.command.size() < 6) return;
+  for (Reply& nack : reply.elements) {  // id, consumer, idle, count
+    if (nack.elements.size() == 4) cut_idle(nack.elements[2]);
+  }
+}
+
+void word_unbalanced_alike(Reply& reply, const Asked&) {
+  if (reply.is_error() && reply.text.starts_with("ERR Unbalanced ")) reply.text = "ERR Unbalanced";
+}
+
+constexpr KnownDifference kDifferences[] = {
+    {.name = "lag",
+     .reason =
+         "8.0 and 8.2 changed how entries-read and lag follow deletions, trimming and a given "
+         "ENTRIESREAD; 7.0 also stores an ENTRIESREAD beyond entries-added",
+     .avoid = keep_append_only_keys_whole,
+     .normalise = mask_counters_after_losses},
+    {.name = "consumer creation",
+     .reason = "since 7.2 a read or claim that finds nothing creates its consumer too",
+     .avoid = create_consumers_first},
+    {.name = "XREAD +",
+     .reason = "the last entry as an ID of XREAD, and an error of its own in XREADGROUP, came with "
+               "7.4",
+     .avoid = no_plus_in_xread},
+    {.name = "XSETID below a deleted ID",
+     .reason = "7.0 compares the new last ID only with the last entry, not with max-deleted",
+     .avoid = make_new_for_xsetid},
+    {.name = "emptied node",
+     .reason = "when MINID takes the last live entry of a node whose tombstones have greater IDs, "
+               "Redis keeps the node without a live entry, and ours frees it; seen in "
+               "radix-tree-keys and in what ~ trims later",
+     .avoid = part_xdel_and_exact_minid},
+    {.name = "endless BLOCK",
+     .reason = "7.0 waits for ever where now + BLOCK overflows; later versions refuse it",
+     .avoid = no_endless_block},
+    {.name = "XINFO fields",
+     .reason = "7.2 (active-time, inactive), 8.6 (idempotent production) and 8.8 (nacked-count) "
+               "added fields; those of 7.0 keep their order",
+     .normalise = drop_new_fields},
+    {.name = "XINFO radix-tree-nodes",
+     .reason = "counts inner nodes of the server's own tree",
+     .normalise = mask_inner_nodes},
+    {.name = "XINFO times",
+     .reason = "the clock; since 7.2 seen-time also moves when nothing was found",
+     .normalise = cut_times_of_xinfo},
+    {.name = "XPENDING idle", .reason = "the clock", .normalise = cut_idle_of_xpending},
+    {.name = "Unbalanced",
+     .reason = "7.4 worded the error anew",
+     .normalise = word_unbalanced_alike},
+};
+
+}  // namespace
+
+std::span<const KnownDifference> known_differences() {
+  return kDifferences;
+}
+
+}  // namespace weir::testing
