@@ -398,14 +398,12 @@ void RadixTreeBase::replace(const RadixLeaf* old_leaf, RadixLeaf* new_leaf) {
 }
 
 RadixLeaf* RadixTreeBase::add_weight(const StreamId& id, int64_t delta, const RadixLeafOps& ops) {
-  const RadixLeaf* const present = view().find(id);
-  assert(present != nullptr);
-  const uint64_t least = ops.least(*present);
   RadixRef* place = &root_;
+  uint64_t bound = 0;  // of the node above the leaf, the greatest on the way
   while (place->is_node()) {
     RadixNode& node = own_node(*place);
     node.weight += static_cast<uint64_t>(delta);
-    node.least = std::min(node.least, least);
+    bound = node.least;
     place = &place_below(node, id);
   }
   assert(place->is_leaf() && place->key() == id);
@@ -413,7 +411,18 @@ RadixLeaf* RadixTreeBase::add_weight(const StreamId& id, int64_t delta, const Ra
   const int64_t weight = int64_t{leaf.weight} + delta;
   assert(weight >= 0 && weight <= UINT32_MAX);
   leaf.weight = static_cast<uint32_t>(weight);
+  if (const uint64_t least = ops.least(leaf); least < bound) lower_bounds(id, least);
   return &leaf;
+}
+
+/// On the way to a leaf, which is writable.
+void RadixTreeBase::lower_bounds(const StreamId& id, uint64_t least) {
+  RadixRef* place = &root_;
+  while (place->is_node()) {
+    RadixNode& node = *place->node();
+    node.least = std::min(node.least, least);
+    place = &place_below(node, id);
+  }
 }
 
 uint64_t RadixTreeBase::tighten(const RadixNode& node, const RadixLeafOps& ops) {

@@ -166,6 +166,7 @@ class RadixTreeBase {
   RadixNode& own_node(RadixRef& place);
   RadixLeaf& own_leaf(RadixRef& place, const RadixLeafOps& ops);
   void drop(RadixRef ref, const RadixLeafOps& ops);
+  void lower_bounds(const StreamId& id, uint64_t least);
   struct Removed;
   Removed erase_in(RadixRef& place, const StreamId& from, const StreamId& to,
                    const RadixLeafOps& ops);
