@@ -60,7 +60,11 @@ ReplyError unbalanced_streams(std::string_view command) {
 }
 
 ReplyError unrecognized_xclaim_option(std::string_view option) {
-  return with_text("ERR Unrecognized XCLAIM option '", option, "'");
+  return ReplyError("ERR Unrecognized XCLAIM option '" + std::string(option) + "'");
+}
+
+ReplyError unrecognized_xnack_option(std::string_view option) {
+  return ReplyError("ERR Unrecognized XNACK option '" + std::string(option) + "'");
 }
 
 ReplyError meaningless_id(std::string_view id) {

@@ -127,6 +127,14 @@ inline constexpr std::string_view kXgroupNeedsKey =
     "the MKSTREAM option to create an empty stream automatically.";
 inline constexpr std::string_view kEntriesReadNegative =
     "ERR value for ENTRIESREAD must be positive or -1";
+inline constexpr std::string_view kNackMode = "ERR mode must be SILENT, FAIL, or FATAL";
+inline constexpr std::string_view kNackBadNumber = "ERR numids must be a positive integer";
+inline constexpr std::string_view kNackTooFewIds = "ERR number of IDs doesn't match numids";
+inline constexpr std::string_view kNackRetryCount = "ERR Invalid RETRYCOUNT value, must be >= 0";
+inline constexpr std::string_view kNackNeedsIds = "ERR syntax error, expected IDS keyword";
+inline constexpr std::string_view kIdsBadNumber = "ERR Number of IDs must be a positive integer";
+inline constexpr std::string_view kIdsTooFew =
+    "ERR The `numids` parameter must match the number of arguments";
 
 // --- With a part that varies -----------------------------------------------------------------
 /// User bytes as errors echo them: at most 128.
@@ -143,6 +151,7 @@ ReplyError unknown_command(std::span<const std::string_view> args);
 ReplyError no_such_group(std::string_view group, std::string_view key);
 ReplyError unbalanced_streams(std::string_view command);
 ReplyError unrecognized_xclaim_option(std::string_view option);
+ReplyError unrecognized_xnack_option(std::string_view option);
 /// "$" and "+" in XREADGROUP.
 ReplyError meaningless_id(std::string_view id);
 ReplyError no_such_key_or_group(std::string_view key, std::string_view group);

@@ -239,16 +239,16 @@ bool Stream::may_remove(const StreamId& id, const Trim& trim) {
   return true;
 }
 
-uint64_t Stream::trim_one_by_one(const Trim& trim) {
+Trimmed Stream::trim_one_by_one(const Trim& trim) {
   const bool by_length = trim.strategy == Trim::Strategy::kMaxLength;
   const auto is_done = [&](const StreamId& id) {
     return by_length ? length_ <= trim.max_length : id >= trim.min_id;
   };
-  uint64_t removed = 0;
+  Trimmed trimmed;
   std::vector<StreamId> ids;
   const StreamNode* node = first_node();
   while (node != nullptr && !(by_length && length_ <= trim.max_length)) {
-    if (trim.approximate && trim.limit > 0 && removed + node->live() > trim.limit) break;
+    if (trim.approximate && trim.limit > 0 && trimmed.entries + node->live() > trim.limit) break;
     const bool goes_whole =
         by_length ? length_ - node->live() >= trim.max_length : node->last_id() < trim.min_id;
     ids.clear();
@@ -260,26 +260,31 @@ uint64_t Stream::trim_one_by_one(const Trim& trim) {
     const StreamId last = node->last_id();  // the node may go with its last entry
     for (const StreamId& id : ids) {
       if (is_done(id)) break;
-      if (may_remove(id, trim)) removed += remove(id) ? 1 : 0;
+      if (!may_remove(id, trim)) continue;
+      remove(id);
+      ++trimmed.entries;
+      trimmed.below = successor(id);
     }
     const std::optional<StreamId> behind = successor(last);
     node = goes_whole && behind ? tree_.ceiling(*behind) : nullptr;
   }
-  return removed;
+  return trimmed;
 }
 
-uint64_t Stream::trim(const Trim& trim) {
-  if (length_ == 0) return 0;
+Trimmed Stream::trim_and_tell(const Trim& trim) {
+  if (length_ == 0) return {};
   if (trim.references != References::kKeep &&
       (trim.approximate || std::as_const(*this).groups().size() > 0)) {
     return trim_one_by_one(trim);
   }
-  if (trim.strategy == Trim::Strategy::kMaxLength && length_ <= trim.max_length) return 0;
+  if (trim.strategy == Trim::Strategy::kMaxLength && length_ <= trim.max_length) return {};
   const StreamNode* kept = first_kept_node(trim);
-  uint64_t removed = 0;
-  if (kept != first_node()) removed = drop_nodes_before(kept);
-  if (!trim.approximate && length_ > 0) removed += erase_from_front(trim);
-  return removed;
+  Trimmed trimmed;
+  if (kept != first_node()) trimmed.entries = drop_nodes_before(kept);
+  if (!trim.approximate && length_ > 0) trimmed.entries += erase_from_front(trim);
+  if (trim.references == References::kAcked)
+    trimmed.below = length_ > 0 ? std::optional(first_id()) : std::nullopt;
+  return trimmed;
 }
 
 // --- Consumer groups -----------------------------------------------------------------------------

@@ -58,6 +58,14 @@ struct Trim {
   References references = References::kKeep;
 };
 
+/// What trimming did.
+struct Trimmed {
+  uint64_t entries = 0;  // how many went
+  // With kAcked, where it stopped: nothing with this ID or above went, and below it only what
+  // groups refer to has stayed.  None: that is so of all IDs.
+  std::optional<StreamId> below = kMinStreamId;
+};
+
 class Stream {
  public:
   Stream() = default;
@@ -92,7 +100,9 @@ class Stream {
 
   /// Removes the oldest entries and returns how many.  Cost: O(log entries + nodes and entries
   /// removed).  Does not touch max_deleted_id().
-  uint64_t trim(const Trim& trim);
+  uint64_t trim(const Trim& trim) { return trim_and_tell(trim).entries; }
+  /// The same, and tells where it stopped.
+  Trimmed trim_and_tell(const Trim& trim);
 
   /// XSETID: replaces the last ID, and the other two if given.
   void set_id(const StreamId& last_id, std::optional<uint64_t> entries_added,
@@ -158,7 +168,7 @@ class Stream {
   uint64_t drop_nodes_before(const StreamNode* node);
   uint64_t erase_from_front(const Trim& trim);
   bool remove(const StreamId& id);
-  uint64_t trim_one_by_one(const Trim& trim);
+  Trimmed trim_one_by_one(const Trim& trim);
   bool may_remove(const StreamId& id, const Trim& trim);
   bool has_gaps_from(const StreamId& id) const;
   std::optional<uint64_t> position_of(const StreamId& id) const;

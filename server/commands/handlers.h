@@ -7,7 +7,6 @@ namespace weir {
 
 // stream_write.cc
 Outcome xadd(Call& call);
-Outcome xdel(Call& call);
 Outcome xtrim(Call& call);
 Outcome xsetid(Call& call);
 
@@ -21,6 +20,11 @@ Outcome xrange(Call& call);
 Outcome xrevrange(Call& call);
 Outcome xread(Call& call);
 
+// stream_delete.cc
+Outcome xdel(Call& call);
+Outcome xdelex(Call& call);
+Outcome xackdel(Call& call);
+
 // stream_group.cc
 Outcome xack(Call& call);
 Outcome xgroup_create(Call& call);
@@ -32,6 +36,7 @@ Outcome xgroup_setid(Call& call);
 
 // stream_pending.cc
 Outcome xpending(Call& call);
+Outcome xnack(Call& call);
 
 // stream_readgroup.cc
 Outcome xreadgroup(Call& call);

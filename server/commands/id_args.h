@@ -21,6 +21,7 @@ class IdList {
   /// False if one of the words is no ID.
   bool read(std::span<const std::string_view> words);
 
+  size_t size() const { return ids_.size(); }
   auto begin() const { return ids_.begin(); }
   auto end() const { return ids_.end(); }
 

@@ -80,6 +80,7 @@ Outcome del(Call& call) {
   for (const std::string_view key : call.args.subspan(1)) {
     if (!call.db.erase(key)) continue;
     ++removed;
+    call.notify(events::kDel, key);
     call.signal_gone(key);
   }
   call.changed(static_cast<uint64_t>(removed));

@@ -1,12 +1,15 @@
-// XPENDING.
+// XPENDING and XNACK.
 #include <algorithm>
 #include <utility>
 
 #include "server/commands/args.h"
 #include "server/commands/entry_reply.h"
+#include "server/commands/group_lookup.h"
 #include "server/commands/handlers.h"
+#include "server/commands/id_args.h"
 #include "server/data/keyspace.h"
 #include "server/errors.h"
+#include "streams/stream_cursor.h"
 
 namespace weir {
 namespace {
@@ -111,6 +114,83 @@ void write_entries(const Call& call, const PendingArgs& args, ConsumerGroup& gro
   call.reply.patch_length(mark, written);
 }
 
+// --- XNACK ---------------------------------------------------------------------------------------
+
+/// What becomes of the number of deliveries.
+enum class NackMode : uint8_t {
+  kSilent,  // the last delivery does not count
+  kFail,    // it does
+  kFatal,   // there is no use in another one
+};
+
+struct NackArgs {
+  NackMode mode = NackMode::kSilent;
+  std::span<const std::string_view> ids;
+  std::optional<uint64_t> deliveries;  // RETRYCOUNT, whatever the mode
+  bool force = false;                  // also what is not pending
+
+  uint64_t deliveries_after(uint64_t before) const {
+    if (deliveries) return *deliveries;
+    if (mode == NackMode::kFatal) return kMaxDeliveries;
+    return mode == NackMode::kSilent && before > 0 ? before - 1 : before;
+  }
+};
+
+constexpr IdsRules kNackIds{.most = INT32_MAX,
+                            .bad_number = errors::kNackBadNumber,
+                            .too_few_words = errors::kNackTooFewIds};
+
+std::optional<NackMode> read_nack_mode(std::string_view word) {
+  if (equals_ignoring_case(word, "SILENT")) return NackMode::kSilent;
+  if (equals_ignoring_case(word, "FAIL")) return NackMode::kFail;
+  if (equals_ignoring_case(word, "FATAL")) return NackMode::kFatal;
+  return std::nullopt;
+}
+
+Parsed<NackArgs> read_nack_args(const Call& call) {
+  NackArgs parsed;
+  const std::optional<NackMode> mode = read_nack_mode(call.args[3]);
+  if (!mode) return refused(errors::kNackMode);
+  parsed.mode = *mode;
+  ArgCursor args(call.args, 4);
+  while (args.left() > 0) {
+    if (args.take("IDS", 1)) {
+      auto ids = take_ids(args, kNackIds);
+      if (!ids) return tl::make_unexpected(std::move(ids.error()));
+      parsed.ids = *ids;
+    } else if (args.take("RETRYCOUNT", 1)) {
+      Parsed<int64_t> deliveries = args.next_integer(errors::kNotAnInteger);
+      if (!deliveries) return tl::make_unexpected(std::move(deliveries.error()));
+      if (*deliveries < 0) return refused(errors::kNackRetryCount);
+      parsed.deliveries = static_cast<uint64_t>(*deliveries);
+    } else if (args.take("FORCE")) {
+      parsed.force = true;
+    } else {
+      return tl::make_unexpected(errors::unrecognized_xnack_option(args.peek()));
+    }
+  }
+  if (parsed.ids.empty()) return refused(errors::kNackNeedsIds);
+  return parsed;
+}
+
+/// Takes entries away from their consumers and returns how many; the same one again counts again.
+uint64_t release(const FoundGroup& found, const NackArgs& args, const IdList& ids) {
+  if (found.group->pending_count() == 0 && !args.force) return 0;
+  PendingList& list = found.group->pending();
+  PendingList::Edit pending(list);
+  EntryFinder entries(*found.stream);
+  uint64_t released = 0;
+  for (const StreamId& id : ids) {
+    const std::optional<Nack> before = pending.find(id);
+    if (!before && (!args.force || entries.find(id) == nullptr)) continue;
+    pending.put({.id = id,
+                 .deliveries = args.deliveries_after(before ? before->deliveries : 0),
+                 .release = list.next_release()});
+    ++released;
+  }
+  return released;
+}
+
 }  // namespace
 
 Outcome xpending(Call& call) {
@@ -124,6 +204,21 @@ Outcome xpending(Call& call) {
   } else {
     write_entries(call, *args, *group);
   }
+  return Outcome::done();
+}
+
+Outcome xnack(Call& call) {
+  const FoundGroup found = find_group(call, call.args[1], call.args[2]);
+  if (!found) return errors::no_such_key_or_group(call.args[1], call.args[2]);
+  Parsed<NackArgs> args = read_nack_args(call);
+  if (!args) return std::move(args.error());
+  IdList ids;
+  if (!ids.read(args->ids)) return ReplyError(errors::kInvalidStreamId);
+
+  const uint64_t released = release(found, *args, ids);
+  call.changed(released);
+  if (released > 0) call.signal(call.args[1]);  // who reads with CLAIM may have them at once
+  call.reply.integer(static_cast<int64_t>(released));
   return Outcome::done();
 }
 

@@ -1,7 +1,8 @@
-// XADD, XDEL, XTRIM, XSETID.
+// XADD, XTRIM, XSETID.
 #include <algorithm>
 
 #include "server/commands/args.h"
+#include "server/commands/entry_reply.h"
 #include "server/commands/handlers.h"
 #include "server/commands/trim_args.h"
 #include "server/context.h"
@@ -69,6 +70,7 @@ struct XaddArgs {
   bool make_stream = true;
   MessageArgs message;
   NewId id;
+  size_t id_word = 0;
   FieldValues fields;
 };
 
@@ -100,6 +102,7 @@ Parsed<XaddArgs> read_xadd(const Call& call) {
     if (!*taken) break;
   }
   if (args.left() > 0) {
+    parsed.id_word = args.position();
     Parsed<NewId> id = read_new_id(args.next());
     if (!id) return tl::make_unexpected(std::move(id.error()));
     parsed.id = *id;
@@ -107,7 +110,7 @@ Parsed<XaddArgs> read_xadd(const Call& call) {
     if (parsed.message.is_given() && !is_auto && !call.is_replay)
       return refused(errors::kIdmpNeedsAutoId);
   }
-  if (const auto conflict = parsed.trim.conflict(false)) return refused(*conflict);
+  if (const auto conflict = parsed.trim.conflict(false, call.is_replay)) return refused(*conflict);
   parsed.fields = call.args.subspan(args.position());
   if (parsed.fields.size() < 2 || parsed.fields.size() % 2 != 0) {
     return tl::make_unexpected(errors::wrong_number_of_arguments("xadd"));
@@ -128,11 +131,6 @@ bool is_too_large(const XaddArgs& args) {
          args.message.iid.size() > kMaxEntryBytes;
 }
 
-void write_id(resp::ReplyWriter& reply, const StreamId& id) {
-  char text[kMaxStreamIdLength];
-  reply.bulk({text, static_cast<size_t>(write_stream_id(text, id) - text)});
-}
-
 /// Answers a message that its producer sent before; false if it is a new one.
 bool answer_duplicate(Call& call, const XaddArgs& args, Stream& stream) {
   // In a replay it was decided before: an explicit ID was new then, "*" was a duplicate.  What is
@@ -144,7 +142,7 @@ bool answer_duplicate(Call& call, const XaddArgs& args, Stream& stream) {
   if (!id && !call.is_replay) return false;
   stream.use_idempotence().count_duplicate();
   call.changed();
-  id ? write_id(call.reply, *id) : call.reply.null();
+  id ? bulk_id(call.reply, *id) : call.reply.null();
   return true;
 }
 
@@ -152,6 +150,26 @@ void record_message(Call& call, const MessageArgs& message, Stream& stream, cons
   Idempotence& known = stream.use_idempotence();
   known.record(message.pid, message.name(), id);
   call.context.keyspace.iid_expiry.watch(known);
+}
+
+/// Names the form with the ID that the entry got and the length or ID that was trimmed to, where
+/// the words leave one of them open.
+void propagate_xadd(Call& call, const XaddArgs& args, const StreamId& id, const Stream& stream,
+                    const Trimmed& trimmed) {
+  const bool is_open = args.id.kind != NewId::Kind::kExplicit || args.trim.is_unsettled();
+  if (!call.is_told() || !is_open) return;
+  WriteForm words(call.args.begin(), call.args.end());
+  words[args.id_word] = to_string(id);
+  if (args.trim.is_unsettled()) args.trim.settle(words, stream, trimmed);
+  call.propagate_as(std::move(words));
+}
+
+void propagate_xtrim(Call& call, const TrimArgs& trim, const Stream& stream,
+                     const Trimmed& trimmed) {
+  if (!call.is_told() || !trim.is_unsettled()) return;
+  WriteForm words(call.args.begin(), call.args.end());
+  trim.settle(words, stream, trimmed);
+  call.propagate_as(std::move(words));
 }
 
 }  // namespace
@@ -173,31 +191,19 @@ Outcome xadd(Call& call) {
   if (!id) return std::move(id.error());
   if (is_too_large(*args)) return ReplyError(errors::kElementsTooLarge);
 
-  if (stream == nullptr) stream = &call.db.find_or_create(key);
+  const bool is_new = stream == nullptr;
+  if (is_new) stream = &call.db.find_or_create(key);
   stream->append(*id, args->fields, node_limits(call.settings));
   if (is_message) record_message(call, args->message, *stream, *id);
-  if (args->trim.is_given()) stream->trim(args->trim.trim(call.settings));
+  Trimmed trimmed;
+  if (args->trim.is_given()) trimmed = stream->trim_and_tell(args->trim.trim(call.settings));
   call.changed();
+  propagate_xadd(call, *args, *id, *stream, trimmed);
+  if (is_new) call.notify(events::kNew, key);
+  call.notify(events::kXadd, key);
+  if (trimmed.entries > 0) call.notify(events::kXtrim, key);
   call.signal(key);
-  write_id(call.reply, *id);
-  return Outcome::done();
-}
-
-Outcome xdel(Call& call) {
-  Stream* const stream = call.db.find_for_write(call.args[1]);
-  if (stream == nullptr) {
-    call.reply.integer(0);
-    return Outcome::done();
-  }
-  for (const std::string_view text : call.args.subspan(2)) {
-    if (!parse_stream_id(text, 0)) return ReplyError(errors::kInvalidStreamId);
-  }
-  uint64_t removed = 0;
-  for (const std::string_view text : call.args.subspan(2)) {
-    removed += stream->erase(*parse_stream_id(text, 0)) ? 1 : 0;
-  }
-  call.changed(removed);
-  call.reply.integer(static_cast<int64_t>(removed));
+  bulk_id(call.reply, *id);
   return Outcome::done();
 }
 
@@ -209,12 +215,17 @@ Outcome xtrim(Call& call) {
     if (!taken) return std::move(taken.error());
     if (!*taken) return ReplyError(errors::kSyntax);
   }
-  if (const auto conflict = trim.conflict(true)) return ReplyError(*conflict);
+  if (const auto conflict = trim.conflict(true, call.is_replay)) return ReplyError(*conflict);
 
   Stream* const stream = call.db.find_for_write(call.args[1]);
-  const uint64_t removed = stream != nullptr ? stream->trim(trim.trim(call.settings)) : 0;
-  call.changed(removed);
-  call.reply.integer(static_cast<int64_t>(removed));
+  Trimmed trimmed;
+  if (stream != nullptr) trimmed = stream->trim_and_tell(trim.trim(call.settings));
+  if (trimmed.entries > 0) {
+    call.changed(trimmed.entries);
+    propagate_xtrim(call, trim, *stream, trimmed);
+    call.notify(events::kXtrim, call.args[1]);
+  }
+  call.reply.integer(static_cast<int64_t>(trimmed.entries));
   return Outcome::done();
 }
 
@@ -251,6 +262,7 @@ Outcome xsetid(Call& call) {
   if (max_deleted_id && max_deleted_id->is_zero()) max_deleted_id.reset();  // "leave as it is"
   stream->set_id(*last_id, entries_added, max_deleted_id);
   call.changed();
+  call.notify(events::kXsetid, call.args[1]);
   call.reply.ok();
   return Outcome::done();
 }

@@ -36,6 +36,7 @@ constexpr uint32_t kOperator = kAdmin | kNoScript | kAnytime;
 constexpr std::string_view kUnsure = "nondeterministic_output";
 constexpr std::string_view kUnordered = "nondeterministic_output_order";
 
+#define WEIR_CONDITION_SYNTAX "[condition:oneof{KEEPREF:keepref|DELREF:delref|ACKED:acked}]"
 #define WEIR_TRIM_SYNTAX                                                                       \
   "strategy:oneof{MAXLEN:maxlen|MINID:minid@6.2.0} [operator:oneof{=:equal|~:approximately}] " \
   "threshold:string [LIMIT count:integer@6.2.0]"
@@ -49,12 +50,17 @@ constexpr CommandSpec kCommands[] = {
    .since = "5.0.0", .complexity = "O(1) for each ID.",
    .summary = "Acknowledges pending entries of a consumer group and returns how many there were.",
    .syntax = "key:key group:string id:string+"},
+  {.name = "xackdel", .arity = -6, .flags = kWrite | kFast, .group = Group::kStream,
+   .keys = key_at(1, "RW update delete"), .run = xackdel,
+   .since = "8.2.0", .complexity = "O(1) for each ID.",
+   .summary = "Acknowledges pending entries and deletes them.",
+   .syntax = "key:key group:string " WEIR_CONDITION_SYNTAX " IDS ids:block{numids:integer id:string+}"},
   {.name = "xadd", .arity = -5, .flags = kWrite | kDenyOom | kFast, .group = Group::kStream,
    .keys = key_at(1, "RW update", "Trimming makes it an update."), .run = xadd, .tips = kUnsure,
    .since = "5.0.0", .complexity = "O(1), and O(N) for the N entries that trimming evicts.",
    .summary = "Appends an entry to a stream, which is made if it does not exist.",
-   .syntax = "key:key [NOMKSTREAM:nomkstream@6.2.0] "
-             "[idmp:oneof{IDMPAUTO pid:string|IDMP idmp:block{pid:string iid:string}}@8.6.0] "
+   .syntax = "key:key [NOMKSTREAM:nomkstream@6.2.0] " WEIR_CONDITION_SYNTAX
+             " [idmp:oneof{IDMPAUTO pid:string|IDMP idmp:block{pid:string iid:string}}@8.6.0] "
              "[trim:block{" WEIR_TRIM_SYNTAX "}] "
              "id-selector:oneof{*:auto-id|id:string} data:block{field:string value:string}+",
    .history = "6.2.0 7.0.0 8.2.0"},
@@ -81,6 +87,11 @@ constexpr CommandSpec kCommands[] = {
    .since = "5.0.0", .complexity = "O(1) for each ID.",
    .summary = "Removes entries by their IDs and returns how many there were.",
    .syntax = "key:key id:string+"},
+  {.name = "xdelex", .arity = -5, .flags = kWrite | kFast, .group = Group::kStream,
+   .keys = key_at(1, "RW delete"), .run = xdelex,
+   .since = "8.2.0", .complexity = "O(1) for each ID.",
+   .summary = "Removes entries by their IDs, as far as consumer groups are done with them if asked.",
+   .syntax = "key:key " WEIR_CONDITION_SYNTAX " IDS ids:block{numids:integer id:string+}"},
   {.name = "xgroup", .arity = -2, .flags = kContainer, .group = Group::kStream, .since = "5.0.0", .complexity = "Depends on subcommand.",
    .summary = "A container for commands about consumer groups."},
   {.name = "xgroup|create", .arity = -5, .flags = kWrite | kDenyOom, .group = Group::kStream,
@@ -135,6 +146,12 @@ constexpr CommandSpec kCommands[] = {
    .keys = key_at(1, "RO"), .run = xlen,
    .since = "5.0.0", .complexity = "O(1)", .summary = "Returns the number of entries of a stream.",
    .syntax = "key:key"},
+  {.name = "xnack", .arity = -7, .flags = kWrite | kFast, .group = Group::kStream,
+   .keys = key_at(1, "RW update"), .run = xnack,
+   .since = "8.8.0", .complexity = "O(1) for each ID.",
+   .summary = "Gives pending entries back to their group, for others to claim.",
+   .syntax = "key:key group:string mode:oneof{SILENT:silent|FAIL:fail|FATAL:fatal} "
+             "IDS ids:block{numids:integer id:string+} [RETRYCOUNT count:integer] [FORCE:force]"},
   {.name = "xpending", .arity = -3, .flags = kReadonly, .group = Group::kStream,
    .keys = key_at(1, "RO access"), .run = xpending, .tips = kUnsure,
    .since = "5.0.0", .complexity = "O(N) for the N entries returned; with IDLE for the N looked at; without a range for the N consumers.",
@@ -173,7 +190,7 @@ constexpr CommandSpec kCommands[] = {
    .keys = key_at(1, "RW delete"), .run = xtrim, .tips = kUnsure,
    .since = "5.0.0", .complexity = "O(N) for the N entries evicted.",
    .summary = "Removes the oldest entries of a stream.",
-   .syntax = "key:key trim:block{" WEIR_TRIM_SYNTAX "}", .history = "6.2.0 8.2.0"},
+   .syntax = "key:key trim:block{" WEIR_TRIM_SYNTAX " " WEIR_CONDITION_SYNTAX "}", .history = "6.2.0 8.2.0"},
 
   // --- Keys of any kind
   {.name = "dbsize", .arity = 1, .flags = kReadonly | kFast, .group = Group::kServer, .categories = kKeyspace,
@@ -337,6 +354,7 @@ constexpr CommandSpec kCommands[] = {
 };
 // clang-format on
 #undef WEIR_TRIM_SYNTAX
+#undef WEIR_CONDITION_SYNTAX
 
 // --- Lookup --------------------------------------------------------------------------------------
 

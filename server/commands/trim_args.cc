@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "server/commands/reference_args.h"
 #include "server/errors.h"
 
 namespace weir {
@@ -18,7 +19,7 @@ constexpr uint64_t kLimitOfBoundlessNodes = 10'000;
 Parsed<bool> TrimArgs::take(ArgCursor& args) {
   if (args.take("MAXLEN", 1)) return take_strategy(args, Trim::Strategy::kMaxLength);
   if (args.take("MINID", 1)) return take_strategy(args, Trim::Strategy::kMinId);
-  if (!args.take("LIMIT", 1)) return false;
+  if (!args.take("LIMIT", 1)) return take_policy(args);
   const std::optional<int64_t> limit = parse_canonical(args.next());
   if (!limit) return refused(errors::kNotAnInteger);
   if (*limit < 0) return refused(errors::kNegativeLimit);
@@ -26,14 +27,26 @@ Parsed<bool> TrimArgs::take(ArgCursor& args) {
   return true;
 }
 
+/// A second policy is no option any more.
+bool TrimArgs::take_policy(ArgCursor& args) {
+  if (references_given_) return false;
+  const std::optional<References> references = take_references(args);
+  references_given_ = references.has_value();
+  trim_.references = references.value_or(References::kKeep);
+  return references_given_;
+}
+
 Parsed<bool> TrimArgs::take_strategy(ArgCursor& args, Trim::Strategy strategy) {
   if (given_) return refused(errors::kTwoTrimStrategies);
   given_ = true;
   trim_.strategy = strategy;
+  strategy_word_ = args.position() - 1;
   // A sign is one only if a threshold follows it.
   if (args.left() >= 2 && (args.peek() == "~" || args.peek() == "=")) {
+    operator_word_ = args.position();
     trim_.approximate = args.next() == "~";
   }
+  threshold_word_ = args.position();
   if (strategy == Trim::Strategy::kMinId) {
     const Parsed<StreamId> id = read_stream_id(args.next());
     if (!id) return refused(errors::kInvalidStreamId);
@@ -47,10 +60,10 @@ Parsed<bool> TrimArgs::take_strategy(ArgCursor& args, Trim::Strategy strategy) {
   return true;
 }
 
-std::optional<std::string_view> TrimArgs::conflict(bool needs_strategy) const {
+std::optional<std::string_view> TrimArgs::conflict(bool needs_strategy, bool is_replay) const {
   if (!given_ && limit_.value_or(0) != 0) return errors::kLimitWithoutStrategy;
   if (!given_ && needs_strategy) return errors::kTrimWithoutStrategy;
-  if (limit_ && !trim_.approximate) return errors::kLimitWithoutTilde;
+  if (limit_ && !trim_.approximate && !is_replay) return errors::kLimitWithoutTilde;
   return std::nullopt;
 }
 
@@ -66,6 +79,24 @@ Trim TrimArgs::trim(const Settings& settings) const {
     trim.limit = std::min(settings.stream_node_max_entries, nodes_worth) * kDefaultLimitNodes;
   }
   return trim;
+}
+
+// With "=" the length that is left says the same as the old threshold with "~".  Not with ACKED:
+// what stays in between makes the walk stop at the end of a node, so there it is told up to where
+// the entries went.  LIMIT stays among the words and means nothing without "~".
+void TrimArgs::settle(WriteForm& words, const Stream& trimmed_stream,
+                      const Trimmed& trimmed) const {
+  if (operator_word_ != 0) words[operator_word_] = "=";
+  std::string& threshold = words[threshold_word_];
+  if (trim_.references == References::kAcked) {
+    words[strategy_word_] = trimmed.below ? "MINID" : "MAXLEN";
+    threshold = trimmed.below ? to_string(*trimmed.below) : "0";
+  } else if (trim_.strategy == Trim::Strategy::kMaxLength) {
+    threshold = std::to_string(trimmed_stream.length());
+  } else {
+    const bool is_empty = trimmed_stream.length() == 0;
+    threshold = to_string(is_empty ? kMaxStreamId : trimmed_stream.first_id());
+  }
 }
 
 }  // namespace weir

@@ -1,4 +1,5 @@
-// The trimming options that XADD and XTRIM share: MAXLEN | MINID [= | ~] threshold [LIMIT count].
+// The trimming options that XADD and XTRIM share:
+// [MAXLEN | MINID [= | ~] threshold [LIMIT count]] [KEEPREF | DELREF | ACKED], in any order.
 #pragma once
 
 #include <optional>
@@ -16,16 +17,29 @@ class TrimArgs {
 
   bool is_given() const { return given_; }
   /// The first rule that the options break together, if any.  needs_strategy: one of them is that
-  /// there is something to trim by.
-  std::optional<std::string_view> conflict(bool needs_strategy) const;
+  /// there is something to trim by.  is_replay: a form of settle(), which may break one.
+  std::optional<std::string_view> conflict(bool needs_strategy, bool is_replay) const;
   /// What to do, with the default limit of "~" filled in.
   Trim trim(const Settings& settings) const;
 
+  /// Whether what goes depends on more than the entries: on nodes and their limits.
+  bool is_unsettled() const {
+    return given_ && (trim_.approximate || trim_.references == References::kAcked);
+  }
+  /// Puts into the words of the command what the trimming came to, so that they remove the same
+  /// from a stream with other nodes.
+  void settle(WriteForm& words, const Stream& trimmed_stream, const Trimmed& trimmed) const;
+
  private:
+  bool take_policy(ArgCursor& args);
   Parsed<bool> take_strategy(ArgCursor& args, Trim::Strategy strategy);
 
   Trim trim_;
   bool given_ = false;
+  bool references_given_ = false;
+  size_t strategy_word_ = 0;  // numbers of words
+  size_t operator_word_ = 0;  // 0: there is none
+  size_t threshold_word_ = 0;
   std::optional<int64_t> limit_;
 };
 

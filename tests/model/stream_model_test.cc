@@ -1,7 +1,6 @@
 // Random operations on a stream and on a naive model of its entries and nodes.
 #include "tests/support/stream_model.h"
 
-#include <random>
 #include <vector>
 
 #include <catch2/catch.hpp>
@@ -10,14 +9,6 @@
 
 namespace weir {
 namespace {
-
-std::vector<uint8_t> random_input(uint64_t seed, size_t size) {
-  std::mt19937_64 random(seed);
-  std::vector<uint8_t> input(size);
-  for (uint8_t& byte : input)
-    byte = static_cast<uint8_t>(random() >> 32);
-  return input;
-}
 
 /// Runs one stream through the operations that `size` random bytes mean; returns their number.
 uint64_t run(uint64_t seed, size_t size) {

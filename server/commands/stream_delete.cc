@@ -1,0 +1,165 @@
+// XDEL, XDELEX, XACKDEL.
+#include <cassert>
+#include <vector>
+
+#include "server/commands/args.h"
+#include "server/commands/group_lookup.h"
+#include "server/commands/handlers.h"
+#include "server/commands/id_args.h"
+#include "server/commands/reference_args.h"
+#include "server/data/keyspace.h"
+#include "server/errors.h"
+
+namespace weir {
+namespace {
+
+constexpr IdsRules kIdsRules{
+    .most = INT64_MAX, .bad_number = errors::kIdsBadNumber, .too_few_words = errors::kIdsTooFew};
+
+/// [KEEPREF | DELREF | ACKED] IDS numids id [id ...], in any order.
+struct DeleteArgs {
+  References references = References::kKeep;
+  std::span<const std::string_view> ids;
+};
+
+Parsed<DeleteArgs> read_delete_args(const Call& call, size_t first) {
+  DeleteArgs parsed;
+  std::optional<References> references;
+  ArgCursor args(call.args, first);
+  while (args.left() > 0) {
+    if (args.take("IDS", 1)) {
+      auto ids = take_ids(args, kIdsRules);
+      if (!ids) return tl::make_unexpected(std::move(ids.error()));
+      parsed.ids = *ids;
+      continue;
+    }
+    if (references) return refused(errors::kSyntax);
+    references = take_references(args);
+    if (!references) return refused(errors::kSyntax);
+  }
+  // The arity asks for three words, and one of them at most is something else.
+  assert(!parsed.ids.empty());
+  parsed.references = references.value_or(References::kKeep);
+  return parsed;
+}
+
+/// What is answered for an ID.
+enum class Fate : int8_t { kMissing = -1, kDeleted = 1, kReferenced = 2 };
+
+/// Deletes the entries of one command, as far as their references allow it.
+class Remover {
+ public:
+  Remover(Stream& stream, References references) : stream_(stream), references_(references) {}
+
+  Fate remove(const StreamId& id) {
+    if (references_ == References::kAcked && stream_.is_referenced(id)) return Fate::kReferenced;
+    // Also of an entry that is gone: nothing else would ever clean that up.
+    const bool dropped = references_ == References::kDelete && stream_.drop_references(id);
+    const bool deleted = stream_.erase(id);
+    if (deleted) ++deleted_;
+    if (deleted || dropped) ++changed_;
+    return deleted ? Fate::kDeleted : Fate::kMissing;
+  }
+
+  uint64_t deleted() const { return deleted_; }
+  /// How many IDs made a difference.
+  uint64_t changed() const { return changed_; }
+
+ private:
+  Stream& stream_;
+  References references_;
+  uint64_t deleted_ = 0;
+  uint64_t changed_ = 0;
+};
+
+void answer(Call& call, Fate fate) {
+  call.reply.integer(static_cast<int64_t>(fate));
+}
+
+Outcome answer_all_missing(Call& call, size_t count) {
+  call.reply.array(count);
+  for (size_t i = 0; i < count; ++i)
+    answer(call, Fate::kMissing);
+  return Outcome::done();
+}
+
+/// For each ID whether it was pending; afterwards it is not.
+std::vector<bool> acknowledge(ConsumerGroup& group, const IdList& ids) {
+  std::vector<bool> was_pending;
+  was_pending.reserve(ids.size());
+  PendingList::Edit pending(group.pending());
+  for (const StreamId& id : ids)
+    was_pending.push_back(pending.erase(id));
+  return was_pending;
+}
+
+void tell(Call& call, uint64_t changed, uint64_t deleted) {
+  call.changed(changed);
+  if (deleted > 0) call.notify(events::kXdel, call.args[1]);
+}
+
+}  // namespace
+
+Outcome xdel(Call& call) {
+  Stream* const stream = call.db.find_for_write(call.args[1]);
+  if (stream == nullptr) {
+    call.reply.integer(0);
+    return Outcome::done();
+  }
+  for (const std::string_view text : call.args.subspan(2)) {
+    if (!parse_stream_id(text, 0)) return ReplyError(errors::kInvalidStreamId);
+  }
+  uint64_t removed = 0;
+  for (const std::string_view text : call.args.subspan(2)) {
+    removed += stream->erase(*parse_stream_id(text, 0)) ? 1 : 0;
+  }
+  tell(call, removed, removed);
+  call.reply.integer(static_cast<int64_t>(removed));
+  return Outcome::done();
+}
+
+Outcome xdelex(Call& call) {
+  Parsed<DeleteArgs> args = read_delete_args(call, 2);
+  if (!args) return std::move(args.error());
+  Stream* const stream = call.db.find_for_write(call.args[1]);
+  if (stream == nullptr) return answer_all_missing(call, args->ids.size());
+  IdList ids;
+  if (!ids.read(args->ids)) return ReplyError(errors::kInvalidStreamId);
+
+  Remover remover(*stream, args->references);
+  call.reply.array(args->ids.size());
+  for (const StreamId& id : ids)
+    answer(call, remover.remove(id));
+  tell(call, remover.changed(), remover.deleted());
+  return Outcome::done();
+}
+
+Outcome xackdel(Call& call) {
+  Parsed<DeleteArgs> args = read_delete_args(call, 3);
+  if (!args) return std::move(args.error());
+  const FoundGroup found = find_group(call, call.args[1], call.args[2]);
+  if (!found) return answer_all_missing(call, args->ids.size());
+  IdList ids;
+  if (!ids.read(args->ids)) return ReplyError(errors::kInvalidStreamId);
+
+  // All are acknowledged first: deleting looks into the pending entries of every group.
+  const std::vector<bool> acknowledged = acknowledge(*found.group, ids);
+  Remover remover(*found.stream, args->references);
+  uint64_t changed = 0;
+  call.reply.array(args->ids.size());
+  auto was_pending = acknowledged.begin();
+  for (const StreamId& id : ids) {
+    if (!*was_pending++) {
+      answer(call, Fate::kMissing);
+      continue;
+    }
+    ++changed;
+    // An entry that was gone already counts as deleted: there is nothing left to do.
+    const bool stays = remover.remove(id) == Fate::kReferenced;
+    answer(call, stays ? Fate::kReferenced : Fate::kDeleted);
+  }
+  tell(call, changed, remover.deleted());
+  return Outcome::done();
+}
+
+}  // namespace weir

@@ -1,0 +1,211 @@
+// The PEL: who has what pending, in the order of IDs and of age.
+#include "streams/pending_list.h"
+
+#include <string>
+#include <vector>
+
+#include <catch2/catch.hpp>
+
+namespace weir {
+namespace {
+
+constexpr uint64_t kNowMs = 1'700'000'000'000;
+
+Nack owned(uint64_t ms, const Consumer& consumer, uint64_t delivered_ms = kNowMs) {
+  return {
+      .id = {ms, 0}, .consumer = consumer.number(), .delivered_ms = delivered_ms, .deliveries = 1};
+}
+
+/// Puts from-0 … to-0.
+void put_run(PendingList& list, const Consumer& consumer, uint64_t from, uint64_t to) {
+  PendingList::Edit edit(list);
+  for (uint64_t ms = from; ms <= to; ++ms)
+    edit.put(owned(ms, consumer));
+}
+
+void release(PendingList& list, uint64_t ms) {
+  PendingList::Edit(list).put({.id = {ms, 0}, .release = list.next_release()});
+}
+
+std::string show(const std::vector<Nack>& nacks) {
+  std::string text;
+  for (const Nack& nack : nacks)
+    text += (text.empty() ? "" : " ") + std::to_string(nack.id.ms);
+  return text;
+}
+
+std::string oldest_first(PendingList& list, uint64_t youngest = UINT64_MAX) {
+  std::vector<Nack> nacks;
+  OldestFirst walk(list, youngest);
+  while (const std::optional<Nack> nack = walk.next())
+    nacks.push_back(*nack);
+  return show(nacks);
+}
+
+}  // namespace
+
+TEST_CASE("An empty PEL has nothing to find, walk or remove", "[pending_list]") {
+  PendingList list;
+  CHECK(list.size() == 0);
+  CHECK_FALSE(list.find({1, 0}));
+  CHECK_FALSE(list.first_id());
+  CHECK_FALSE(list.last_id());
+  CHECK_FALSE(PendingList::Edit(list).erase({1, 0}));
+  CHECK(list.select({}).empty());
+  CHECK(oldest_first(list).empty());
+  CHECK_FALSE(PendingCursor(list, kMinStreamId).is_valid());
+}
+
+TEST_CASE("Entries are counted for the group and for their consumer", "[pending_list]") {
+  PendingList list;
+  const Consumer& a = list.add_consumer("a");
+  const Consumer& b = list.add_consumer("b");
+  put_run(list, a, 1, 300);
+  put_run(list, b, 301, 310);
+  CHECK(list.size() == 310);
+  CHECK(a.pending_count() == 300);
+  CHECK(b.pending_count() == 10);
+  CHECK(list.first_id() == StreamId{1, 0});
+  CHECK(list.last_id() == StreamId{310, 0});
+  list.assert_consistent();
+}
+
+TEST_CASE("An entry that changes its consumer is counted for the new one", "[pending_list]") {
+  PendingList list;
+  const Consumer& a = list.add_consumer("a");
+  const Consumer& b = list.add_consumer("b");
+  put_run(list, a, 1, 10);
+  put_run(list, b, 4, 5);
+  CHECK(list.size() == 10);
+  CHECK(a.pending_count() == 8);
+  CHECK(b.pending_count() == 2);
+  CHECK(list.find({4, 0})->consumer == b.number());
+}
+
+TEST_CASE("A released entry belongs to nobody and is the first to be taken", "[pending_list]") {
+  PendingList list;
+  const Consumer& a = list.add_consumer("a");
+  put_run(list, a, 1, 5);
+  release(list, 4);
+  release(list, 2);
+  CHECK(list.released_count() == 2);
+  CHECK(a.pending_count() == 3);
+  CHECK(oldest_first(list) == "4 2 1 3 5");
+  release(list, 4);
+  CHECK(list.released_count() == 2);
+  CHECK(oldest_first(list) == "2 4 1 3 5");
+}
+
+TEST_CASE("The oldest come first, ties in the order of IDs, and none too young", "[pending_list]") {
+  PendingList list;
+  const Consumer& a = list.add_consumer("a");
+  {
+    PendingList::Edit edit(list);
+    edit.put(owned(1, a, kNowMs + 2));
+    edit.put(owned(2, a, kNowMs));
+    edit.put(owned(3, a, kNowMs + 1));
+    edit.put(owned(4, a, kNowMs));
+  }
+  CHECK(oldest_first(list) == "2 4 3 1");
+  CHECK(oldest_first(list, Nack::oldest_owned(kNowMs + 1)) == "2 4 3");
+  CHECK(oldest_first(list, Nack::oldest_owned(kNowMs - 1)).empty());
+}
+
+TEST_CASE("A selection minds its bounds, its age, its consumer and its count", "[pending_list]") {
+  PendingList list;
+  const Consumer& a = list.add_consumer("a");
+  const Consumer& b = list.add_consumer("b");
+  for (uint64_t ms = 1; ms <= 400; ++ms)
+    PendingList::Edit(list).put(owned(ms, ms % 2 == 0 ? a : b, kNowMs + ms));
+  release(list, 200);
+  PendingList::Query query;
+  query.from = {198, 1};
+  query.to = {203, 0};
+  CHECK(show(list.select(query)) == "199 200 201 202 203");
+  query.youngest = Nack::oldest_owned(kNowMs + 201);
+  CHECK(show(list.select(query)) == "199 200 201");
+  query.consumer = &b;
+  CHECK(show(list.select(query)) == "199 201");
+  query.count = 1;
+  CHECK(show(list.select(query)) == "199");
+  query.consumer = &a;
+  CHECK(list.select(query).empty());
+  query.count = 0;
+  CHECK(list.select(query).empty());
+}
+
+TEST_CASE("A walk in portions visits what one selection gives, up to its count", "[pending_list]") {
+  PendingList list;
+  const Consumer& a = list.add_consumer("a");
+  put_run(list, a, 1, 1000);
+  for (const uint64_t count : {uint64_t{0}, uint64_t{1}, uint64_t{255}, uint64_t{256},
+                               uint64_t{257}, uint64_t{512}, uint64_t{1000}, UINT64_MAX}) {
+    CAPTURE(count);
+    PendingList::Query query;
+    query.count = count;
+    std::vector<Nack> visited;
+    CHECK(list.for_each(query, [&](const Nack& nack) { visited.push_back(nack); }) ==
+          visited.size());
+    CHECK(visited == list.select(query));
+  }
+}
+
+TEST_CASE("A walk in portions ends at the greatest ID", "[pending_list]") {
+  PendingList list;
+  const Consumer& a = list.add_consumer("a");
+  put_run(list, a, 1, 255);
+  Nack last = owned(1, a);
+  last.id = kMaxStreamId;
+  PendingList::Edit(list).put(last);
+  uint64_t visits = 0;
+  CHECK(list.for_each({}, [&](const Nack&) { ++visits; }) == 256);
+  CHECK(visits == 256);
+}
+
+TEST_CASE("Removing a consumer removes what it has pending and leaves the rest", "[pending_list]") {
+  PendingList list;
+  const Consumer& a = list.add_consumer("a");
+  const Consumer& b = list.add_consumer("b");
+  put_run(list, a, 1, 500);
+  put_run(list, b, 100, 110);
+  release(list, 300);
+  CHECK(list.remove_consumer(a.number()) == 488);
+  CHECK(list.size() == 12);
+  CHECK(b.pending_count() == 11);
+  CHECK(list.released_count() == 1);
+  list.assert_consistent();
+  const Consumer& c = list.add_consumer("c");
+  CHECK(c.pending_count() == 0);
+  CHECK(c.number() == 0);  // the number is used again
+}
+
+TEST_CASE("A PEL that shrinks gives its memory back", "[pending_list]") {
+  PendingList list;
+  const Consumer& a = list.add_consumer("a");
+  put_run(list, a, 1, 12'800);
+  const size_t before = list.memory_bytes();
+  {
+    PendingList::Edit edit(list);
+    for (uint64_t ms = 1; ms <= 12'800; ++ms) {
+      if (ms % 64 != 0) edit.erase({ms, 0});
+    }
+  }
+  CHECK(list.size() == 200);
+  CHECK(list.memory_bytes() < before / 10);
+  list.assert_consistent();
+}
+
+TEST_CASE("A cursor begins at its ID or at the next", "[pending_list]") {
+  PendingList list;
+  const Consumer& a = list.add_consumer("a");
+  put_run(list, a, 1, 200);
+  PendingList::Edit(list).erase({129, 0});
+  PendingCursor cursor(list, {129, 0});
+  REQUIRE(cursor.is_valid());
+  CHECK(cursor.nack().id == StreamId{130, 0});
+  cursor.next();
+  CHECK(cursor.nack().id == StreamId{131, 0});
+  CHECK_FALSE(PendingCursor(list, {200, 1}).is_valid());
+}
+
+}  // namespace weir
