@@ -12,6 +12,7 @@ namespace {
 /// A block with at most this many NACKs is merged with a neighbour if both together have no more
 /// than twice as many: then the next change does not split them again.
 constexpr uint32_t kFewNacks = NackBlock::kMaxNacks / 4;
+constexpr uint32_t kMostMerged = 2 * kFewNacks;
 
 /// The least key that could be at or below a reference.
 StreamId least_key(RadixRef ref) {
@@ -292,6 +293,7 @@ void PendingList::Edit::insert(const Nack& nack, uint32_t i) {
     if (is_at_end || nack.id < block_->key) return start_block(nack);
     split();
     go_to(nack.id);
+    assert(block_ != nullptr);
     i = block_->lower_bound(nack.id);
   } else if (nack.id < block_->key) {
     lower_key(nack.id);
@@ -383,8 +385,8 @@ void PendingList::Edit::merge_with_neighbour() {
 /// Puts two neighbours into one block if they are small; false if not.
 bool PendingList::Edit::merge(const NackBlock& left, const NackBlock& right) {
   const uint32_t size = left.count() + right.count();
-  if (size > 2 * kFewNacks || right.last_id().ms - left.key.ms > UINT32_MAX) return false;
-  std::array<Nack, 2 * kFewNacks> nacks;
+  if (size > kMostMerged || right.last_id().ms - left.key.ms > UINT32_MAX) return false;
+  std::array<Nack, kMostMerged> nacks;
   for (uint32_t i = 0; i < size; ++i)
     nacks[i] = i < left.count() ? left.at(i) : right.at(i - left.count());
   const StreamId left_key = left.key;
