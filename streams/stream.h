@@ -91,6 +91,13 @@ class Stream {
   /// not greater.  Nothing when the IDs are exhausted.
   std::optional<StreamId> next_id(uint64_t now_ms) const;
 
+  /// Begins to fetch what append() will need first.
+  void prefetch_tail() const { __builtin_prefetch(tail_, 1); }
+  /// The same for where it will write; looks at what prefetch_tail() has fetched.
+  void prefetch_end() const {
+    if (tail_ != nullptr) __builtin_prefetch(tail_->end(), 1);
+  }
+
   /// Appends an entry.  `id` is greater than last_id(); the fields are at most kMaxEntryBytes.
   /// Cost: O(bytes of the entry), amortised.
   void append(const StreamId& id, FieldValues fields, const NodeLimits& limits);

@@ -175,11 +175,12 @@ void propagate_xtrim(Call& call, const TrimArgs& trim, const Stream& stream,
 }  // namespace
 
 Outcome xadd(Call& call) {
+  const std::string_view key = call.args[1];
+  KeyEntry* const entry = call.db.locate(key);  // its memory comes while the words are read
   Parsed<XaddArgs> args = read_xadd(call);
   if (!args) return std::move(args.error());
-
-  const std::string_view key = call.args[1];
-  Stream* stream = call.db.find_for_write(key);
+  Stream* stream = call.db.use(entry);
+  if (stream != nullptr) stream->prefetch_end();
   if (stream == nullptr && !args->make_stream) {
     call.reply.null();
     return Outcome::done();

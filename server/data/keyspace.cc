@@ -17,9 +17,14 @@ Stream* Database::find(std::string_view key) {
   return entry != nullptr ? &entry->stream : nullptr;
 }
 
-Stream* Database::find_for_write(std::string_view key) {
-  KeyEntry* const entry = touch(keys_.find(key, KeyTable::hash(key)));
-  return entry != nullptr ? &entry->stream : nullptr;
+KeyEntry* Database::locate(std::string_view key) {
+  KeyEntry* const entry = keys_.find(key, KeyTable::hash(key));
+  if (entry != nullptr) entry->stream.prefetch_tail();
+  return entry;
+}
+
+Stream* Database::use(KeyEntry* entry) const {
+  return touch(entry) != nullptr ? &entry->stream : nullptr;
 }
 
 Stream& Database::find_or_create(std::string_view key) {

@@ -30,7 +30,11 @@ class Database {
   /// The stream of a key for reading, null without the key.  Counts a hit or a miss.
   Stream* find(std::string_view key);
   /// The same for writing, uncounted.
-  Stream* find_for_write(std::string_view key);
+  Stream* find_for_write(std::string_view key) { return use(locate(key)); }
+  /// The same in two steps, for a command that has something to do while memory is fetched: where
+  /// the key is, its last node on the way into the cache; then its stream, with the access noted.
+  KeyEntry* locate(std::string_view key);
+  Stream* use(KeyEntry* entry) const;
   /// The stream of a key, which is made if it does not exist.
   Stream& find_or_create(std::string_view key);
   /// The entry of a key for a question about the key, not its stream: counts a hit or a miss, notes
