@@ -7,8 +7,8 @@
 // No command is known here by name: what is special about one is a flag in its row.  A waiting
 // command is run again by the same path when one of its keys is signalled.
 //
-// Fast commands are timed by the run: the clock is read when the command changes or the batch
-// ends, and the time is shared out.  Others are timed one by one.
+// Commands are timed by the run: the clock is read when the command changes or the batch ends, and
+// the time is shared out.
 #pragma once
 
 #include <cstdint>
@@ -80,7 +80,7 @@ class Dispatcher : public RequestHandler {
   const Settings& settings_;
   resp::Buffer discarded_;  // replies that CLIENT REPLY keeps from leaving
   const CommandSpec* running_ = nullptr;
-  const CommandSpec* timed_ = nullptr;  // the run of fast commands being timed
+  const CommandSpec* timed_ = nullptr;  // the run of commands being timed
   int64_t timed_since_us_ = 0;
   int64_t last_http_warning_ms_ = INT64_MIN / 2;
   bool out_of_memory_ = false;

@@ -197,9 +197,12 @@ uint64_t GroupReader::deliver(const GroupSource& source, Consumer& consumer,
   const std::optional<StreamId> from = successor(source.group->last_id);
   if (!from) return 0;
   const bool with_claims = args_.claim_idle_ms.has_value();
-  const auto is_taken = [&](const StreamId& id) {
-    return std::any_of(taken.begin(), taken.end(), [&](const Nack& nack) { return nack.id == id; });
-  };
+  // Released entries may lie ahead of what the group has read; one just taken over is not new.
+  std::vector<StreamId> ahead;
+  for (const Nack& nack : taken) {
+    if (nack.id >= *from) ahead.push_back(nack.id);
+  }
+  std::sort(ahead.begin(), ahead.end());
   EntryWriter writer(call_.reply);
   PendingList::Edit edit(source.group->pending());
   Nack nack;
@@ -213,7 +216,7 @@ uint64_t GroupReader::deliver(const GroupSource& source, Consumer& consumer,
     nack.id = at.entry().id;
     source.stream->note_delivery(*source.group, nack.id, is_next);
     is_next = true;
-    if (!taken.empty() && is_taken(nack.id)) {
+    if (!ahead.empty() && std::binary_search(ahead.begin(), ahead.end(), nack.id)) {
       at.next();
       continue;
     }
