@@ -29,6 +29,22 @@ void deliver(Redis& redis, const char* id, int64_t at_ms, int64_t deliveries) {
   redis("XCLAIM", "s", "g", "c", 0, id, "TIME", at_ms, "RETRYCOUNT", deliveries, "JUSTID");
 }
 
+TEST_CASE("CLAIM does not deliver again what it took over ahead of the group", "[xreadgroup]") {
+  TestServer server;
+  Redis redis = server.connect();
+  for (const char* const id : {"1-0", "2-0", "3-0"})
+    redis("XADD", "s", id, "f", "v");
+  redis("XGROUP", "CREATE", "s", "g", 0);
+  redis("XNACK", "s", "g", "FAIL", "IDS", 1, "2-0", "FORCE");
+
+  const std::string reply =
+      redis("XREADGROUP", "GROUP", "g", "c", "CLAIM", 0, "STREAMS", "s", ">").text;
+  const size_t first = reply.find("2-0");
+  CHECK(first != std::string::npos);
+  CHECK(reply.find("2-0", first + 1) == std::string::npos);
+  CHECK(redis("XPENDING", "s", "g", "-", "+", 10, "c").contains("3-0"));
+}
+
 }  // namespace
 
 TEST_CASE("XPENDING checks its words before the key", "[xpending]") {
