@@ -22,7 +22,8 @@ void check_script(const std::string& interpreter, const std::string& script) {
 }  // namespace
 
 TEST_CASE("redis-py adds, reads, waits, pipelines and looks around", "[clients]") {
-  // The system's interpreter: it is the one that the package of redis-py belongs to.
+  // The system's interpreter, as with PHP and Ruby: it is the one that the package of the library
+  // belongs to.
   check_script("/usr/bin/python3", "python_client.py");
 }
 
@@ -32,6 +33,14 @@ TEST_CASE("node-redis adds, reads, waits, pipelines and looks around", "[clients
 
 TEST_CASE("ioredis adds, reads, waits, pipelines and looks around", "[clients]") {
   check_script("node", "node_ioredis.mjs");
+}
+
+TEST_CASE("php-redis adds, reads, waits, pipelines and looks around", "[clients]") {
+  check_script("/usr/bin/php", "php_client.php");
+}
+
+TEST_CASE("redis-rb adds, reads, waits, pipelines and looks around", "[clients]") {
+  check_script("/usr/bin/ruby", "ruby_client.rb");
 }
 
 }  // namespace weir::testing
