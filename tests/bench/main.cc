@@ -19,7 +19,7 @@ constexpr size_t kServersOwnFiles = 100;
 
 constexpr const char* kUsage =
     "usage: weir-bench --server PATH --peer PATH [--only NAME[,NAME...]] [--json FILE]\n"
-    "                  [--rounds 3] [--seconds 0.7] [--warmup 0.2] | --list\n";
+    "                  [--rounds 7] [--seconds 0.4] [--warmup 0.15] | --list\n";
 
 struct CommandLine {
   std::string server;

@@ -45,7 +45,9 @@ void run_rounds(const Scenario& scenario, const std::array<ServerOptions, kSides
       scenario.max_rounds > 0 ? std::min(scenario.max_rounds, timing.rounds) : timing.rounds;
   const size_t dropped = scenario.drops_first_round ? 1 : 0;
   for (size_t round = 0; round < wanted + dropped; ++round) {
-    for (size_t side = 0; side < kSides; ++side) {
+    for (size_t turn = 0; turn < kSides; ++turn) {
+      // A B, B A, A B: a drift of the machine favours neither.
+      const size_t side = (turn + round) % kSides;
       current = static_cast<Side>(side);
       throw_if_interrupted();
       if (scenario.refill) scenario.refill(match.trial(side));
@@ -74,12 +76,11 @@ std::string disagreement(const ScenarioResult& result) {
 
 }  // namespace
 
-double Values::median() const {
-  if (rounds.empty()) return 0;
-  std::vector<double> sorted = rounds;
-  std::sort(sorted.begin(), sorted.end());
-  const size_t middle = sorted.size() / 2;
-  return sorted.size() % 2 == 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
+double median_of(std::vector<double> values) {
+  if (values.empty()) return 0;
+  std::sort(values.begin(), values.end());
+  const size_t middle = values.size() / 2;
+  return values.size() % 2 == 1 ? values[middle] : (values[middle - 1] + values[middle]) / 2;
 }
 
 double Values::spread() const {
@@ -89,10 +90,15 @@ double Values::spread() const {
 }
 
 double MetricResult::ratio() const {
-  const double weir = sides[kWeir].median();
-  const double peer = sides[kPeer].median();
-  if (weir <= 0 || peer <= 0) return 0;
-  return metric.more_is_better ? weir / peer : peer / weir;
+  std::vector<double> ratios;
+  for (size_t round = 0; round < sides[kWeir].rounds.size(); ++round) {
+    if (round >= sides[kPeer].rounds.size()) return 0;
+    const double weir = sides[kWeir].rounds[round];
+    const double peer = sides[kPeer].rounds[round];
+    if (weir <= 0 || peer <= 0) return 0;
+    ratios.push_back(metric.more_is_better ? weir / peer : peer / weir);
+  }
+  return median_of(std::move(ratios));
 }
 
 ScenarioResult run_scenario(const Scenario& scenario,

@@ -11,11 +11,13 @@ namespace weir::bench {
 
 enum Side : size_t { kWeir, kPeer, kSides };
 
+double median_of(std::vector<double> values);
+
 /// One metric on one server.
 struct Values {
   std::vector<double> rounds;
 
-  double median() const;
+  double median() const { return median_of(rounds); }
   /// Half of (max - min), as a share of the median.
   double spread() const;
 };
@@ -24,7 +26,9 @@ struct MetricResult {
   Metric metric;
   std::array<Values, kSides> sides;
 
-  /// How many times better than the peer Weir is; 0 when there is nothing to compare.
+  /// How many times better than the peer Weir is: the median of the rounds' own ratios, as the two
+  /// windows of a round lie side by side and see the same machine.  0 when there is nothing to
+  /// compare.
   double ratio() const;
 };
 

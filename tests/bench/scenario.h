@@ -39,9 +39,9 @@ struct Metric {
 };
 
 struct Timing {
-  size_t rounds = 3;
-  double seconds = 0.7;
-  double warmup = 0.2;
+  size_t rounds = 7;
+  double seconds = 0.4;
+  double warmup = 0.15;
 };
 
 /// One server within one scenario.
