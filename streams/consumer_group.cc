@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cassert>
 
+#include "streams/same_text.h"
+
 namespace weir {
 namespace {
 
@@ -35,7 +37,7 @@ Consumer* ConsumerGroup::find_consumer(std::string_view name) {
   const auto place = place_of(name);
   if (place == members_->order.end()) return nullptr;
   Consumer* const consumer = members_->pending.consumer(*place);
-  return consumer->name() == name ? consumer : nullptr;
+  return same_text(consumer->name(), name) ? consumer : nullptr;
 }
 
 Consumer& ConsumerGroup::add_consumer(std::string_view name, int64_t now_ms) {
@@ -72,7 +74,7 @@ ConsumerGroups::Groups::iterator ConsumerGroups::place_of(std::string_view name)
 
 ConsumerGroup* ConsumerGroups::find(std::string_view name) {
   const auto place = place_of(name);
-  return place != groups_.end() && (*place)->name() == name ? place->get() : nullptr;
+  return place != groups_.end() && same_text((*place)->name(), name) ? place->get() : nullptr;
 }
 
 ConsumerGroup& ConsumerGroups::add(std::string_view name, const StreamId& last_id,

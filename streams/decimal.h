@@ -72,17 +72,27 @@ inline std::optional<uint64_t> parse_unsigned(std::string_view text) {
   return value;
 }
 
-/// The value of a canonical signed decimal; nothing for any other text.  Cost: O(length), and one
-/// comparison for text that does not begin like a number.
-inline std::optional<int64_t> parse_canonical(std::string_view text) {
-  if (text.empty() || text.size() > kMaxDecimalLength) return std::nullopt;
+/// Reads a canonical signed decimal; false, and `value` undefined, for any other text.  Cost:
+/// O(length), and one comparison for text that does not begin like a number.
+inline bool read_canonical(std::string_view text, int64_t& value) {
+  if (text.empty() || text.size() > kMaxDecimalLength) return false;
   const size_t first = text[0] == '-' ? 1 : 0;
-  if (first == text.size()) return std::nullopt;
-  if (text[first] < '0' || text[first] > '9') return std::nullopt;
-  if (text[first] == '0' && text.size() > 1) return std::nullopt;
-  const std::optional<uint64_t> value = parse_unsigned(text.substr(first));
-  if (!value || *value > static_cast<uint64_t>(INT64_MAX) + first) return std::nullopt;
-  return static_cast<int64_t>(first == 0 ? *value : ~*value + 1);
+  if (first == text.size()) return false;
+  if (text[first] < '0' || text[first] > '9') return false;
+  if (text[first] == '0' && text.size() > 1) return false;
+  uint64_t magnitude = 0;
+  const char* const end = text.data() + text.size();
+  if (read_unsigned(text.data() + first, end, magnitude) != end) return false;
+  if (magnitude > static_cast<uint64_t>(INT64_MAX) + first) return false;
+  value = static_cast<int64_t>(first == 0 ? magnitude : ~magnitude + 1);
+  return true;
+}
+
+/// The same where it is not done for each field of an entry.
+inline std::optional<int64_t> parse_canonical(std::string_view text) {
+  int64_t value = 0;
+  if (!read_canonical(text, value)) return std::nullopt;
+  return value;
 }
 
 /// How many digits printing the value gives.

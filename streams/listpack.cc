@@ -80,7 +80,7 @@ uint8_t* write_integer(uint8_t* at, int64_t value) {
 }
 
 uint8_t* write_text(uint8_t* at, std::string_view text) {
-  if (const std::optional<int64_t> value = parse_canonical(text)) return write_integer(at, *value);
+  if (int64_t value = 0; read_canonical(text, value)) return write_integer(at, value);
   uint8_t* const begin = at;
   if (text.size() < 64) {
     *at++ = static_cast<uint8_t>(0x80 | text.size());

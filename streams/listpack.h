@@ -154,7 +154,7 @@ inline size_t integer_bytes(int64_t value) {
 
 /// Bytes of the element that write_text writes.
 inline size_t text_bytes(std::string_view text) {
-  if (const std::optional<int64_t> value = parse_canonical(text)) return integer_bytes(*value);
+  if (int64_t value = 0; read_canonical(text, value)) return integer_bytes(value);
   const size_t size = text.size() + (text.size() < 64 ? 1 : text.size() < 4096 ? 2 : 5);
   return size + backlen_bytes(size);
 }

@@ -92,10 +92,16 @@ class Stream {
   std::optional<StreamId> next_id(uint64_t now_ms) const;
 
   /// Begins to fetch what append() will need first.
-  void prefetch_tail() const { __builtin_prefetch(tail_, 1); }
+  void prefetch_tail() const {
+    if (tail_ == nullptr) return;
+    __builtin_prefetch(tail_, 1);
+    __builtin_prefetch(reinterpret_cast<const char*>(tail_) + kCacheLine, 1);
+  }
   /// The same for where it will write; looks at what prefetch_tail() has fetched.
   void prefetch_end() const {
-    if (tail_ != nullptr) __builtin_prefetch(tail_->end(), 1);
+    if (tail_ == nullptr) return;
+    __builtin_prefetch(tail_->end(), 1);
+    __builtin_prefetch(tail_->end() + kCacheLine, 1);
   }
 
   /// Appends an entry.  `id` is greater than last_id(); the fields are at most kMaxEntryBytes.
@@ -157,6 +163,8 @@ class Stream {
   void assert_consistent() const;
 
  private:
+  static constexpr size_t kCacheLine = 64;
+
   struct Extra {
     StreamId max_deleted_id;
     ConsumerGroups groups;

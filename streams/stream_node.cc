@@ -6,6 +6,7 @@
 #include <new>
 
 #include "streams/node_memory.h"
+#include "streams/same_text.h"
 
 namespace weir {
 namespace {
@@ -33,7 +34,7 @@ int64_t difference(uint64_t a, uint64_t b) {
 /// True iff the element at `at` reads as `text`; moves `at` behind it.
 bool element_equals(const uint8_t*& at, std::string_view text) {
   char scratch[kMaxDecimalLength];
-  return listpack::read_text(at, scratch) == text;
+  return same_text(listpack::read_text(at, scratch), text);
 }
 
 size_t field_names_bytes(FieldValues fields) {

@@ -25,16 +25,19 @@ struct NewId {
   StreamId id;
 };
 
-Parsed<NewId> read_new_id(std::string_view text) {
-  if (text == "*") return NewId{};
+/// False for a text that is none.
+bool read_new_id(std::string_view text, NewId& id) {
+  if (text == "*") return true;
   if (text.ends_with("-*")) {
     const std::optional<uint64_t> ms = parse_unsigned(text.substr(0, text.size() - 2));
-    if (!ms || text.size() > kMaxStreamIdText) return refused(errors::kInvalidStreamId);
-    return NewId{NewId::Kind::kAutoSequence, {*ms, 0}};
+    if (!ms || text.size() > kMaxStreamIdText) return false;
+    id = {NewId::Kind::kAutoSequence, {*ms, 0}};
+    return true;
   }
-  const Parsed<StreamId> id = read_stream_id(text);
-  if (!id) return refused(errors::kInvalidStreamId);
-  return NewId{NewId::Kind::kExplicit, *id};
+  const Parsed<StreamId> given = read_stream_id(text);
+  if (!given) return false;
+  id = {NewId::Kind::kExplicit, *given};
+  return true;
 }
 
 /// The concrete ID for a stream (null: one that does not exist yet).
@@ -88,8 +91,8 @@ Parsed<bool> take_message(ArgCursor& args, MessageArgs& message) {
   return true;
 }
 
-Parsed<XaddArgs> read_xadd(const Call& call) {
-  XaddArgs parsed;
+/// Fills fresh arguments in place: they are a few hundred bytes.
+std::optional<ReplyError> read_xadd(const Call& call, XaddArgs& parsed) {
   ArgCursor args(call.args, 2);
   while (args.left() > 0 && args.peek() != "*") {
     if (args.take("NOMKSTREAM")) {
@@ -98,29 +101,26 @@ Parsed<XaddArgs> read_xadd(const Call& call) {
     }
     Parsed<bool> taken = parsed.trim.take(args);
     if (taken && !*taken) taken = take_message(args, parsed.message);
-    if (!taken) return tl::make_unexpected(std::move(taken.error()));
+    if (!taken) return std::move(taken.error());
     if (!*taken) break;
   }
   if (args.left() > 0) {
     parsed.id_word = args.position();
-    Parsed<NewId> id = read_new_id(args.next());
-    if (!id) return tl::make_unexpected(std::move(id.error()));
-    parsed.id = *id;
-    const bool is_auto = id->kind == NewId::Kind::kAuto;
+    if (!read_new_id(args.next(), parsed.id)) return ReplyError(errors::kInvalidStreamId);
+    const bool is_auto = parsed.id.kind == NewId::Kind::kAuto;
     if (parsed.message.is_given() && !is_auto && !call.is_replay)
-      return refused(errors::kIdmpNeedsAutoId);
+      return ReplyError(errors::kIdmpNeedsAutoId);
   }
-  if (const auto conflict = parsed.trim.conflict(false, call.is_replay)) return refused(*conflict);
+  if (const auto conflict = parsed.trim.conflict(false, call.is_replay))
+    return ReplyError(*conflict);
   parsed.fields = call.args.subspan(args.position());
-  if (parsed.fields.size() < 2 || parsed.fields.size() % 2 != 0) {
-    return tl::make_unexpected(errors::wrong_number_of_arguments("xadd"));
-  }
-  if (parsed.id.kind == NewId::Kind::kExplicit && parsed.id.id.is_zero()) {
-    return refused(errors::kIdIsZero);
-  }
+  if (parsed.fields.size() < 2 || parsed.fields.size() % 2 != 0)
+    return errors::wrong_number_of_arguments("xadd");
+  if (parsed.id.kind == NewId::Kind::kExplicit && parsed.id.id.is_zero())
+    return ReplyError(errors::kIdIsZero);
   if (parsed.message.is_given() && parsed.message.iid.empty())
     parsed.message.digest = content_digest(parsed.fields);
-  return parsed;
+  return std::nullopt;
 }
 
 bool is_too_large(const XaddArgs& args) {
@@ -177,29 +177,29 @@ void propagate_xtrim(Call& call, const TrimArgs& trim, const Stream& stream,
 Outcome xadd(Call& call) {
   const std::string_view key = call.args[1];
   KeyEntry* const entry = call.db.locate(key);  // its memory comes while the words are read
-  Parsed<XaddArgs> args = read_xadd(call);
-  if (!args) return std::move(args.error());
+  XaddArgs args;
+  if (std::optional<ReplyError> error = read_xadd(call, args)) return std::move(*error);
   Stream* stream = call.db.use(entry);
   if (stream != nullptr) stream->prefetch_end();
-  if (stream == nullptr && !args->make_stream) {
+  if (stream == nullptr && !args.make_stream) {
     call.reply.null();
     return Outcome::done();
   }
-  const bool is_message = args->message.is_given();
-  if (is_message && stream != nullptr && answer_duplicate(call, *args, *stream))
+  const bool is_message = args.message.is_given();
+  if (is_message && stream != nullptr && answer_duplicate(call, args, *stream))
     return Outcome::done();
-  Parsed<StreamId> id = choose_id(args->id, stream, call.now_ms);
+  Parsed<StreamId> id = choose_id(args.id, stream, call.now_ms);
   if (!id) return std::move(id.error());
-  if (is_too_large(*args)) return ReplyError(errors::kElementsTooLarge);
+  if (is_too_large(args)) return ReplyError(errors::kElementsTooLarge);
 
   const bool is_new = stream == nullptr;
   if (is_new) stream = &call.db.find_or_create(key);
-  stream->append(*id, args->fields, node_limits(call.settings));
-  if (is_message) record_message(call, args->message, *stream, *id);
+  stream->append(*id, args.fields, node_limits(call.settings));
+  if (is_message) record_message(call, args.message, *stream, *id);
   Trimmed trimmed;
-  if (args->trim.is_given()) trimmed = stream->trim_and_tell(args->trim.trim(call.settings));
+  if (args.trim.is_given()) trimmed = stream->trim_and_tell(args.trim.trim(call.settings));
   call.changed();
-  propagate_xadd(call, *args, *id, *stream, trimmed);
+  propagate_xadd(call, args, *id, *stream, trimmed);
   if (is_new) call.notify(events::kNew, key);
   call.notify(events::kXadd, key);
   if (trimmed.entries > 0) call.notify(events::kXtrim, key);
