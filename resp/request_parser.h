@@ -34,6 +34,8 @@ inline constexpr int64_t kMaxUnauthenticatedBulkBytes = 16384;
 struct RequestLimits {
   int64_t max_bulk_bytes = 512LL * 1024 * 1024;  // proto-max-bulk-len
   bool authenticated = true;
+
+  bool operator==(const RequestLimits&) const = default;
 };
 
 class RequestParser {

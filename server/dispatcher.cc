@@ -1,6 +1,7 @@
 #include "server/dispatcher.h"
 
 #include <algorithm>
+#include <array>
 #include <cassert>
 
 #include "resp/inline_words.h"
@@ -14,6 +15,7 @@
 #include "server/insight/stats.h"
 #include "server/net/client_table.h"
 #include "server/text.h"
+#include "streams/same_text.h"
 
 namespace weir {
 namespace {
@@ -81,6 +83,24 @@ void Call::notify(const KeyEvent& event, std::string_view key) {
 
 Dispatcher::Dispatcher(Context& context, Clock& clock)
     : context_(context), clock_(clock), settings_(context.config.values()) {}
+
+// A pipeline is mostly of one command, so only the keys of the last one's row are looked at.
+void Dispatcher::expect(const Client& client,
+                        std::span<const std::span<const std::string_view>> requests) {
+  const CommandSpec* const command = client.last_command;
+  if (command == nullptr || command->keys.kind != KeySpec::Kind::kIndex) return;
+  const size_t position = command->keys.first;
+  std::array<std::string_view, Database::kMostPrefetched> keys;
+  size_t count = 0;
+  for (const auto& argv : requests) {
+    if (argv.size() <= position || !equals_ignoring_case(command->name, argv[0])) continue;
+    if (count > 0 && same_text(keys[count - 1], argv[position])) continue;
+    if (count == keys.size()) break;
+    keys[count++] = argv[position];
+  }
+  // A single stream comes soon enough when its command asks for it.
+  if (count > 1) context_.keyspace.database(client.db).prefetch({keys.data(), count});
+}
 
 // --- The gates -----------------------------------------------------------------------------------
 

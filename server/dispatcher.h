@@ -35,6 +35,9 @@ class Dispatcher : public RequestHandler {
 
   // --- RequestHandler
   void begin_batch() override;
+  /// Begins to fetch the streams that a pipeline's requests name.
+  void expect(const Client& client,
+              std::span<const std::span<const std::string_view>> requests) override;
   void handle(Client& client, std::span<const std::string_view> argv) override;
   void end_batch() override;
   int64_t monotonic_ms() const override { return clock_.monotonic_ms(); }

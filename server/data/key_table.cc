@@ -10,6 +10,8 @@
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
+#include "streams/same_text.h"
+
 namespace weir {
 namespace {
 
@@ -92,7 +94,8 @@ size_t KeyTable::find_in(const Table& table, std::string_view key, uint64_t hash
     for (uint64_t match = zero_bytes(control ^ wanted); match != 0; match &= match - 1) {
       const size_t slot = group * kGroup + static_cast<size_t>(std::countr_zero(match)) / 8;
       // The match may be a false one: the slot is looked at only if it is full.
-      if (table.control[slot] == tag_of(hash) && table.slots[slot]->key() == key) return slot;
+      if (table.control[slot] == tag_of(hash) && same_text(table.slots[slot]->key(), key))
+        return slot;
     }
     if (zero_bytes(control) != 0) return kNotFound;
     group = (group + 1) & table.mask();
@@ -130,6 +133,25 @@ KeyEntry* KeyTable::find(std::string_view key, uint64_t hash) const {
   for (const Table& table : tables_) {
     const size_t slot = find_in(table, key, hash);
     if (slot != kNotFound) return table.slots[slot];
+  }
+  return nullptr;
+}
+
+void KeyTable::prefetch(uint64_t hash) const {
+  for (const Table& table : tables_) {
+    if (table.used == 0) continue;
+    const size_t slot = (hash & table.mask()) * kGroup;
+    __builtin_prefetch(table.control + slot);
+    __builtin_prefetch(static_cast<const void*>(table.slots + slot));
+  }
+}
+
+const KeyEntry* KeyTable::likely(uint64_t hash) const {
+  for (const Table& table : tables_) {
+    if (table.used == 0) continue;
+    const size_t group = (hash & table.mask()) * kGroup;
+    const uint64_t match = zero_bytes(load_group(table.control + group) ^ kLowBits * tag_of(hash));
+    if (match != 0) return table.slots[group + static_cast<size_t>(std::countr_zero(match)) / 8];
   }
   return nullptr;
 }

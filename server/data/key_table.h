@@ -44,6 +44,10 @@ class KeyTable {
   static uint64_t hash(std::string_view key);
 
   KeyEntry* find(std::string_view key, uint64_t hash) const;
+  /// Begins to fetch where the key would be.
+  void prefetch(uint64_t hash) const;
+  /// The entry that find() will look at first, in nearly all cases the right one; null without any.
+  const KeyEntry* likely(uint64_t hash) const;
   /// Takes over an entry whose key is not in the table.
   void insert(KeyEntry* entry, uint64_t hash);
   /// Takes an entry out and gives it to the caller; null if there is none.

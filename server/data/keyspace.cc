@@ -1,5 +1,8 @@
 #include "server/data/keyspace.h"
 
+#include <array>
+#include <cassert>
+
 namespace weir {
 
 KeyEntry* Database::touch(KeyEntry* entry) const {
@@ -21,6 +24,29 @@ KeyEntry* Database::locate(std::string_view key) {
   KeyEntry* const entry = keys_.find(key, KeyTable::hash(key));
   if (entry != nullptr) entry->stream.prefetch_tail();
   return entry;
+}
+
+// Step by step for all keys: while one step's memory comes for the last of them, that of the first
+// is there for the next step.
+void Database::prefetch(std::span<const std::string_view> keys) const {
+  assert(keys.size() <= kMostPrefetched);
+  std::array<uint64_t, kMostPrefetched> hashes;
+  std::array<const KeyEntry*, kMostPrefetched> entries;
+  const size_t count = keys.size();
+  for (size_t i = 0; i < count; ++i) {
+    hashes[i] = KeyTable::hash(keys[i]);
+    keys_.prefetch(hashes[i]);
+  }
+  for (size_t i = 0; i < count; ++i) {
+    entries[i] = keys_.likely(hashes[i]);
+    if (entries[i] != nullptr) entries[i]->prefetch();
+  }
+  for (size_t i = 0; i < count; ++i) {
+    if (entries[i] != nullptr) entries[i]->stream.prefetch_tail();
+  }
+  for (size_t i = 0; i < count; ++i) {
+    if (entries[i] != nullptr) entries[i]->stream.prefetch_end();
+  }
 }
 
 Stream* Database::use(KeyEntry* entry) const {

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <string_view>
 #include <vector>
 
@@ -35,6 +36,10 @@ class Database {
   /// the key is, its last node on the way into the cache; then its stream, with the access noted.
   KeyEntry* locate(std::string_view key);
   Stream* use(KeyEntry* entry) const;
+  /// Begins to fetch what commands on up to kMostPrefetched keys will need first, the keys side by
+  /// side.
+  void prefetch(std::span<const std::string_view> keys) const;
+  static constexpr size_t kMostPrefetched = 8;
   /// The stream of a key, which is made if it does not exist.
   Stream& find_or_create(std::string_view key);
   /// The entry of a key for a question about the key, not its stream: counts a hit or a miss, notes

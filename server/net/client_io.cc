@@ -133,26 +133,25 @@ void ClientIo::read_from(Client& client) {
 
 // Runs the requests in `bytes`, which are either all of client.input or in the shared buffer.
 void ClientIo::run_requests(Client& client, std::string_view bytes, bool is_own_input) {
+  client.parser ? requests_.start(std::move(*client.parser)) : requests_.start();
+  client.parser.reset();
   size_t used = 0;
   while (used < bytes.size()) {
-    resp::RequestParser& parser = client.parser ? *client.parser : parser_;
-    const auto status = parser.parse(bytes.substr(used), handler_.limits_for(client));
+    const resp::RequestLimits limits = handler_.limits_for(client);
+    const auto status = requests_.next(bytes.substr(used), limits);
     if (status == resp::RequestParser::Status::kIncomplete) {
-      if (!client.parser) {
-        client.parser = std::make_unique<resp::RequestParser>(std::move(parser_));
-        parser_ = resp::RequestParser();
-      }
+      client.parser = std::make_unique<resp::RequestParser>(requests_.take_unfinished());
       break;
     }
     if (status == resp::RequestParser::Status::kError) {
-      handler_.protocol_error(client, parser.error(), bytes.substr(used));
-      parser.reset();
+      handler_.protocol_error(client, requests_.error(), bytes.substr(used));
       close_after_reply(client);
     } else {
-      used += parser.consumed();
-      if (parser.argv().empty()) continue;
+      used += requests_.consumed();
+      if (requests_.argv().empty()) continue;
       prepare_reply(client);
-      handler_.handle(client, parser.argv());
+      if (const auto window = requests_.window(); !window.empty()) handler_.expect(client, window);
+      handler_.handle(client, requests_.argv());
       if (!client.output.empty()) wants_flush(client);
     }
     if (client.closed || close_if_output_exceeded(client)) return;

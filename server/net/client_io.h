@@ -1,8 +1,8 @@
 // Moves bytes between sockets and commands.
 //
-//   socket ─► shared read buffer ─► RequestParser ─► RequestHandler::handle(client, argv)
-//                  │ an unfinished rest                      │ writes into client.output
-//                  ▼                                         ▼
+//   socket ─► shared read buffer ─► PipelineParser ─► RequestHandler::handle(client, argv)
+//                  │ an unfinished rest                       │ writes into client.output
+//                  ▼                                          ▼
 //             client.input                        flush() at the end of the turn ─► socket
 //
 // Each connection is read once and written once in a turn.  Requests behind one that blocks stay
@@ -17,7 +17,7 @@
 #include <string_view>
 #include <vector>
 
-#include "resp/request_parser.h"
+#include "resp/pipeline_parser.h"
 #include "server/net/client.h"
 #include "server/net/io_counts.h"
 
@@ -30,6 +30,10 @@ class RequestHandler {
 
   /// A socket woke the loop: the clock may have moved.
   virtual void begin_batch() = 0;
+  /// Before the first of several requests, none of them empty, is handled: these will follow each
+  /// other.
+  virtual void expect(const Client& client,
+                      std::span<const std::span<const std::string_view>> requests) = 0;
   /// One request, not empty.  It sets blocked, close_after_reply or closed of the client.
   virtual void handle(Client& client, std::span<const std::string_view> argv) = 0;
   virtual void end_batch() = 0;
@@ -103,7 +107,7 @@ class ClientIo {
 
   EventLoop& loop_;
   RequestHandler& handler_;
-  resp::RequestParser parser_;
+  resp::PipelineParser requests_;  // of the client whose requests run
   std::unique_ptr<char[]> read_buffer_;
   std::vector<resp::Buffer> spare_buffers_;
   std::vector<Client*> to_flush_;

@@ -378,4 +378,17 @@ TEST_CASE("The last key of a large table is drawn, however empty the table is", 
     REQUIRE(table.random(random)->key() == "k0");
 }
 
+TEST_CASE("The likely entry is mostly the right one, also while the table grows", "[data]") {
+  KeyTable table;
+  CHECK(table.likely(KeyTable::hash("k0")) == nullptr);
+  const uint64_t count = fill_until_moving(table, 1000);
+  uint64_t right = 0;
+  for (uint64_t n = 0; n < count; ++n) {
+    const uint64_t hash = KeyTable::hash(name("k", n));
+    table.prefetch(hash);
+    right += table.likely(hash) == table.find(name("k", n), hash) ? 1 : 0;
+  }
+  CHECK(right > count * 3 / 4);
+}
+
 }  // namespace weir
