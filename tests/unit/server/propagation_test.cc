@@ -5,9 +5,10 @@
 
 #include <catch2/catch.hpp>
 
-#include "tests/support/in_process.h"
+#include "tests/support/describe_stream.h"
+#include "tests/support/handler_stage.h"
 
-namespace weir {
+namespace weir::testing {
 namespace {
 
 std::string text(const WriteForm& form) {
@@ -17,67 +18,60 @@ std::string text(const WriteForm& form) {
   return text;
 }
 
-std::vector<std::string> forms_of(InProcess& server, std::string_view command) {
-  server.recorder().forms.clear();
-  server(command);
-  std::vector<std::string> texts;
-  for (const WriteForm& form : server.recorder().forms)
-    texts.push_back(text(form));
-  return texts;
+/// What a command tells, a line for each form.
+std::string told_by(HandlerStage& stage, std::string_view command) {
+  stage.take_forms();
+  stage(command);
+  return stage.told();
 }
 
-using Texts = std::vector<std::string>;
-
 TEST_CASE("A command that changed nothing is told to nobody", "[propagation]") {
-  InProcess server;
-  server("XADD s 1-0 f v");
-  CHECK(forms_of(server, "XDEL s 9-9").empty());
-  CHECK(forms_of(server, "XTRIM s MAXLEN 10").empty());
-  CHECK(forms_of(server, "XADD t NOMKSTREAM 1-0 f v").empty());
-  CHECK(forms_of(server, "XRANGE s - +").empty());
-  CHECK(forms_of(server, "XADD s 1-0 f v").empty());
-  CHECK(forms_of(server, "XDEL s 1-0") == Texts{"XDEL s 1-0"});
+  HandlerStage stage;
+  stage("XADD s 1-0 f v");
+  CHECK(told_by(stage, "XDEL s 9-9").empty());
+  CHECK(told_by(stage, "XTRIM s MAXLEN 10").empty());
+  CHECK(told_by(stage, "XADD t NOMKSTREAM 1-0 f v").empty());
+  CHECK(told_by(stage, "XRANGE s - +").empty());
+  CHECK(told_by(stage, "XADD s 1-0 f v").empty());
+  CHECK(told_by(stage, "XDEL s 1-0") == "XDEL s 1-0");
 }
 
 TEST_CASE("Entries delivered together are told as one XCLAIM", "[propagation]") {
-  InProcess server;
+  HandlerStage stage;
   for (const char* const add : {"XADD s 1-0 f v", "XADD s 2-0 f v", "XADD s 3-0 f v"})
-    server(add);
-  server("XGROUP CREATE s g 0");
-  const Texts forms = forms_of(server, "XREADGROUP GROUP g c COUNT 2 STREAMS s >");
-  REQUIRE(forms.size() == 3);
-  CHECK(forms[0] == "XGROUP CREATECONSUMER s g c");
-  CHECK(forms[1].starts_with("XCLAIM s g c 0 1-0 2-0 TIME "));
-  CHECK(forms[1].ends_with(" RETRYCOUNT 1 FORCE JUSTID LASTID 2-0"));
-  CHECK(forms[2] == "XGROUP SETID s g 2-0 ENTRIESREAD 2");
+    stage(add);
+  stage("XGROUP CREATE s g 0");
+  CHECK(told_by(stage, "XREADGROUP GROUP g c COUNT 2 STREAMS s >") ==
+        "XGROUP CREATECONSUMER s g c\n"
+        "XCLAIM s g c 0 1-0 2-0 TIME 1000000 RETRYCOUNT 1 FORCE JUSTID LASTID 2-0\n"
+        "XGROUP SETID s g 2-0 ENTRIESREAD 2");
 }
 
 TEST_CASE("A read without acknowledgement tells only how far the group is", "[propagation]") {
-  InProcess server;
-  server("XADD s 1-0 f v");
-  server("XGROUP CREATE s g 0");
-  server("XGROUP CREATECONSUMER s g c");
-  CHECK(forms_of(server, "XREADGROUP GROUP g c NOACK STREAMS s >") ==
-        Texts{"XGROUP SETID s g 1-0 ENTRIESREAD 1"});
+  HandlerStage stage;
+  stage("XADD s 1-0 f v");
+  stage("XGROUP CREATE s g 0");
+  stage("XGROUP CREATECONSUMER s g c");
+  CHECK(told_by(stage, "XREADGROUP GROUP g c NOACK STREAMS s >") ==
+        "XGROUP SETID s g 1-0 ENTRIESREAD 1");
 }
 
 TEST_CASE("What a claim finds gone is told as acknowledged", "[propagation]") {
-  InProcess server;
+  HandlerStage stage;
   for (const char* const command :
        {"XADD s 1-0 f v", "XGROUP CREATE s g 0", "XREADGROUP GROUP g c STREAMS s >", "XDEL s 1-0",
         "XGROUP CREATECONSUMER s g d"}) {
-    server(command);
+    stage(command);
   }
-  CHECK(forms_of(server, "XAUTOCLAIM s g d 0 0") == Texts{"XACK s g 1-0"});
+  CHECK(told_by(stage, "XAUTOCLAIM s g d 0 0") == "XACK s g 1-0");
 }
 
 TEST_CASE("XCLAIM that only moves the last ID tells where the group is", "[propagation]") {
-  InProcess server;
-  server("XADD s 1-0 f v");
-  server("XGROUP CREATE s g 0");
-  server("XGROUP CREATECONSUMER s g c");
-  CHECK(forms_of(server, "XCLAIM s g c 0 9-9 LASTID 1-0") ==
-        Texts{"XGROUP SETID s g 1-0 ENTRIESREAD -1"});
+  HandlerStage stage;
+  stage("XADD s 1-0 f v");
+  stage("XGROUP CREATE s g 0");
+  stage("XGROUP CREATECONSUMER s g c");
+  CHECK(told_by(stage, "XCLAIM s g c 0 9-9 LASTID 1-0") == "XGROUP SETID s g 1-0 ENTRIESREAD -1");
 }
 
 // --- Replaying -----------------------------------------------------------------------------------
@@ -184,23 +178,21 @@ TEST_CASE("Replaying the forms of random commands gives the same stream", "[prop
   const uint64_t first_seed = 1;
   for (uint64_t seed = first_seed; seed < first_seed + 20; ++seed) {
     CAPTURE(seed);
-    InProcess original;
-    InProcess replica;
+    HandlerStage original;
+    HandlerStage replica;
+    replica.is_replay = true;
+    original.configure("stream-node-max-entries", "7");
+    replica.configure("stream-node-max-entries", "7");
     Commands commands(seed);
-    for (const char* const limit : {"CONFIG SET stream-node-max-entries 7"}) {
-      original(limit);
-      replica(limit);
-    }
     for (int step = 0; step < 1500; ++step) {
       const WriteForm command = commands.next();
-      original.run(command);
-      for (const WriteForm& form : original.recorder().forms) {
-        const std::string reply = replica.run(form);
+      original.run({command.begin(), command.end()});
+      for (const WriteForm& form : original.take_forms()) {
+        const std::string reply = replica.run({form.begin(), form.end()});
         CAPTURE(step, text(command), text(form), reply);
         REQUIRE((reply.empty() || reply[0] != '-'));
       }
-      original.recorder().forms.clear();
-      replica.recorder().forms.clear();
+      replica.now_ms = ++original.now_ms;
       CAPTURE(step, text(command));
       const Stream* const here = original.stream("s");
       const Stream* const there = replica.stream("s");
@@ -211,4 +203,4 @@ TEST_CASE("Replaying the forms of random commands gives the same stream", "[prop
 }
 
 }  // namespace
-}  // namespace weir
+}  // namespace weir::testing

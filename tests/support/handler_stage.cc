@@ -1,0 +1,128 @@
+#include "tests/support/handler_stage.h"
+
+#include <iterator>
+#include <sstream>
+#include <stdexcept>
+#include <utility>
+
+#include "resp/reply_parser.h"
+#include "server/commands/table.h"
+#include "server/errors.h"
+#include "server/net/client.h"
+
+namespace weir::testing {
+namespace {
+
+constexpr int kNoSocket = -1;
+
+const CommandSpec& row_of(std::span<const std::string_view> words) {
+  const CommandSpec* row = find_command(words[0]);
+  if (row != nullptr && row->has(kContainer) && words.size() > 1)
+    row = find_subcommand(*row, words[1]);
+  if (row == nullptr || row->run == nullptr) throw std::logic_error("no such command");
+  return *row;
+}
+
+}  // namespace
+
+void Recorder::written(uint32_t, std::span<const WriteForm> new_forms) {
+  forms.insert(forms.end(), new_forms.begin(), new_forms.end());
+}
+
+void Recorder::happened(uint32_t, const KeyEvent& event, std::string_view key) {
+  events.push_back(std::string(event.name) + " " + std::string(key));
+}
+
+HandlerStage::HandlerStage(Audience audience)
+    : stats_(command_table().size()),
+      keyspace(1),
+      context_{.clock = clock_,
+               .identity = identity_,
+               .commands = command_table(),
+               .config = config_,
+               .keyspace = keyspace,
+               .waiters = waiters_,
+               .propagation = propagation_,
+               .clients = clients_,
+               .io = io_,
+               .dispatcher = dispatcher_,
+               .stats = stats_,
+               .log = log_,
+               .shutdown = shutdown_},
+      dispatcher_(context_, clock_),
+      io_(loop_, dispatcher_),
+      client_(clients_.add(kNoSocket, true, 0)) {
+  dispatcher_.attach(io_);
+  if (audience == Audience::kRecorder) propagation_.add(recorder_);
+}
+
+void HandlerStage::configure(std::string_view option, std::string_view value) {
+  const Config::Assignment assignment{option, value};
+  const std::optional<std::string> why = config_.set({&assignment, 1}, Caller::kLocal);
+  if (why) throw std::logic_error(*why);
+}
+
+std::string_view HandlerStage::answer(std::span<const std::string_view> words) {
+  client_.output.clear();
+  wait_.reset();
+  const CommandSpec& row = row_of(words);
+  if (!row.accepts(words.size())) {
+    client_.reply.error(errors::wrong_number_of_arguments(row.name).text());
+    return client_.output.view();
+  }
+  Call call{.args = words,
+            .client = client_,
+            .db = keyspace.database(0),
+            .reply = client_.reply,
+            .context = context_,
+            .settings = config_.values(),
+            .now_ms = now_ms,
+            .monotonic_ms = now_ms,
+            .may_wait = may_wait};
+  call.is_replay = is_replay;
+  Outcome outcome = row.run(call);
+  propagation_.finish(0, words, call.told);
+  if (outcome.is_error()) client_.reply.error(outcome.error_text());
+  if (outcome.is_wait()) wait_ = outcome.take_wait();
+  return client_.output.view();
+}
+
+std::string HandlerStage::run(const std::vector<std::string_view>& words) {
+  const std::string_view bytes = answer(words);
+  if (wait_ != nullptr) return "waits";
+  resp::ReplyParser parser;
+  const bool is_whole =
+      parser.parse(bytes) == resp::ReplyParser::Status::kReply && parser.consumed() == bytes.size();
+  return is_whole ? resp::show(parser.take()) : "not one reply";
+}
+
+std::string HandlerStage::operator()(std::string_view words) {
+  std::istringstream text{std::string(words)};
+  const WriteForm form{std::istream_iterator<std::string>(text), {}};
+  return run({form.begin(), form.end()});
+}
+
+std::string HandlerStage::told() {
+  std::string text;
+  for (; told_ < forms().size(); ++told_) {
+    for (const std::string& word : forms()[told_])
+      text += (text.empty() || text.ends_with('\n') ? "" : " ") + word;
+    text += '\n';
+  }
+  if (!text.empty()) text.pop_back();
+  return text;
+}
+
+std::vector<WriteForm> HandlerStage::take_forms() {
+  told_ = 0;
+  return std::exchange(recorder_.forms, {});
+}
+
+std::string HandlerStage::events() {
+  std::string text;
+  for (const std::string& event : std::exchange(recorder_.events, {}))
+    text += (text.empty() ? "" : ", ") + event;
+  return text;
+}
+
+}  // namespace weir::testing
