@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <charconv>
 #include <cstdint>
+#include <functional>
 #include <iterator>
 #include <map>
 #include <optional>
@@ -137,24 +138,34 @@ class NaiveStream {
     return true;
   }
 
-  /// The specification's walk, word by word; entries go the simple way (KEEPREF).
-  uint64_t trim(const Trim& trim) {
+  /// Whether an entry may be trimmed as far as consumer groups are concerned; may drop what refers
+  /// to it.
+  using MayGo = std::function<bool(const StreamId&)>;
+
+  /// The specification's walk, word by word.  may_go: for DELREF and ACKED; none: KEEPREF.
+  uint64_t trim(const Trim& trim, const MayGo& may_go = nullptr) {
     const bool by_length = trim.strategy == Trim::Strategy::kMaxLength;
+    const auto is_done = [&](const StreamId& id) {
+      return by_length ? length() <= trim.max_length : id >= trim.min_id;
+    };
     const uint64_t limit = trim.approximate ? trim.limit : 0;
     uint64_t removed = 0;
-    while (!nodes_.empty()) {
+    for (auto at = nodes_.begin(); at != nodes_.end();) {
       if (by_length && length() <= trim.max_length) break;
-      const ModelNode& node = nodes_.begin()->second;
+      const ModelNode& node = at->second;
       if (limit > 0 && removed + node.live() > limit) break;
       const bool eligible =
           by_length ? length() - node.live() >= trim.max_length : node.last_id() < trim.min_id;
-      if (!eligible && trim.approximate) break;
-      for (uint64_t left = node.live(); left > 0; --left, ++removed) {
-        if (by_length && length() <= trim.max_length) return removed;
-        if (!by_length && first_id() >= trim.min_id) return removed;
-        erase_entry(entries_.begin());
+      if (!eligible && trim.approximate && !may_go) break;
+      const StreamId key = at->first;
+      for (const StreamId& id : ids_in(at)) {
+        if (is_done(id)) break;
+        if (may_go && !may_go(id)) continue;
+        erase_entry(entries_.find(id));
+        ++removed;
       }
       if (!eligible) break;
+      at = nodes_.upper_bound(key);  // the node may be gone
     }
     return removed;
   }
@@ -187,6 +198,16 @@ class NaiveStream {
         limits.max_bytes == 0 || limits.max_bytes > most ? most : limits.max_bytes;
     return node.bytes() + payload >= max_bytes ||
            (limits.max_entries != 0 && node.entries() >= limits.max_entries);
+  }
+
+  /// The live entries of a node.
+  std::vector<StreamId> ids_in(Nodes::const_iterator node) const {
+    const auto behind = std::next(node);
+    std::vector<StreamId> ids;
+    for (auto at = entries_.lower_bound(node->first);
+         at != entries_.end() && (behind == nodes_.end() || at->first < behind->first); ++at)
+      ids.push_back(at->first);
+    return ids;
   }
 
   void erase_entry(Entries::const_iterator entry) {
