@@ -338,10 +338,11 @@ std::optional<uint64_t> Stream::position_of(const StreamId& id) const {
 void Stream::note_delivery(ConsumerGroup& group, const StreamId& id, bool is_next) const {
   if (group.entries_read != -1 && !has_gaps_from(group.last_id) &&
       (is_next || group.last_id >= first_id())) {
-    ++group.entries_read;
+    group.entries_read += group.entries_read < INT64_MAX ? 1 : 0;
   } else if (entries_added_ > 0) {
     const std::optional<uint64_t> position = position_of(id);
-    group.entries_read = position ? static_cast<int64_t>(*position) : -1;
+    group.entries_read =
+        position ? static_cast<int64_t>(std::min<uint64_t>(*position, INT64_MAX)) : -1;
   }
   group.last_id = id;
 }

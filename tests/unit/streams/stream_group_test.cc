@@ -194,6 +194,19 @@ TEST_CASE("Trimming with DELREF about a length is exact", "[stream][trim][refere
   stream.assert_consistent();
 }
 
+TEST_CASE("A group's counter stops at the greatest number that a reply can show", "[stream][lag]") {
+  Stream stream = stream_of(2);
+  ConsumerGroup& group = stream.groups().add("g", {2, 0}, INT64_MAX);
+  stream.set_id({2, 0}, uint64_t{INT64_MAX}, std::nullopt);
+  for (const uint64_t ms : {3, 4})
+    stream.append({ms, 0}, small_fields(), {});
+  read(stream, group, 1);
+  CHECK(group.entries_read == INT64_MAX);
+  group.entries_read = -1;
+  read(stream, group, 1);  // the last one: its position is known, and greater
+  CHECK(group.entries_read == INT64_MAX);
+}
+
 TEST_CASE("Trimming with ACKED leaves what a group still needs", "[stream][trim][references]") {
   Stream stream = stream_of(10);
   ConsumerGroup& group = stream.groups().add("g", {}, -1);
