@@ -1,5 +1,7 @@
 #include "server/commands/args.h"
 
+#include <algorithm>
+
 #include "server/clock.h"
 #include "server/errors.h"
 
@@ -48,10 +50,13 @@ Parsed<std::optional<int64_t>> read_deadline(const Call& call, std::string_view 
   const std::optional<int64_t> timeout = parse_canonical(timeout_ms);
   if (!timeout) return refused(errors::kTimeoutNotAnInteger);
   if (*timeout < 0) return refused(errors::kTimeoutNegative);
-  if (*timeout > INT64_MAX - call.now_ms) return refused(errors::kTimeoutOutOfRange);
-  if (*timeout == 0) return std::optional<int64_t>();
   // From now, not from the start of the batch, and rounded up: never early.
-  return std::optional<int64_t>((Clock::monotonic_us() + 999) / 1000 + *timeout);
+  const int64_t start_ms = (Clock::monotonic_us() + 999) / 1000;
+  // Unix time is the greater one unless the clock is set wrong.
+  if (*timeout > INT64_MAX - std::max(call.now_ms, start_ms))
+    return refused(errors::kTimeoutOutOfRange);
+  if (*timeout == 0) return std::optional<int64_t>();
+  return std::optional<int64_t>(start_ms + *timeout);
 }
 
 }  // namespace weir
