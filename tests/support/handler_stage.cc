@@ -15,14 +15,6 @@ namespace {
 
 constexpr int kNoSocket = -1;
 
-const CommandSpec& row_of(std::span<const std::string_view> words) {
-  const CommandSpec* row = find_command(words[0]);
-  if (row != nullptr && row->has(kContainer) && words.size() > 1)
-    row = find_subcommand(*row, words[1]);
-  if (row == nullptr || row->run == nullptr) throw std::logic_error("no such command");
-  return *row;
-}
-
 }  // namespace
 
 void Recorder::written(uint32_t, std::span<const WriteForm> new_forms) {
@@ -56,6 +48,13 @@ HandlerStage::HandlerStage(Audience audience)
   if (audience == Audience::kRecorder) propagation_.add(recorder_);
 }
 
+const CommandSpec* HandlerStage::row_of(std::span<const std::string_view> words) {
+  const CommandSpec* row = find_command(words[0]);
+  if (row != nullptr && row->has(kContainer))
+    row = words.size() > 1 ? find_subcommand(*row, words[1]) : nullptr;
+  return row;
+}
+
 void HandlerStage::configure(std::string_view option, std::string_view value) {
   const Config::Assignment assignment{option, value};
   const std::optional<std::string> why = config_.set({&assignment, 1}, Caller::kLocal);
@@ -65,9 +64,10 @@ void HandlerStage::configure(std::string_view option, std::string_view value) {
 std::string_view HandlerStage::answer(std::span<const std::string_view> words) {
   client_.output.clear();
   wait_.reset();
-  const CommandSpec& row = row_of(words);
-  if (!row.accepts(words.size())) {
-    client_.reply.error(errors::wrong_number_of_arguments(row.name).text());
+  const CommandSpec* const row = row_of(words);
+  if (row == nullptr) throw std::logic_error("no such command");
+  if (!row->accepts(words.size())) {
+    client_.reply.error(errors::wrong_number_of_arguments(row->name).text());
     return client_.output.view();
   }
   Call call{.args = words,
@@ -80,7 +80,7 @@ std::string_view HandlerStage::answer(std::span<const std::string_view> words) {
             .monotonic_ms = now_ms,
             .may_wait = may_wait};
   call.is_replay = is_replay;
-  Outcome outcome = row.run(call);
+  Outcome outcome = row->run(call);
   propagation_.finish(0, words, call.told);
   if (outcome.is_error()) client_.reply.error(outcome.error_text());
   if (outcome.is_wait()) wait_ = outcome.take_wait();
@@ -100,6 +100,10 @@ std::string HandlerStage::operator()(std::string_view words) {
   std::istringstream text{std::string(words)};
   const WriteForm form{std::istream_iterator<std::string>(text), {}};
   return run({form.begin(), form.end()});
+}
+
+size_t HandlerStage::reply_room() const {
+  return client_.output.capacity();
 }
 
 std::string HandlerStage::told() {

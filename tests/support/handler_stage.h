@@ -52,6 +52,9 @@ class HandlerStage {
 
   explicit HandlerStage(Audience audience = Audience::kRecorder);
 
+  /// The row of a command, or null; a container counts by its subcommand.
+  static const CommandSpec* row_of(std::span<const std::string_view> words);
+
   void configure(std::string_view option, std::string_view value);
 
   /// Calls the handler of a command.  The reply as show() has it; "waits" if it does.
@@ -76,6 +79,8 @@ class HandlerStage {
   /// The stream of a key, or null.
   Stream* stream(std::string_view key) { return keyspace.database(0).find_for_write(key); }
   void set_protocol(int version) { client_.reply.set_version(version); }
+  /// Bytes that the buffer of replies keeps for the next one.
+  size_t reply_room() const;
 
   int64_t now_ms = 1'000'000;  // Unix time
   bool is_replay = false;
