@@ -37,7 +37,7 @@ uint64_t GroupModel::run() {
   while (!input_.is_used_up()) {
     move_clock();
     step();
-    if (one_in(50)) expect_state();
+    if (one_in(100)) expect_state();
   }
   expect_state();
   return commands_;
