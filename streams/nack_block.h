@@ -167,6 +167,10 @@ class NackBlock : public RadixLeaf {
   Wide* wide() { return reinterpret_cast<Wide*>(this + 1) + first_; }
   const Wide* wide() const { return reinterpret_cast<const Wide*>(this + 1) + first_; }
   size_t record_bytes() const { return is_wide_ ? sizeof(Wide) : sizeof(Narrow); }
+  void prefetch_records() const;
+  const char* record(uint32_t i) const {
+    return reinterpret_cast<const char*>(this + 1) + (first_ + i) * record_bytes();
+  }
   char* record(uint32_t i) {
     return reinterpret_cast<char*>(this + 1) + (first_ + i) * record_bytes();
   }

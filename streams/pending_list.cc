@@ -251,9 +251,9 @@ void PendingList::Edit::leave() {
 std::optional<Nack> PendingList::Edit::find(const StreamId& id) {
   go_to(id);
   if (block_ == nullptr) return std::nullopt;
-  const uint32_t i = block_->lower_bound(id);
-  if (i == block_->count() || block_->id_at(i) != id) return std::nullopt;
-  return block_->at(i);
+  found_ = block_->lower_bound(id);
+  if (!is_found(id)) return std::nullopt;
+  return block_->at(found_);
 }
 
 bool PendingList::Edit::erase(const StreamId& id) {
@@ -273,10 +273,16 @@ bool PendingList::Edit::erase(const StreamId& id) {
 }
 
 void PendingList::Edit::put_anywhere(const Nack& nack) {
+  if (is_found(nack.id)) return put_at(found_, nack);
   go_to(nack.id);
   if (block_ == nullptr) return start_block(nack);
   const uint32_t i = block_->place_of(nack.id);
   if (i == block_->count() || block_->id_at(i) != nack.id) return insert(nack, i);
+  put_at(i, nack);
+}
+
+/// Replaces a NACK of the block with another of the same ID.
+void PendingList::Edit::put_at(uint32_t i, const Nack& nack) {
   own();
   const ConsumerNumber before = block_->consumer_at(i);
   if (before != nack.consumer) {

@@ -146,6 +146,10 @@ class PendingList::Edit {
   static constexpr size_t kMostChanges = 8;
 
   void put_anywhere(const Nack& nack);
+  bool is_found(const StreamId& id) const {
+    return block_ != nullptr && found_ < block_->count() && block_->id_at(found_) == id;
+  }
+  void put_at(uint32_t i, const Nack& nack);
   bool is_in_block(const StreamId& id) const;
   void go_to(const StreamId& id);
   void enter(NackBlock* block);
@@ -168,6 +172,7 @@ class PendingList::Edit {
   bool is_last_ = false;     // the block is the last one
   bool is_own_ = false;      // it was made writable; then, if it is the last one:
   StreamId last_put_;        // its greatest ID
+  uint32_t found_ = 0;       // where in the block find() has last found something
   bool may_merge_ = false;   // it has become much smaller
   int32_t delta_ = 0;        // change of its count that the tree was not told
   uint64_t told_least_ = 0;  // bound that the tree knows

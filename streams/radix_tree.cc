@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cstdint>
 
+#include "streams/prefetch.h"
+
 namespace weir {
 
 namespace {
@@ -156,6 +158,17 @@ const RadixLeaf* RadixView::find(const StreamId& id) const {
     ref = child_at(node, slot);
   }
   return ref.is_leaf() && ref.leaf()->key == id ? ref.leaf() : nullptr;
+}
+
+void RadixView::prefetch(const StreamId& id) const {
+  RadixRef ref = root_;
+  while (ref.is_node()) {
+    const RadixNode& node = *ref.node();
+    const uint8_t byte = key_byte(id, node.depth);
+    const int slot = find_slot(node, byte);
+    ref = child_at(node, slot != kNoSlot ? slot : std::max(slot_before(node, byte), 0));
+  }
+  if (ref.is_leaf()) weir::prefetch<2>(ref.leaf());
 }
 
 const RadixLeaf* RadixView::floor(const StreamId& id) const {

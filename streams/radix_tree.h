@@ -70,6 +70,9 @@ class RadixView {
   const RadixLeaf* first() const;
   const RadixLeaf* last() const;
 
+  /// Begins to fetch the leaf that find() and floor() will look at first.
+  void prefetch(const StreamId& id) const;
+
   uint64_t total_weight() const { return root_.weight(); }
 
   /// Sum of the weights of all leaves with a key < id.  Cost: one descent, and in each node the
@@ -205,6 +208,7 @@ class RadixTree : private RadixTreeBase {
 
   const Leaf* find(const StreamId& id) const { return typed(view().find(id)); }
   const Leaf* floor(const StreamId& id) const { return typed(view().floor(id)); }
+  void prefetch(const StreamId& id) const { view().prefetch(id); }
   const Leaf* ceiling(const StreamId& id) const { return typed(view().ceiling(id)); }
   const Leaf* first() const { return typed(view().first()); }
   const Leaf* last() const { return typed(view().last()); }

@@ -22,6 +22,7 @@
 
 #include "streams/consumer_group.h"
 #include "streams/idempotence.h"
+#include "streams/prefetch.h"
 #include "streams/radix_tree.h"
 #include "streams/stream_id.h"
 #include "streams/stream_node.h"
@@ -93,15 +94,11 @@ class Stream {
 
   /// Begins to fetch what append() will need first.
   void prefetch_tail() const {
-    if (tail_ == nullptr) return;
-    __builtin_prefetch(tail_, 1);
-    __builtin_prefetch(reinterpret_cast<const char*>(tail_) + kCacheLine, 1);
+    if (tail_ != nullptr) prefetch<2>(tail_);
   }
   /// The same for where it will write; looks at what prefetch_tail() has fetched.
   void prefetch_end() const {
-    if (tail_ == nullptr) return;
-    __builtin_prefetch(tail_->end(), 1);
-    __builtin_prefetch(tail_->end() + kCacheLine, 1);
+    if (tail_ != nullptr) prefetch<2>(tail_->end());
   }
 
   /// Appends an entry.  `id` is greater than last_id(); the fields are at most kMaxEntryBytes.
@@ -163,8 +160,6 @@ class Stream {
   void assert_consistent() const;
 
  private:
-  static constexpr size_t kCacheLine = 64;
-
   struct Extra {
     StreamId max_deleted_id;
     ConsumerGroups groups;

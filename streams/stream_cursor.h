@@ -63,6 +63,8 @@ class EntryFinder {
  public:
   explicit EntryFinder(const Stream& stream) : stream_(stream) {}
 
+  /// Begins to fetch the node that has the entry.
+  void prefetch(const StreamId& id) const { stream_.tree().prefetch(id); }
   /// A cursor on the live entry with that ID; null if there is none.  Valid until the next call.
   const StreamCursor* find(const StreamId& id) {
     if (at_ && at_->is_valid() && at_->entry().id < id) at_->next();

@@ -6,6 +6,7 @@
 #include <new>
 
 #include "streams/node_memory.h"
+#include "streams/prefetch.h"
 #include "streams/same_text.h"
 
 namespace weir {
@@ -383,6 +384,8 @@ const uint8_t* StreamNode::seek(const StreamId& id) const {
   }
   const uint8_t* at = pack() + std::max(low > 0 ? index_at(low - 1) : 0, head_);
   const uint8_t* const last = end();
+  // The stride is some lines long, and each entry says where the next one is: one wait for all.
+  prefetch<4>(at);
   while (at < last) {
     const EntryRef entry = entry_at(at);
     if (entry.id >= id) return at;

@@ -41,7 +41,10 @@ class Claimer {
 
   /// Claims the entry, if it is there and idle long enough, and writes it to the reply.  A pending
   /// entry whose message is gone is removed.
-  Result claim(const StreamId& id) { return claim(id, edit_.find(id)); }
+  Result claim(const StreamId& id) {
+    entries_.prefetch(id);  // while the PEL is searched
+    return claim(id, edit_.find(id));
+  }
   Result claim(const StreamId& id, std::optional<Nack> nack);
 
   /// After the last one: what was done is counted and told.
@@ -109,7 +112,7 @@ Claimer::Result Claimer::claim(const StreamId& id, std::optional<Nack> nack) {
 
 struct XclaimArgs {
   ClaimMode mode;
-  size_t ids = 0;  // from word 5 on
+  std::vector<StreamId> ids;
   std::optional<StreamId> last_id;
 };
 
@@ -155,9 +158,11 @@ Parsed<XclaimArgs> read_xclaim(const Call& call) {
   if (!min_idle) return tl::make_unexpected(std::move(min_idle.error()));
   parsed.mode.min_idle_ms = std::max<int64_t>(*min_idle, 0);
   ArgCursor args(call.args, 5);
-  while (args.left() > 0 && parse_stream_id(args.peek(), 0)) {
+  while (args.left() > 0) {
+    const std::optional<StreamId> id = parse_stream_id(args.peek(), 0);
+    if (!id) break;
+    parsed.ids.push_back(*id);
     args.next();
-    ++parsed.ids;
   }
   while (args.left() > 0) {
     Parsed<bool> taken = take_xclaim_option(args, call.now_ms, parsed);
@@ -245,12 +250,12 @@ Outcome xclaim(Call& call) {
   call.propagate_nothing();  // told by its effects
   const bool moves_last_id = args->last_id && *args->last_id > group->last_id;
   if (moves_last_id) group->last_id = *args->last_id;
-  const resp::LengthMark mark = call.reply.begin_array(args->ids);
+  const resp::LengthMark mark = call.reply.begin_array(args->ids.size());
   uint64_t claimed = 0;
   {
     Claimer claimer(call, key, *stream, *group, call.args[3], args->mode);
-    for (const std::string_view text : call.args.subspan(5, args->ids))
-      claimer.claim(*parse_stream_id(text, 0));
+    for (const StreamId& id : args->ids)
+      claimer.claim(id);
     claimer.finish();
     claimed = claimer.claimed();
   }

@@ -16,10 +16,7 @@ class KeyEntry {
   std::string_view key() const { return {reinterpret_cast<const char*>(this + 1), key_length_}; }
 
   /// Begins to fetch it, with a short key.
-  void prefetch() const {
-    __builtin_prefetch(this);
-    __builtin_prefetch(this + 1);
-  }
+  void prefetch() const { weir::prefetch<2>(this); }
 
   Stream stream;
   /// Unix time of the last access, in seconds (good until 2106).

@@ -141,8 +141,8 @@ void KeyTable::prefetch(uint64_t hash) const {
   for (const Table& table : tables_) {
     if (table.used == 0) continue;
     const size_t slot = (hash & table.mask()) * kGroup;
-    __builtin_prefetch(table.control + slot);
-    __builtin_prefetch(static_cast<const void*>(table.slots + slot));
+    weir::prefetch(table.control + slot);
+    weir::prefetch(static_cast<const void*>(table.slots + slot));
   }
 }
 
