@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <iterator>
+#include <utility>
 
 #include <unistd.h>
 
@@ -76,6 +77,14 @@ std::vector<double> measure_all(Trial& trial) {
   const uint64_t ended_ns = now_ns();
   usleep(kSettleUs);
   return window.values(ended_ns);
+}
+
+Measure measure_all_then(Step check) {
+  return [check = std::move(check)](Trial& trial) {
+    std::vector<double> values = measure_all(trial);
+    check(trial);
+    return values;
+  };
 }
 
 void flush(Trial& trial) {

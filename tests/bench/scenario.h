@@ -77,6 +77,9 @@ std::vector<double> measure_load(Trial& trial);
 /// Runs the trial's roles until their sources are empty, without a warm-up.
 std::vector<double> measure_all(Trial& trial);
 
+/// measure_all(), and then what throws a Failure if the work was not done.
+Measure measure_all_then(Step check);
+
 /// Deletes every key.
 void flush(Trial& trial);
 

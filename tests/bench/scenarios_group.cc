@@ -44,15 +44,12 @@ Scenario group_read_scenario(const GroupReadRow& row) {
                 restart_group(trial.server);
                 trial.roles = {{.connections = kConsumers, .source = group_reads(row)}};
               },
-          .measure =
-              [row](Trial& trial) {
-                std::vector<double> values = measure_all(trial);
-                const uint64_t pending = pending_count(trial.server);
-                if (pending != (row.noack ? 0 : row.entries)) {
-                  throw Failure("XREADGROUP left " + std::to_string(pending) + " pending");
-                }
-                return values;
-              }};
+          .measure = measure_all_then([row](Trial& trial) {
+            const uint64_t pending = pending_count(trial.server);
+            if (pending != (row.noack ? 0 : row.entries)) {
+              throw Failure("XREADGROUP left " + std::to_string(pending) + " pending");
+            }
+          })};
 }
 
 struct AckRow {
@@ -80,13 +77,10 @@ Scenario ack_scenario(const AckRow& row) {
                                                       .ids = row.ids,
                                                       .pipeline = row.pipeline}))}};
               },
-          .measure =
-              [](Trial& trial) {
-                std::vector<double> values = measure_all(trial);
-                const uint64_t left = pending_count(trial.server);
-                if (left != 0) throw Failure("XACK left " + std::to_string(left) + " pending");
-                return values;
-              }};
+          .measure = measure_all_then([](Trial& trial) {
+            const uint64_t left = pending_count(trial.server);
+            if (left != 0) throw Failure("XACK left " + std::to_string(left) + " pending");
+          })};
 }
 
 }  // namespace
