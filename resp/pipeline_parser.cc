@@ -1,5 +1,6 @@
 #include "resp/pipeline_parser.h"
 
+#include <cassert>
 #include <utility>
 
 namespace weir::resp {
@@ -31,8 +32,11 @@ void PipelineParser::start(RequestParser&& unfinished) {
 }
 
 PipelineParser::Status PipelineParser::next(std::string_view input, const RequestLimits& limits) {
+  assert(next_ == 0 || input.data() == behind_);
   if (next_ == parsed_ || limits != limits_) fill(input, limits);
-  return ++next_ <= complete_ ? Status::kRequest : last_status_;
+  ++next_;
+  behind_ = input.data() + consumed();
+  return next_ <= complete_ ? Status::kRequest : last_status_;
 }
 
 void PipelineParser::fill(std::string_view input, const RequestLimits& limits) {

@@ -28,8 +28,8 @@ class PipelineParser {
   /// The same, and goes on with the first request where `unfinished` has stopped.
   void start(RequestParser&& unfinished);
 
-  /// Goes on to the next request, which is at the beginning of `input`; see RequestParser::parse().
-  /// The bytes and the views of those before it need no longer be there.
+  /// Goes on to the next request, which is at the beginning of `input`, behind the one before; see
+  /// RequestParser::parse().  From start() on, the bytes stay where they are.
   Status next(std::string_view input, const RequestLimits& limits);
   Request argv() const { return current().argv(); }
   size_t consumed() const { return current().consumed(); }
@@ -52,6 +52,7 @@ class PipelineParser {
   size_t next_ = 0;                           // below it they have had their turn
   Status last_status_ = Status::kIncomplete;  // of the one behind the complete ones
   RequestLimits limits_;
+  const char* behind_ = nullptr;  // the current request
 };
 
 }  // namespace weir::resp

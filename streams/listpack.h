@@ -10,7 +10,7 @@
 //   10xxxxxx  string 0..63 bytes    1110xxxx +1  string 64..4095     F0 +4        string 4096..
 //
 // Text that is a canonical decimal of 64 bits is stored as the smallest integer that holds it; its
-// reader gets the same text back.  These are the very bytes of Redis's RDB files (spec: RDB
+// reader gets the same text back.  These are the very bytes of Redis's RDB files (RDB
 // version 10), so a snapshot copies them.  To change the format one would have to change Redis.
 //
 // The functions here work on bare positions inside a listpack that is known to be well-formed:

@@ -1,4 +1,5 @@
-// Forgets messages whose time is over (spec: about once a second), without looking at all keys.
+// Forgets messages whose time is over, about once a second as Redis does, without looking at all
+// keys.
 //
 //   not looked at in this second ──► … ──► looked at ──► …
 //   ▲ first                                         last ▲

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <string_view>
 
+#include "streams/prefetch.h"
 #include "streams/stream.h"
 
 namespace weir {

@@ -10,6 +10,7 @@
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
+#include "streams/prefetch.h"
 #include "streams/same_text.h"
 
 namespace weir {

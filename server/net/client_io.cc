@@ -133,8 +133,12 @@ void ClientIo::read_from(Client& client) {
 
 // Runs the requests in `bytes`, which are either all of client.input or in the shared buffer.
 void ClientIo::run_requests(Client& client, std::string_view bytes, bool is_own_input) {
-  client.parser ? requests_.start(std::move(*client.parser)) : requests_.start();
-  client.parser.reset();
+  if (client.parser) {
+    requests_.start(std::move(*client.parser));
+    client.parser.reset();
+  } else {
+    requests_.start();
+  }
   size_t used = 0;
   while (used < bytes.size()) {
     const resp::RequestLimits limits = handler_.limits_for(client);
@@ -148,9 +152,9 @@ void ClientIo::run_requests(Client& client, std::string_view bytes, bool is_own_
       close_after_reply(client);
     } else {
       used += requests_.consumed();
+      if (const auto window = requests_.window(); !window.empty()) handler_.expect(client, window);
       if (requests_.argv().empty()) continue;
       prepare_reply(client);
-      if (const auto window = requests_.window(); !window.empty()) handler_.expect(client, window);
       handler_.handle(client, requests_.argv());
       if (!client.output.empty()) wants_flush(client);
     }

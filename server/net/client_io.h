@@ -30,8 +30,8 @@ class RequestHandler {
 
   /// A socket woke the loop: the clock may have moved.
   virtual void begin_batch() = 0;
-  /// Before the first of several requests, none of them empty, is handled: these will follow each
-  /// other.
+  /// Before the first of several requests is handled: these will follow each other.  Some may be
+  /// empty.
   virtual void expect(const Client& client,
                       std::span<const std::span<const std::string_view>> requests) = 0;
   /// One request, not empty.  It sets blocked, close_after_reply or closed of the client.

@@ -164,7 +164,7 @@ void print_table(const Report& report, std::ostream& out) {
   out << "weir:    " << report.versions[kWeir] << "  (" << report.programs[kWeir] << ")\n"
       << "peer:    " << report.versions[kPeer] << "  (" << report.programs[kPeer] << ")\n"
       << "machine: " << report.machine << "\n"
-      << "date:    " << report.date << "; medians of pairs, "
+      << "date:    " << report.date << "; ratio: median of the rounds' ratios, "
       << text_of("%zu rounds of %g s after %g s", report.timing.rounds, report.timing.seconds,
                  report.timing.warmup)
       << "\n\n";

@@ -1,4 +1,4 @@
-// A queue with ioredis: its producer and its consumers, each a process (see queue_test.cc).
+// A queue with ioredis: its producer and its consumers, each a process (see queue.h).
 // What was left idle comes with the read itself: CLAIM of XREADGROUP.
 import { Redis } from 'ioredis';
 import { Worker, commandLine, payloadOf } from './queue_job.mjs';

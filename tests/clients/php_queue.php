@@ -1,5 +1,5 @@
 <?php
-// A queue with php-redis: its producer and its consumers, each a process (see queue_test.cc).
+// A queue with php-redis: its producer and its consumers, each a process (see queue.h).
 // php-redis 5.3 has no XAUTOCLAIM: XPENDING says what is there, XCLAIM takes what is idle.
 declare(strict_types=1);
 

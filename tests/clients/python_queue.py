@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""A queue with redis-py: its producer and its consumers, each a process (see queue_test.cc)."""
+"""A queue with redis-py: its producer and its consumers, each a process (see queue.h)."""
 import sys
 import time
 

@@ -8,7 +8,7 @@ export function tell(...words) {
   process.stdout.write(`${words.join(' ')}\n`);
 }
 
-// The words of the command line: role, port, and what belongs to the role (see queue_test.cc).
+// The words of the command line: role, port, and what belongs to the role (see queue.h).
 export function commandLine() {
   const [role, port, ...words] = process.argv.slice(2);
   if (role === 'producer') return { role, port: Number(port), jobs: words.map(Number) };

@@ -1,5 +1,5 @@
 #!/usr/bin/ruby
-# A queue with redis-rb: its producer and its consumers, each a process (see queue_test.cc).
+# A queue with redis-rb: its producer and its consumers, each a process (see queue.h).
 require 'redis'
 
 def payload_of(job)

@@ -1,4 +1,4 @@
-// Every error that the stream commands give, with the words that earn it (spec: appendix A), and
+// Every error that the stream commands give, with the words that earn it (those of Redis 8.8), and
 // that a refused command changes nothing.
 //
 // Elsewhere: elements that are too large (xadd_idempotence_test.cc), CLIENT UNBLOCK
