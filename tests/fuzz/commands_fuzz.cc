@@ -20,9 +20,11 @@
 #endif
 #endif
 #ifdef WEIR_ASAN
-#include <sanitizer/allocator_interface.h>
-
 #include "streams/node_memory.h"
+
+// Of <sanitizer/allocator_interface.h>, which GCC does not always bring.
+// NOLINTNEXTLINE: the sanitizer gives the name
+extern "C" size_t __sanitizer_get_current_allocated_bytes();
 #endif
 
 namespace weir::testing {
