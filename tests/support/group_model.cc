@@ -29,7 +29,7 @@ GroupModel::GroupModel(std::span<const uint8_t> input)
   limits_.max_bytes = one_in(4) ? draw(400) : 4096;
   stage_.configure("stream-node-max-entries", std::to_string(limits_.max_entries));
   stage_.configure("stream-node-max-bytes", std::to_string(limits_.max_bytes));
-  most_entries_ = one_in(8) ? 800 : 20 + draw(60);
+  most_entries_ = one_in(8) ? 400 : 20 + draw(60);
   known_.resize(most_entries_ + 20);
 }
 
@@ -157,7 +157,7 @@ void GroupModel::expect(const Words& words, const std::string& reply) {
 
 void GroupModel::expect_state() {
   for (auto& [key, stream] : keys_) {
-    full_info(key, one_in(4) ? draw(5) : 0);
+    full_info(key, one_in(4) ? 0 : 1 + draw(20));
     stream_info(key);
     group_info(key);
     for (auto& [name, group] : stream.groups) {
