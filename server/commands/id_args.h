@@ -20,6 +20,7 @@ class IdList {
 
   /// False if one of the words is no ID.
   bool read(std::span<const std::string_view> words);
+  void add(const StreamId& id) { ids_.push_back(id); }
 
   size_t size() const { return ids_.size(); }
   auto begin() const { return ids_.begin(); }

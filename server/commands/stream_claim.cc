@@ -6,6 +6,7 @@
 #include "server/commands/claim_form.h"
 #include "server/commands/entry_reply.h"
 #include "server/commands/handlers.h"
+#include "server/commands/id_args.h"
 #include "server/data/keyspace.h"
 #include "server/errors.h"
 #include "streams/stream_cursor.h"
@@ -112,7 +113,6 @@ Claimer::Result Claimer::claim(const StreamId& id, std::optional<Nack> nack) {
 
 struct XclaimArgs {
   ClaimMode mode;
-  std::vector<StreamId> ids;
   std::optional<StreamId> last_id;
 };
 
@@ -151,7 +151,8 @@ Parsed<bool> take_xclaim_option(ArgCursor& args, int64_t now_ms, XclaimArgs& par
   return true;
 }
 
-Parsed<XclaimArgs> read_xclaim(const Call& call) {
+/// Everything but the IDs, which it adds to `ids`: whatever reads as one.
+Parsed<XclaimArgs> read_xclaim(const Call& call, IdList& ids) {
   XclaimArgs parsed;
   parsed.mode.delivered_ms = static_cast<uint64_t>(call.now_ms);
   Parsed<int64_t> min_idle = read_integer(call.args[4], errors::kInvalidMinIdleXclaim);
@@ -161,7 +162,7 @@ Parsed<XclaimArgs> read_xclaim(const Call& call) {
   while (args.left() > 0) {
     const std::optional<StreamId> id = parse_stream_id(args.peek(), 0);
     if (!id) break;
-    parsed.ids.push_back(*id);
+    ids.add(*id);
     args.next();
   }
   while (args.left() > 0) {
@@ -244,17 +245,18 @@ Outcome xclaim(Call& call) {
   Stream* const stream = call.db.find_for_write(key);
   ConsumerGroup* const group = stream != nullptr ? stream->find_group(call.args[2]) : nullptr;
   if (group == nullptr) return errors::no_such_key_or_group(key, call.args[2]);
-  Parsed<XclaimArgs> args = read_xclaim(call);
+  IdList ids;
+  Parsed<XclaimArgs> args = read_xclaim(call, ids);
   if (!args) return std::move(args.error());
 
   call.propagate_nothing();  // told by its effects
   const bool moves_last_id = args->last_id && *args->last_id > group->last_id;
   if (moves_last_id) group->last_id = *args->last_id;
-  const resp::LengthMark mark = call.reply.begin_array(args->ids.size());
+  const resp::LengthMark mark = call.reply.begin_array(ids.size());
   uint64_t claimed = 0;
   {
     Claimer claimer(call, key, *stream, *group, call.args[3], args->mode);
-    for (const StreamId& id : args->ids)
+    for (const StreamId& id : ids)
       claimer.claim(id);
     claimer.finish();
     claimed = claimer.claimed();

@@ -1,5 +1,5 @@
-// A naive model of a stream with consumer groups: maps of what there is, and the specification's
-// rules for what is counted (spec: "entries_read and lag", "referenced").
+// A naive model of a stream with consumer groups: maps of what there is, and the rules of Redis 8.8
+// for entries_read and lag and for which entries groups refer to.
 //
 //   NaiveGroups ─ NaiveStream: the entries, nodes and counters
 //     └─ groups by name ─► last ID, entries read
