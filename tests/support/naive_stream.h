@@ -1,8 +1,9 @@
 // A naive model of a stream: what it must hold and count, kept in the simplest way.
 //
 // The model is a std::map of entries and a std::map of nodes that keep no bytes, only what Redis's
-// formula says they would take: that is where ~ may cut.  Of streams/ it uses the types of the arguments and no code.  What a stream does to save memory
-// (compaction, shrinking) it does not know.
+// formula says they would take: that is where ~ may cut.  Of streams/ it uses the types of the
+// arguments and no code.  What a stream does to save memory (compaction, shrinking) it does not
+// know.
 #pragma once
 
 #include <algorithm>
