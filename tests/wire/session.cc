@@ -1,9 +1,12 @@
 #include "tests/wire/session.h"
 
+#include <charconv>
 #include <chrono>
 #include <map>
 #include <stdexcept>
+#include <system_error>
 #include <thread>
+#include <utility>
 #include <variant>
 
 #include "tests/wire/matcher.h"
@@ -39,6 +42,26 @@ bool uses(const Case& recorded, std::string_view command) {
   return false;
 }
 
+/// How long the command may wait, where it says so: behind BLOCK.
+std::optional<testing::Milliseconds> block_time(const std::vector<std::string>& words) {
+  for (size_t i = 1; i + 1 < words.size(); ++i) {
+    if (lower(words[i]) != "block") continue;
+    int64_t block_ms = 0;
+    const std::string& text = words[i + 1];
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), block_ms);
+    const bool is_number = error == std::errc() && end == text.data() + text.size();
+    if (is_number && block_ms > 0) return testing::Milliseconds(block_ms);
+    return std::nullopt;
+  }
+  return std::nullopt;
+}
+
+bool is_null_reply(const Arrival& arrival) {
+  const Reply* const reply = std::get_if<Reply>(&arrival);
+  return reply != nullptr &&
+         (reply->kind == Reply::Kind::kNullArray || reply->kind == Reply::Kind::kNull);
+}
+
 /// The connections of one case and what it has kept.
 class Session {
  public:
@@ -56,6 +79,14 @@ class Session {
   struct Connection {
     RawClient client;
     std::optional<Reply> last{};
+    /// Since then the time of a command that waits may be over, if the last command is one.
+    std::optional<testing::Clock::time_point> may_be_over{};
+    /// Came while a step looked for silence, and is the next one's to judge.
+    std::optional<Arrival> early{};
+
+    Arrival await(testing::Milliseconds patience) {
+      return early ? *std::exchange(early, std::nullopt) : client.await(patience);
+    }
   };
 
   static Failure failure_at(const Step& step, std::string got) {
@@ -78,14 +109,13 @@ class Session {
       case Step::Kind::kSend:
         return send(step);
       case Step::Kind::kBytes:
-        connection(step).client.write(expand(step.words[0], kept_));
-        return std::nullopt;
+        return send_bytes(connection(step), expand(step.words[0], kept_));
       case Step::Kind::kExpect:
         return expect(step);
       case Step::Kind::kSilence:
         return expect_silence(step);
       case Step::Kind::kClosed: {
-        const Arrival arrival = connection(step).client.await(timing_.reply);
+        const Arrival arrival = connection(step).await(timing_.reply);
         if (std::holds_alternative<testing::ServerClosed>(arrival)) return std::nullopt;
         return failure_at(step, describe(arrival));
       }
@@ -105,9 +135,16 @@ class Session {
     return std::nullopt;
   }
 
+  static std::optional<Failure> send_bytes(Connection& to, const std::string& bytes) {
+    to.may_be_over.reset();
+    to.client.write(bytes);
+    return std::nullopt;
+  }
+
   /// Sends the command, as often as it says, and drops all replies but the last.
   std::optional<Failure> send(const Step& step) {
-    RawClient& client = connection(step).client;
+    Connection& to = connection(step);
+    to.may_be_over.reset();
     std::string bytes;
     for (int i = 1; i <= step.times; ++i) {
       if (step.times > 1) kept_["i"] = std::to_string(i);
@@ -115,10 +152,11 @@ class Session {
       for (const Word& word : step.words)
         words.push_back(expand(word, kept_));
       bytes += testing::encode_command(words);
+      if (const auto time = block_time(words)) to.may_be_over = testing::Clock::now() + *time;
     }
-    client.write(bytes);
+    to.client.write(bytes);
     for (int i = 1; i < step.times; ++i) {
-      const Arrival arrival = client.await(timing_.reply);
+      const Arrival arrival = to.await(timing_.reply);
       if (!std::holds_alternative<Reply>(arrival)) {
         return failure_at(step, "to command " + std::to_string(i) + ": " + describe(arrival));
       }
@@ -128,7 +166,7 @@ class Session {
 
   std::optional<Failure> expect(const Step& step) {
     Connection& from = connection(step);
-    Arrival arrival = from.client.await(timing_.reply);
+    Arrival arrival = from.await(timing_.reply);
     Reply* reply = std::get_if<Reply>(&arrival);
     if (!reply) return failure_at(step, describe(arrival));
     const std::optional<Difference> found =
@@ -140,14 +178,19 @@ class Session {
       }
       return failure;
     }
+    from.may_be_over.reset();
     from.last = std::move(*reply);
     return std::nullopt;
   }
 
   std::optional<Failure> expect_silence(const Step& step) {
-    const Arrival arrival = connection(step).client.await(timing_.quiet);
+    Connection& from = connection(step);
+    Arrival arrival = from.await(timing_.quiet);
     if (std::holds_alternative<testing::NothingCame>(arrival)) return std::nullopt;
-    return failure_at(step, describe(arrival));
+    const bool is_late = from.may_be_over && testing::Clock::now() >= *from.may_be_over;
+    if (!is_late || !is_null_reply(arrival)) return failure_at(step, describe(arrival));
+    from.early = std::move(arrival);  // we were too slow to see that it waited
+    return std::nullopt;
   }
 
   /// After the last step no connection may have more to say.  The server has said all it has once
@@ -155,7 +198,7 @@ class Session {
   std::optional<Failure> nothing_unread() {
     control_.ask({"PING"});
     for (auto& [number, open] : connections_) {
-      const Arrival arrival = open.client.await(testing::Milliseconds(0));
+      const Arrival arrival = open.await(testing::Milliseconds(0));
       if (std::holds_alternative<Reply>(arrival) ||
           std::holds_alternative<testing::NoReply>(arrival)) {
         return Failure{
