@@ -89,7 +89,7 @@ std::string_view HandlerStage::answer(std::span<const std::string_view> words) {
 
 std::string HandlerStage::run(const std::vector<std::string_view>& words) {
   const std::string_view bytes = answer(words);
-  if (wait_ != nullptr) return "waits";
+  if (wait_ != nullptr) return bytes.empty() ? "waits" : "not one reply";
   resp::ReplyParser parser;
   const bool is_whole =
       parser.parse(bytes) == resp::ReplyParser::Status::kReply && parser.consumed() == bytes.size();

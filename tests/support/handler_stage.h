@@ -57,11 +57,12 @@ class HandlerStage {
 
   void configure(std::string_view option, std::string_view value);
 
-  /// Calls the handler of a command.  The reply as show() has it; "waits" if it does.
+  /// Calls the handler of a command.  The reply as show() has it; "waits" if it does and wrote
+  /// nothing; "not one reply" for anything else.
   std::string run(const std::vector<std::string_view>& words);
   /// The same; the words are separated by blanks.
   std::string operator()(std::string_view words);
-  /// The same; the reply's bytes, nothing if it waits.  They hold until the next command.
+  /// The same; the reply's bytes, which are none if it waits.  They hold until the next command.
   std::string_view answer(std::span<const std::string_view> words);
 
   /// What the last command waits for, if it does.
