@@ -1,5 +1,7 @@
 // XGROUP and XACK.
 #include <algorithm>
+#include <string>
+#include <utility>
 
 #include "server/commands/args.h"
 #include "server/commands/group_lookup.h"
@@ -14,14 +16,23 @@ namespace {
 /// [MKSTREAM] [ENTRIESREAD n] of CREATE and SETID.
 struct GroupArgs {
   bool make_stream = false;
-  int64_t entries_read = -1;  // not known
-
-  /// No group has read more than was ever added.
-  int64_t entries_read_of(const Stream& stream) const {
-    const auto added = static_cast<int64_t>(std::min<uint64_t>(stream.entries_added(), INT64_MAX));
-    return std::min(entries_read, added);
-  }
+  int64_t entries_read = -1;     // not known
+  size_t entries_read_word = 0;  // where it stands, if it was given
 };
+
+/// How many entries the group is to have read: of what a client says, no more than were ever added.
+/// A group may come to have read more, and a replay takes over what is so; hence the form says what
+/// became of the client's number.
+int64_t settle_entries_read(Call& call, const GroupArgs& args, const Stream& stream) {
+  const auto added = static_cast<int64_t>(std::min<uint64_t>(stream.entries_added(), INT64_MAX));
+  if (call.is_replay || args.entries_read <= added) return args.entries_read;
+  if (call.is_told()) {
+    WriteForm words(call.args.begin(), call.args.end());
+    words[args.entries_read_word] = std::to_string(added);
+    call.propagate_as(std::move(words));
+  }
+  return added;
+}
 
 ReplyError misused(const Call& call) {
   return errors::unknown_subcommand_or_arguments("xgroup", call.args[1]);
@@ -38,6 +49,7 @@ Parsed<GroupArgs> read_group_args(const Call& call, bool may_make_stream) {
       if (!read) return tl::make_unexpected(std::move(read.error()));
       if (*read < -1) return refused(errors::kEntriesReadNegative);
       parsed.entries_read = *read;
+      parsed.entries_read_word = args.position() - 1;
     } else {
       return tl::make_unexpected(misused(call));
     }
@@ -79,7 +91,7 @@ Outcome xgroup_create(Call& call) {
     stream = &call.db.find_or_create(key);
     call.notify(events::kNew, key);
   }
-  stream->groups().add(call.args[3], id, args->entries_read_of(*stream));
+  stream->groups().add(call.args[3], id, settle_entries_read(call, *args, *stream));
   call.changed();
   call.notify(events::kXgroupCreate, key);
   call.reply.ok();
@@ -103,7 +115,7 @@ Outcome xgroup_setid(Call& call) {
   }
 
   found->group->last_id = id;
-  found->group->entries_read = args->entries_read_of(*found->stream);
+  found->group->entries_read = settle_entries_read(call, *args, *found->stream);
   call.changed();
   call.notify(events::kXgroupSetid, call.args[2]);
   call.reply.ok();

@@ -74,6 +74,21 @@ TEST_CASE("XCLAIM that only moves the last ID tells where the group is", "[propa
   CHECK(told_by(stage, "XCLAIM s g c 0 9-9 LASTID 1-0") == "XGROUP SETID s g 1-0 ENTRIESREAD -1");
 }
 
+TEST_CASE("ENTRIESREAD is told as it was cut, and taken as it is told", "[propagation][xgroup]") {
+  HandlerStage stage;
+  stage("XADD s 1-0 f v");
+  stage("XADD s 2-0 f v");
+  CHECK(told_by(stage, "XGROUP CREATE s g 1-0 ENTRIESREAD 99") ==
+        "XGROUP CREATE s g 1-0 ENTRIESREAD 2");
+  CHECK(told_by(stage, "XGROUP SETID s g 1-0 ENTRIESREAD 3") ==
+        "XGROUP SETID s g 1-0 ENTRIESREAD 2");
+  CHECK(told_by(stage, "XREADGROUP GROUP g c NOACK STREAMS s >")
+            .ends_with("XGROUP SETID s g 2-0 ENTRIESREAD 3"));
+  stage.is_replay = true;
+  stage("XGROUP SETID s g 2-0 ENTRIESREAD 3");
+  CHECK(stage.stream("s")->find_group("g")->entries_read == 3);
+}
+
 // --- Replaying -----------------------------------------------------------------------------------
 
 /// Random commands on one stream with few IDs, so that everything meets everything.
