@@ -7,8 +7,13 @@
 
 namespace weir::testing {
 
-/// Everything that a stream holds and that is told to a replica, as text: entries, counters, groups
-/// with their pending entries and consumers; no times of consumers.
+/// Everything that a stream holds and that is told to a replica, as text: entries, counters, what
+/// is remembered of its producers' messages and for how long, groups with their consumers and
+/// pending entries, released ones also in the order of release.
+///
+/// Not told to anybody, and not here: when consumers were seen and active.  That a message's time
+/// is over is not told either, everybody forgets it by a clock of his own: streams that are
+/// compared are given no time for that.
 std::string describe(const Stream& stream);
 
 }  // namespace weir::testing

@@ -97,7 +97,7 @@ class Commands {
   explicit Commands(uint64_t seed) : random_(seed) {}
 
   WriteForm next() {
-    switch (below(20)) {
+    switch (below(25)) {
       case 0:
       case 1:
       case 2:
@@ -109,10 +109,11 @@ class Commands {
         return {"XTRIM",          "s",        pick({"MAXLEN", "MINID"}),
                 pick({"~", "="}), number(60), pick({"KEEPREF", "DELREF", "ACKED"})};
       case 6:
-        return {"XGROUP", "CREATE", "s", group(), pick({"0", "$", "5"}), "MKSTREAM"};
+        return with({"XGROUP", "CREATE", "s", group(), pick({"0", "$", "5"}), "MKSTREAM"},
+                    entries_read());
       case 7:
         return below(8) == 0 ? WriteForm{"XGROUP", "DESTROY", "s", group()}
-                             : WriteForm{"XGROUP", "SETID", "s", group(), number(300)};
+                             : with({"XGROUP", "SETID", "s", group(), number(300)}, entries_read());
       case 8:
         return {"XGROUP", pick({"CREATECONSUMER", "CREATECONSUMER", "DELCONSUMER"}), "s", group(),
                 consumer()};
@@ -129,14 +130,24 @@ class Commands {
       case 16:
         return {"XAUTOCLAIM", "s", group(), consumer(), "0", number(300), "COUNT", number(5)};
       case 17:
+      case 18:
         return with({"XNACK", "s", group(), pick({"SILENT", "FAIL", "FATAL"})}, counted_ids(),
                     {"FORCE"});
-      case 18:
+      case 19:
         return with({"XDELEX", "s", policy()}, counted_ids());
-      default:
+      case 20:
         return with({"XACKDEL", "s", group(), policy()}, counted_ids());
+      case 21:
+      case 22:
+        return add_message();
+      case 23:
+        return {"XIDMPRECORD", "s", producer(), number(9), ids()[0]};
+      default:
+        return below(3) == 0 ? set_limits() : set_id();
     }
   }
+  /// The time of the next command: no greater than the IDs, so that "*" gives one of them, too.
+  int64_t now_ms() const { return static_cast<int64_t>(last_ms_); }
 
  private:
   uint64_t below(uint64_t end) { return random_() % end; }
@@ -146,6 +157,7 @@ class Commands {
   std::string number(uint64_t end) { return std::to_string(1 + below(end)); }
   std::string group() { return pick({"g", "h", "i"}); }
   std::string consumer() { return pick({"a", "b", "c", "d"}); }
+  std::string producer() { return pick({"p", "q"}); }
   std::string policy() { return pick({"KEEPREF", "DELREF", "ACKED"}); }
   WriteForm ids() {
     WriteForm words;
@@ -156,6 +168,10 @@ class Commands {
   WriteForm counted_ids() {
     const WriteForm words = ids();
     return with({"IDS", std::to_string(words.size())}, words);
+  }
+  WriteForm entries_read() {
+    if (below(2) == 0) return {};
+    return {"ENTRIESREAD", below(5) == 0 ? "-1" : number(300)};
   }
   static WriteForm with(WriteForm words, const WriteForm& more, const WriteForm& rest = {}) {
     words.insert(words.end(), more.begin(), more.end());
@@ -169,6 +185,26 @@ class Commands {
       return {"XADD", "s", "MAXLEN", pick({"~", "="}), number(80), policy(), id, "f", number(99)};
     return {"XADD", "s", id, pick({"f", "g"}), number(99)};
   }
+  WriteForm add_message() {
+    last_ms_ += below(2);
+    if (below(2) == 0) return {"XADD", "s", "IDMPAUTO", producer(), "*", "f", number(9)};
+    if (below(4) == 0)
+      return {"XADD", "s",        "MAXLEN",  "~", number(80), policy(),
+              "IDMP", producer(), number(9), "*", "f",        "m"};
+    return {"XADD", "s", "IDMP", producer(), number(9), "*", "f", "m"};
+  }
+  WriteForm set_id() {
+    last_ms_ += below(3);
+    WriteForm words{"XSETID", "s", std::to_string(last_ms_) + "-" + std::to_string(below(9))};
+    if (below(2) == 0) words = with(words, {"ENTRIESADDED", number(500)});
+    if (below(2) == 0) words = with(words, {"MAXDELETEDID", std::to_string(below(last_ms_ + 1))});
+    return words;
+  }
+  WriteForm set_limits() {
+    WriteForm words{"XCFGSET", "s"};
+    if (below(2) == 0) words = with(words, {"IDMP-DURATION", number(3)});
+    return with(words, {"IDMP-MAXSIZE", number(20)});
+  }
   WriteForm read() {
     WriteForm words{"XREADGROUP", "GROUP", group(), consumer(), "COUNT", number(6)};
     if (below(3) == 0) words = with(words, {"CLAIM", "0"});
@@ -180,7 +216,7 @@ class Commands {
     if (below(2) == 0) words = with(words, {"FORCE"});
     if (below(3) == 0) words = with(words, {"JUSTID"});
     if (below(3) == 0) words = with(words, {"RETRYCOUNT", number(9)});
-    if (below(3) == 0) words = with(words, {"TIME", number(1'000'000)});
+    if (below(3) == 0) words = with(words, {"TIME", number(2 * last_ms_)});
     if (below(5) == 0) words = with(words, {"LASTID", number(last_ms_ + 1)});
     return words;
   }
@@ -191,6 +227,7 @@ class Commands {
 
 TEST_CASE("Replaying the forms of random commands gives the same stream", "[propagation]") {
   const uint64_t first_seed = 1;
+  uint64_t duplicates = 0;  // so that it is known that there were some
   for (uint64_t seed = first_seed; seed < first_seed + 20; ++seed) {
     CAPTURE(seed);
     HandlerStage original;
@@ -201,20 +238,22 @@ TEST_CASE("Replaying the forms of random commands gives the same stream", "[prop
     Commands commands(seed);
     for (int step = 0; step < 1500; ++step) {
       const WriteForm command = commands.next();
+      original.now_ms = commands.now_ms();  // the replica's clock is another, and far ahead
       original.run({command.begin(), command.end()});
       for (const WriteForm& form : original.take_forms()) {
         const std::string reply = replica.run({form.begin(), form.end()});
         CAPTURE(step, text(command), text(form), reply);
         REQUIRE((reply.empty() || reply[0] != '-'));
       }
-      replica.now_ms = ++original.now_ms;
       CAPTURE(step, text(command));
       const Stream* const here = original.stream("s");
       const Stream* const there = replica.stream("s");
       REQUIRE((here == nullptr) == (there == nullptr));
       if (here != nullptr) REQUIRE(describe(*there) == describe(*here));
     }
+    duplicates += original.stream("s")->idempotence()->iids_duplicates();
   }
+  CHECK(duplicates > 0);
 }
 
 }  // namespace
