@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <cstdlib>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -144,14 +145,13 @@ void check_window(const PipelineParser& parser, std::string_view input) {
 Outcome parse_ahead(std::string_view bytes, std::string_view sizes, const LimitChoice& choice) {
   Outcome outcome;
   PipelineParser parser;
-  RequestParser unfinished;
-  bool is_unfinished = false;
+  std::optional<RequestParser> unfinished;
   size_t sent = 0;
   for (size_t turn = 0; sent < bytes.size(); ++turn) {
     sent = sent_after(sent, turn, bytes, sizes);
     const Copy input(bytes.substr(outcome.consumed, sent - outcome.consumed));
     std::string_view rest = input.view();
-    std::exchange(is_unfinished, false) ? parser.start(std::move(unfinished)) : parser.start();
+    unfinished ? parser.start(*std::exchange(unfinished, std::nullopt)) : parser.start();
     while (!rest.empty()) {
       const Status status = parser.next(rest, choice.of(outcome.requests.size()));
       if (status == Status::kError) {
@@ -160,7 +160,6 @@ Outcome parse_ahead(std::string_view bytes, std::string_view sizes, const LimitC
       }
       if (status == Status::kIncomplete) {
         unfinished = parser.take_unfinished();
-        is_unfinished = true;
         break;
       }
       check_window(parser, rest);
