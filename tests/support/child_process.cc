@@ -104,8 +104,13 @@ Finished run_to_end(const std::string& program, const std::vector<std::string>& 
   const Capture out;
   const Capture err;
   ChildProcess process(program, arguments, out.fd(), err.fd());
-  const int exit_code = process.wait();
-  return {.exit_code = exit_code, .out = out.text(), .err = err.text()};
+  try {
+    // Interpreters that start for the first time on a busy machine take their time.
+    const int exit_code = process.wait(patient(Milliseconds(30'000)));
+    return {.exit_code = exit_code, .out = out.text(), .err = err.text()};
+  } catch (const std::runtime_error& error) {
+    throw std::runtime_error(std::string(error.what()) + "; it said: " + out.text() + err.text());
+  }
 }
 
 }  // namespace weir::testing
