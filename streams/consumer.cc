@@ -19,17 +19,20 @@ void Consumer::Destroy::operator()(Consumer* consumer) const {
   ::operator delete(consumer);
 }
 
-void Consumer::count_in_block(const StreamId& key, int64_t delta) {
+void Consumer::count_in_block(const StreamId& key, int64_t delta, uint64_t least) {
   const OwnedBlock* const known = blocks_.find(key);
   if (known == nullptr) {
+    if (delta == 0) return;
     assert(delta > 0);
     auto* const leaf = new OwnedBlock();
     leaf->key = key;
     leaf->weight = static_cast<uint32_t>(delta);
+    leaf->set_least(least);
     blocks_.insert(leaf);
   } else if (int64_t{known->weight} + delta == 0) {
     blocks_.erase(StreamId(key));
   } else {
+    if (least < known->least()) blocks_.writable(known)->set_least(least);
     blocks_.add_weight(StreamId(key), delta);
   }
 }

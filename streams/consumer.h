@@ -1,10 +1,12 @@
 // One consumer of a group: its name, when it was last here, and where its pending entries are.
 //
 // The group's PEL (pending_list.h) has the NACKs.  A consumer only has the keys of the blocks in
-// which some are its own, each with their number, in a radix tree: what it owns is counted in O(1)
-// and walked without looking at blocks that hold nothing of it.
+// which some are its own, each with their number and a bound of their oldest delivery, in a radix
+// tree: what it owns is counted in O(1) and walked without looking at blocks that hold nothing of
+// it, or nothing old enough.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <memory>
 #include <string_view>
@@ -14,11 +16,26 @@
 
 namespace weir {
 
-/// "The block with this key has `weight` NACKs of mine."
+/// "The block with this key has `weight` NACKs of mine, none delivered before then."
 struct OwnedBlock : RadixLeaf {
+  /// Not above the order key of any of them.
+  uint64_t least() const { return Nack::oldest_owned(uint64_t{least_high} << 32 | least_low); }
+  void set_least(uint64_t order_key) {
+    const uint64_t is_owned = order_key >> 63;  // the key of a released one is below all
+    const uint64_t ms = is_owned * std::min(order_key - (is_owned << 63), kGreatestMs);
+    least_high = static_cast<uint16_t>(ms >> 32);
+    least_low = static_cast<uint32_t>(ms);
+  }
+
+  static constexpr uint64_t kGreatestMs = (uint64_t{1} << 48) - 1;
+  // They fill the spare bytes of RadixLeaf.
+  uint16_t least_high = 0;
+  uint32_t least_low = 0;
+
   static OwnedBlock* clone(const OwnedBlock& leaf) { return new OwnedBlock(leaf); }
   static void destroy(OwnedBlock* leaf) { delete leaf; }
 };
+static_assert(sizeof(OwnedBlock) == sizeof(RadixLeaf));
 
 class Consumer {
  public:
@@ -46,8 +63,9 @@ class Consumer {
       : number_(number), name_bytes_(static_cast<uint32_t>(name.size())) {}
   ~Consumer() = default;
 
-  /// Adds to the number of NACKs in a block; a block with none is forgotten.
-  void count_in_block(const StreamId& key, int64_t delta);
+  /// Adds to the number of NACKs in a block, of which new ones have no order key below `least`; a
+  /// block with none is forgotten.
+  void count_in_block(const StreamId& key, int64_t delta, uint64_t least);
 
   RadixTree<OwnedBlock> blocks_;
   ConsumerNumber number_;

@@ -62,8 +62,13 @@ size_t PendingList::memory_bytes() const {
 std::vector<Nack> PendingList::select(const Query& query) {
   std::vector<Nack> found;
   if (query.from > query.to || query.count == 0) return found;
-  if (query.consumer != nullptr) {
+  if (query.consumer != nullptr && query.youngest == UINT64_MAX) {
     select_owned(query, found);
+  } else if (query.consumer != nullptr) {
+    const RadixTree<OwnedBlock>& owned = query.consumer->blocks();
+    const OwnedBlock* const first = owned.floor(query.from);
+    const StreamId first_key = first != nullptr ? first->key : kMinStreamId;
+    if (!owned.is_empty()) select_below(owned.view().root(), first_key, query, found);
   } else if (!blocks_.is_empty()) {
     const NackBlock* const first = blocks_.floor(query.from);
     const StreamId first_key = first != nullptr ? first->key : kMinStreamId;
@@ -81,22 +86,31 @@ uint64_t PendingList::tightened(RadixRef ref) {
   return block.least();
 }
 
-/// first_key: that of the first block that matters.  False when the walk is over: enough found, or
-/// past the end.
+/// In the group's tree, or in that of the query's consumer.  first_key: that of the first block
+/// that matters.  False when the walk is over: enough found, or past the end.
 bool PendingList::select_below(RadixRef ref, const StreamId& first_key, const Query& query,
                                std::vector<Nack>& found) {
   if (least_key(ref) > query.to) return false;
-  if (ref.is_node()) {
-    if (ref.node()->least > query.youngest) return true;
-    const std::span<const RadixRef> all = children(*ref.node());
-    for (size_t i = 0; i < all.size(); ++i) {
-      if (i + 1 < all.size() && least_key(all[i + 1]) <= first_key) continue;
-      if (!select_below(all[i], first_key, query, found)) return false;
-    }
-    if (query.youngest != UINT64_MAX) tightened(ref);
-    return true;
+  if (ref.is_leaf()) {
+    if (query.consumer == nullptr) return select_in(block_of(ref), query, found);
+    return select_in(*static_cast<OwnedBlock*>(ref.leaf()), query, found);
   }
-  const NackBlock& block = block_of(ref);
+  if (ref.node()->least > query.youngest) return true;
+  const std::span<const RadixRef> all = children(*ref.node());
+  for (size_t i = 0; i < all.size(); ++i) {
+    if (i + 1 < all.size() && least_key(all[i + 1]) <= first_key) continue;
+    if (!select_below(all[i], first_key, query, found)) return false;
+  }
+  if (query.youngest == UINT64_MAX) return true;
+  if (query.consumer == nullptr) {
+    blocks_.tighten(*ref.node());
+  } else {
+    consumers_[query.consumer->number()]->blocks_.tighten(*ref.node());
+  }
+  return true;
+}
+
+bool PendingList::select_in(const NackBlock& block, const Query& query, std::vector<Nack>& found) {
   if (block.least() > query.youngest) return true;
   for (uint32_t i = block.lower_bound(query.from); i < block.count(); ++i) {
     const Nack nack = block.at(i);
@@ -105,10 +119,28 @@ bool PendingList::select_below(RadixRef ref, const StreamId& first_key, const Qu
     found.push_back(nack);
     if (found.size() == query.count) return false;
   }
-  if (query.youngest != UINT64_MAX) tightened(ref);
+  if (query.youngest != UINT64_MAX) tightened(RadixRef(const_cast<NackBlock*>(&block)));
   return true;
 }
 
+bool PendingList::select_in(OwnedBlock& owned, const Query& query, std::vector<Nack>& found) {
+  if (owned.least() > query.youngest) return true;
+  const NackBlock& block = *blocks_.find(owned.key);
+  uint64_t least = UINT64_MAX;
+  for (uint32_t i = 0; i < block.count(); ++i) {
+    if (block.consumer_at(i) != query.consumer->number()) continue;
+    const Nack nack = block.at(i);
+    if (nack.id > query.to) return false;
+    least = std::min(least, nack.order_key());
+    if (nack.id < query.from || nack.order_key() > query.youngest) continue;
+    found.push_back(nack);
+    if (found.size() == query.count) return false;
+  }
+  if (query.consumer->blocks().is_writable(owned)) owned.set_least(least);
+  return true;
+}
+
+/// Of any age, so that nothing can be skipped in the consumer's tree.
 void PendingList::select_owned(const Query& query, std::vector<Nack>& found) const {
   const Consumer& consumer = *query.consumer;
   Cursor<OwnedBlock> owned(consumer.blocks());
@@ -116,12 +148,10 @@ void PendingList::select_owned(const Query& query, std::vector<Nack>& found) con
   if (!owned.seek_floor(query.from)) owned.seek_ceiling(query.from);
   for (; owned && owned->key <= query.to; owned.next()) {
     const NackBlock& block = *blocks_.find(owned->key);
-    if (block.least() > query.youngest) continue;
     for (uint32_t i = block.lower_bound(query.from); i < block.count(); ++i) {
       if (block.consumer_at(i) != consumer.number()) continue;
       const Nack nack = block.at(i);
       if (nack.id > query.to) return;
-      if (nack.order_key() > query.youngest) continue;
       found.push_back(nack);
       if (found.size() == query.count) return;
     }
@@ -203,7 +233,8 @@ void PendingList::Edit::replace(NackBlock* with) {
   block_ = with;
 }
 
-void PendingList::Edit::count(ConsumerNumber consumer, int delta) {
+/// least: the order key of a NACK that the consumer gets, or that becomes older.
+void PendingList::Edit::count(ConsumerNumber consumer, int delta, uint64_t least) {
   if (consumer == kNoConsumer) {
     list_.released_ += static_cast<uint64_t>(int64_t{delta});
     return;
@@ -211,10 +242,11 @@ void PendingList::Edit::count(ConsumerNumber consumer, int delta) {
   for (size_t i = change_count_; i > 0; --i) {
     if (changes_[i - 1].consumer != consumer) continue;
     changes_[i - 1].delta += delta;
+    changes_[i - 1].least = std::min(changes_[i - 1].least, least);
     return;
   }
   if (change_count_ == kMostChanges) tell_trees();
-  changes_[change_count_++] = {consumer, delta};
+  changes_[change_count_++] = {consumer, delta, least};
 }
 
 /// Brings the sums and bounds of the trees up to date.
@@ -223,7 +255,8 @@ void PendingList::Edit::tell_trees() {
   const StreamId key = block_->key;
   for (size_t i = 0; i < change_count_; ++i) {
     const Change& change = changes_[i];
-    if (change.delta != 0) list_.consumers_[change.consumer]->count_in_block(key, change.delta);
+    if (change.delta == 0 && change.least == UINT64_MAX) continue;
+    list_.consumers_[change.consumer]->count_in_block(key, change.delta, change.least);
   }
   change_count_ = 0;
   if (delta_ != 0 || block_->least() < told_least_) {
@@ -284,10 +317,12 @@ void PendingList::Edit::put_anywhere(const Nack& nack) {
 /// Replaces a NACK of the block with another of the same ID.
 void PendingList::Edit::put_at(uint32_t i, const Nack& nack) {
   own();
-  const ConsumerNumber before = block_->consumer_at(i);
-  if (before != nack.consumer) {
-    count(before, -1);
-    count(nack.consumer, +1);
+  const Nack before = block_->at(i);
+  if (before.consumer != nack.consumer) {
+    count(before.consumer, -1);
+    count(nack.consumer, +1, nack.order_key());
+  } else if (nack.order_key() < before.order_key()) {
+    count(nack.consumer, 0, nack.order_key());
   }
   replace(block_->set(i, nack));
 }
@@ -305,7 +340,7 @@ void PendingList::Edit::insert(const Nack& nack, uint32_t i) {
     lower_key(nack.id);
   }
   own();
-  count(nack.consumer, +1);
+  count(nack.consumer, +1, nack.order_key());
   replace(block_->insert(i, nack));
   last_put_ = block_->last_id();
   ++delta_;
@@ -324,7 +359,7 @@ void PendingList::Edit::start_block(const Nack& nack) {
   leave();
   NackBlock* const block = hang(nack.id, &nack, &nack + 1);
   enter(block);
-  count(nack.consumer, +1);
+  count(nack.consumer, +1, nack.order_key());
 }
 
 /// Adds the NACKs of a block to those of their consumers, or takes them off.
@@ -339,7 +374,7 @@ void PendingList::Edit::count_all(const NackBlock& block, int sign) {
   std::sort(begin, end);
   for (const ConsumerNumber* run = begin; run != end;) {
     const ConsumerNumber* const run_end = std::upper_bound<const ConsumerNumber*>(run, end, *run);
-    list_.consumers_[*run]->count_in_block(block.key, sign * (run_end - run));
+    list_.consumers_[*run]->count_in_block(block.key, sign * (run_end - run), block.least());
     run = run_end;
   }
 }
@@ -472,15 +507,19 @@ void PendingList::assert_consistent() const {
     assert(!last || *last < block.id_at(0));
     last = block.last_id();
     std::vector<uint32_t> here(consumers_.size());
+    std::vector<uint64_t> least(consumers_.size(), UINT64_MAX);
     for (uint32_t i = 0; i < block.count(); ++i) {
-      const ConsumerNumber consumer = block.consumer_at(i);
-      ++(consumer == kNoConsumer ? released : owned[consumer]);
-      if (consumer != kNoConsumer) ++here[consumer];
+      const Nack nack = block.at(i);
+      ++(nack.is_released() ? released : owned[nack.consumer]);
+      if (nack.is_released()) continue;
+      ++here[nack.consumer];
+      least[nack.consumer] = std::min(least[nack.consumer], nack.order_key());
     }
     for (size_t number = 0; number < here.size(); ++number) {
       if (here[number] == 0) continue;
       const OwnedBlock* const known = consumers_[number]->blocks().find(block.key);
       assert(known != nullptr && known->weight == here[number]);
+      assert(known->least() <= least[number]);
     }
   }
   assert(released == released_);

@@ -17,8 +17,10 @@
 // insert at the end, in a row   O(1)      the same over one consumer           O(log n + k) blocks
 // find, remove by ID        O(log n)      the oldest first, none too young     O(log n + k)
 // count; of a consumer          O(1)      in ID order, none too young          O(log n + k)
+//                                         the same over one consumer           O(log n + k) blocks
 //
-// Always: no block is empty; a consumer's blocks and their weights are exactly what the blocks say.
+// Always: no block is empty; a consumer's blocks and their weights are exactly what the blocks say,
+// and their bounds are not above it.
 #pragma once
 
 #include <algorithm>
@@ -87,6 +89,8 @@ class PendingList {
 
   bool select_below(RadixRef ref, const StreamId& first_key, const Query& query,
                     std::vector<Nack>& found);
+  bool select_in(const NackBlock& block, const Query& query, std::vector<Nack>& found);
+  bool select_in(OwnedBlock& owned, const Query& query, std::vector<Nack>& found);
   void select_owned(const Query& query, std::vector<Nack>& found) const;
   uint64_t tightened(RadixRef ref);
 
@@ -130,7 +134,7 @@ class PendingList::Edit {
     if (is_last_ && is_own_ && nack.id > last_put_ && block_->try_append(nack)) {
       last_put_ = nack.id;
       ++delta_;
-      return count(nack.consumer, +1);
+      return count(nack.consumer, +1, nack.order_key());
     }
     put_anywhere(nack);
   }
@@ -138,10 +142,11 @@ class PendingList::Edit {
   bool erase(const StreamId& id);
 
  private:
-  /// A consumer's change of count in the present block.
+  /// A consumer's change of count in the present block, and the least order key of its new NACKs.
   struct Change {
     ConsumerNumber consumer;
     int32_t delta;
+    uint64_t least;
   };
   static constexpr size_t kMostChanges = 8;
 
@@ -157,7 +162,7 @@ class PendingList::Edit {
   void tell_trees();
   void own();
   void replace(NackBlock* with);
-  void count(ConsumerNumber consumer, int delta);
+  void count(ConsumerNumber consumer, int delta, uint64_t least = UINT64_MAX);
   void insert(const Nack& nack, uint32_t i);
   void start_block(const Nack& nack);
   void split();

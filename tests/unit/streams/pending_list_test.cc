@@ -134,6 +134,46 @@ TEST_CASE("A selection minds its bounds, its age, its consumer and its count", "
   CHECK(list.select(query).empty());
 }
 
+TEST_CASE("The idle entries of one consumer are found wherever their times have come from",
+          "[pending_list]") {
+  PendingList list;
+  const Consumer& alice = list.add_consumer("alice");
+  const Consumer& bob = list.add_consumer("bob");
+  put_run(list, alice, 1, 1000);
+  put_run(list, bob, 1001, 2000);
+  const auto idle_of = [&](const Consumer& consumer) {
+    list.assert_consistent();
+    return show(list.select({.youngest = Nack::oldest_owned(kNowMs - 1), .consumer = &consumer}));
+  };
+  CHECK(idle_of(alice).empty());
+
+  PendingList::Edit(list).put(owned(500, alice, kNowMs - 9));   // older than it was
+  PendingList::Edit(list).put(owned(1500, alice, kNowMs - 1));  // another's
+  PendingList::Edit(list).put(owned(700, alice, 0));            // as old as can be
+  CHECK(idle_of(alice) == "500 700 1500");
+  CHECK(idle_of(bob).empty());
+
+  PendingList::Edit(list).put(owned(500, bob, kNowMs - 9));
+  PendingList::Edit(list).put(owned(700, alice));
+  CHECK(idle_of(alice) == "1500");
+  CHECK(idle_of(bob) == "500");
+}
+
+TEST_CASE("Times beyond 48 bits are young, and no others are lost by them", "[pending_list]") {
+  PendingList list;
+  const Consumer& alice = list.add_consumer("alice");
+  constexpr uint64_t kFarMs = uint64_t{1} << 50;
+  PendingList::Edit(list).put(owned(1, alice, kFarMs));
+  PendingList::Edit(list).put(owned(2, alice, kFarMs + 1));
+  list.assert_consistent();
+  const auto up_to = [&](uint64_t ms) {
+    return show(list.select({.youngest = Nack::oldest_owned(ms), .consumer = &alice}));
+  };
+  CHECK(up_to(kNowMs).empty());
+  CHECK(up_to(kFarMs) == "1");
+  CHECK(up_to(kFarMs + 1) == "1 2");
+}
+
 TEST_CASE("A walk in portions visits what one selection gives, up to its count", "[pending_list]") {
   PendingList list;
   const Consumer& a = list.add_consumer("a");
