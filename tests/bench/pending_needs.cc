@@ -235,7 +235,7 @@ constexpr Need kNeeds[] = {
     {"the 100 oldest", "us", Promise::kLogarithmicAndFound, oldest},
     {"the 10 idle, oldest first", "us", Promise::kLogarithmicAndFound, idle_by_age},
     {"the 10 idle, in ID order", "us", Promise::kLogarithmicAndFound, idle_by_id},
-    {"the idle of one consumer", "us", Promise::kNone, idle_of_consumer},
+    {"the idle of one consumer", "us", Promise::kLogarithmicAndFound, idle_of_consumer},
     {"change the owner, at random", "ns", Promise::kLogarithmic, change_owner},
     {"acknowledge, at random", "ns", Promise::kLogarithmic, acknowledge_at_random},
 };

@@ -13,7 +13,7 @@
 namespace weir::bench {
 
 /// What the header of pending_list.h says.
-enum class Promise : uint8_t { kConstant, kLogarithmic, kLogarithmicAndFound, kNone };
+enum class Promise : uint8_t { kConstant, kLogarithmic, kLogarithmicAndFound };
 
 struct Need {
   const char* name;
