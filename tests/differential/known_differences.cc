@@ -153,6 +153,23 @@ void no_endless_block(Words& command, std::vector<Words>&) {
   if (value < command.size() && command[value] == "9223372036854775807") command[value] = "1";
 }
 
+/// A least idle time of a few milliseconds: whether they have passed is a matter of luck.
+void no_short_idle(Words& command, std::vector<Words>&) {
+  const auto lengthen = [&command](size_t at) {
+    if (at >= command.size()) return;
+    const long long idle_ms = std::strtoll(command[at].c_str(), nullptr, 10);
+    if (idle_ms > 0 && idle_ms < kLongIdleMs / 4) command[at] = "0";
+  };
+  constexpr size_t kMinIdle = 4;
+  if (is(command, "xclaim") || is(command, "xautoclaim")) lengthen(kMinIdle);
+  if (is(command, "xclaim") || is(command, "xpending")) lengthen(place_of(command, "idle") + 1);
+}
+
+void no_greatest_delivery_count(Words& command, std::vector<Words>&) {
+  const size_t value = place_of(command, "retrycount") + 1;
+  if (value < command.size() && command[value] == "9223372036854775807") command[value] = "9";
+}
+
 // ---- normalised ------------------------------------------------------------------------------
 
 void drop_new_fields(Reply& reply, const Asked& asked) {
@@ -224,6 +241,10 @@ constexpr KnownDifference kDifferences[] = {
     {.name = "endless BLOCK",
      .reason = "7.0 waits for ever where now + BLOCK overflows; later versions refuse it",
      .avoid = no_endless_block},
+    {.name = "short idle", .reason = "the clock", .avoid = no_short_idle},
+    {.name = "delivery count",
+     .reason = "one more delivery than 2^63-1 turns over to a negative count in Redis, ours stays",
+     .avoid = no_greatest_delivery_count},
     {.name = "XINFO fields",
      .reason = "7.2 (active-time, inactive), 8.6 (idempotent production) and 8.8 (nacked-count) "
                "added fields; those of 7.0 keep their order",
