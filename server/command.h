@@ -113,11 +113,11 @@ inline constexpr KeyEvent kXadd{EventClass::kStream, "xadd"};
 inline constexpr KeyEvent kXtrim{EventClass::kStream, "xtrim"};
 inline constexpr KeyEvent kXdel{EventClass::kStream, "xdel"};
 inline constexpr KeyEvent kXsetid{EventClass::kStream, "xsetid"};
-inline constexpr KeyEvent kXgroupCreate{EventClass::kStream, "xgroup-create"};
-inline constexpr KeyEvent kXgroupSetid{EventClass::kStream, "xgroup-setid"};
-inline constexpr KeyEvent kXgroupDestroy{EventClass::kStream, "xgroup-destroy"};
-inline constexpr KeyEvent kXgroupCreateconsumer{EventClass::kStream, "xgroup-createconsumer"};
-inline constexpr KeyEvent kXgroupDelconsumer{EventClass::kStream, "xgroup-delconsumer"};
+inline constexpr KeyEvent kXgroupCreate{EventClass::kStream, "xgroup-create", false};
+inline constexpr KeyEvent kXgroupSetid{EventClass::kStream, "xgroup-setid", false};
+inline constexpr KeyEvent kXgroupDestroy{EventClass::kStream, "xgroup-destroy", false};
+inline constexpr KeyEvent kXgroupCreateconsumer{EventClass::kStream, "xgroup-createconsumer", false};
+inline constexpr KeyEvent kXgroupDelconsumer{EventClass::kStream, "xgroup-delconsumer", false};
 }  // namespace events
 
 /// What a command is for and what it may do.  The names are those of COMMAND INFO, in lower case.

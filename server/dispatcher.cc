@@ -14,6 +14,7 @@
 #include "server/insight/log.h"
 #include "server/insight/stats.h"
 #include "server/net/client_table.h"
+#include "server/net/push.h"
 #include "server/text.h"
 #include "streams/same_text.h"
 
@@ -211,6 +212,7 @@ void Dispatcher::run(Client& client, const CommandSpec& command,
   ++client.commands;
   const size_t before = client.reply.buffer().size();
   Call call = make_call(client, argv);
+  begin_changes(client);
   Outcome outcome = command.run(call);
   context_.propagation.finish(call.db.index(), argv, call.told);
   if (outcome.is_error()) {
@@ -223,6 +225,19 @@ void Dispatcher::run(Client& client, const CommandSpec& command,
   }
   running_ = nullptr;
   if (client.reply_mode != ReplyMode::kOn) end_reply(client);
+  end_changes(client);
+}
+
+/// Between these two, changes are the client's, and messages to itself wait for its reply.
+void Dispatcher::begin_changes(Client& client) {
+  client.replying = true;
+  context_.propagation.author = client.id;
+}
+
+void Dispatcher::end_changes(Client& client) {
+  client.replying = false;
+  context_.propagation.author = 0;
+  release_late_pushes(client);
 }
 
 void Dispatcher::begin_batch() {
@@ -287,11 +302,13 @@ bool Dispatcher::retry(Client& client) {
   Call call = make_call(client, argv);
   call.is_retry = true;
   running_ = &command;
+  begin_changes(client);
   Outcome outcome = command.run(call);
   context_.propagation.finish(call.db.index(), argv, call.told);
   running_ = nullptr;
   if (outcome.is_wait()) {
     end_reply(client);
+    end_changes(client);
     context_.waiters.set_look_again(client.id, outcome.take_wait()->look_again_ms);
     return false;
   }
@@ -302,6 +319,7 @@ bool Dispatcher::retry(Client& client) {
   context_.waiters.remove(client.id);
   client.blocked = false;
   end_reply(client);
+  end_changes(client);
   io_->resume(client);
   io_->wants_flush(client);
   return true;

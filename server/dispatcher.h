@@ -71,6 +71,8 @@ class Dispatcher : public RequestHandler {
   /// Around everything that answers a request: CLIENT REPLY may want no reply to leave.
   void begin_reply(Client& client);
   void end_reply(Client& client);
+  void begin_changes(Client& client);
+  void end_changes(Client& client);
   void reply_error(Client& client, std::string_view text);
   void reject(Client& client, const CommandSpec* command, std::string_view text);
   void close_silently(Client& client, std::string_view why);

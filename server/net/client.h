@@ -46,6 +46,7 @@ class Client {
   bool close_after_reply = false;  // nothing more is read; closed when everything is sent
   bool closed = false;             // only waits to be freed at the end of the turn
   bool flush_listed = false;       // in the list of those with something to send
+  bool replying = false;           // a command of it writes its reply: pushes wait behind that
 
   const CommandSpec* last_command = nullptr;
 
@@ -62,6 +63,7 @@ class Client {
   ClientIo* io = nullptr;  // who moves them
   resp::Buffer input;      // an unfinished request, or what waits behind a blocked command
   resp::Buffer output;     // replies that have not left
+  std::unique_ptr<resp::Buffer> late_pushes;  // to be sent behind the reply being written
   resp::ReplyWriter reply;
   std::unique_ptr<resp::RequestParser> parser;  // set while a request is unfinished
   Watch readable;

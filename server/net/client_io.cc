@@ -276,7 +276,11 @@ bool ClientIo::end_of_turn() {
   for (size_t i = 0; i < to_flush_.size(); ++i) {
     to_flush_[i]->flush_listed = false;
     // One that waits for its socket is flushed when that is ready.
-    if (!to_flush_[i]->writable.is_active()) flush(*to_flush_[i]);
+    if (!to_flush_[i]->writable.is_active()) {
+      flush(*to_flush_[i]);
+    } else if (!to_flush_[i]->closed) {
+      close_if_output_exceeded(*to_flush_[i]);
+    }
   }
   to_flush_.clear();
   resume_unfinished();

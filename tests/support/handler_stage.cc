@@ -25,6 +25,14 @@ void Recorder::happened(uint32_t, const KeyEvent& event, std::string_view key) {
   events.push_back(std::string(event.name) + " " + std::string(key));
 }
 
+void Recorder::flushing(uint32_t db) {
+  events.push_back("(flushing) " + std::to_string(db));
+}
+
+void Recorder::swapping(uint32_t first_db, uint32_t second_db) {
+  events.push_back("(swapping) " + std::to_string(first_db) + " " + std::to_string(second_db));
+}
+
 HandlerStage::HandlerStage(Audience audience)
     : stats_(command_table().size()),
       keyspace(1),
@@ -45,7 +53,9 @@ HandlerStage::HandlerStage(Audience audience)
       io_(loop_, dispatcher_),
       client_(clients_.add(kNoSocket, true, 0)) {
   dispatcher_.attach(io_);
-  if (audience == Audience::kRecorder) propagation_.add(recorder_);
+  if (audience == Audience::kNone) return;
+  propagation_.add(static_cast<WriteListener&>(recorder_));
+  propagation_.add(static_cast<KeyListener&>(recorder_));
 }
 
 const CommandSpec* HandlerStage::row_of(std::span<const std::string_view> words) {

@@ -36,10 +36,12 @@
 namespace weir::testing {
 
 /// What was told, in order.
-class Recorder : public WriteListener {
+class Recorder : public WriteListener, public KeyListener {
  public:
   void written(uint32_t db, std::span<const WriteForm> new_forms) override;
   void happened(uint32_t db, const KeyEvent& event, std::string_view key) override;
+  void flushing(uint32_t db) override;
+  void swapping(uint32_t first_db, uint32_t second_db) override;
 
   std::vector<WriteForm> forms;
   std::vector<std::string> events;  // "xadd s"

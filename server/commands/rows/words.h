@@ -1,0 +1,32 @@
+// Words in which the rows of the command table are written.
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+#include "server/command.h"
+
+namespace weir {
+
+/// One key, at word `first`.
+constexpr KeySpec key_at(uint8_t first, std::string_view flags, std::string_view notes = {}) {
+  return {.kind = KeySpec::Kind::kIndex, .first = first, .flags = flags, .notes = notes};
+}
+/// Keys from word `first` to the last.
+constexpr KeySpec keys_from(uint8_t first, std::string_view flags) {
+  return {.kind = KeySpec::Kind::kIndex, .first = first, .last = -1, .flags = flags};
+}
+/// The first half of the words behind STREAMS.
+constexpr KeySpec keys_after_streams(uint8_t start_from, std::string_view flags) {
+  return {.kind = KeySpec::Kind::kStreams, .first = start_from, .last = -1, .flags = flags};
+}
+
+inline constexpr uint32_t kAnytime =
+    kLoading | kStale;  // also while loading, and as a stale replica
+inline constexpr uint32_t kHandshake = kAnytime | kNoScript | kFast | kNoAuth | kAllowBusy;
+inline constexpr uint32_t kSession = kAnytime | kNoScript;
+inline constexpr uint32_t kOperator = kAdmin | kNoScript | kAnytime;
+inline constexpr std::string_view kUnsure = "nondeterministic_output";
+inline constexpr std::string_view kUnordered = "nondeterministic_output_order";
+
+}  // namespace weir

@@ -1,0 +1,35 @@
+#include "server/net/push.h"
+
+#include "server/net/client_io.h"
+
+namespace weir {
+namespace {
+
+resp::Buffer& buffer_for(Client& client) {
+  if (!client.replying) {
+    client.io->prepare_reply(client);
+    return client.output;
+  }
+  if (!client.late_pushes) client.late_pushes = std::make_unique<resp::Buffer>();
+  return *client.late_pushes;
+}
+
+}  // namespace
+
+Push::Push(Client& client) : client_(client), writer_(buffer_for(client)) {
+  writer_.set_version(client.reply.version());
+}
+
+Push::~Push() {
+  if (!client_.replying) client_.io->wants_flush(client_);
+}
+
+void release_late_pushes(Client& client) {
+  if (!client.late_pushes) return;
+  client.io->prepare_reply(client);
+  client.output.append(client.late_pushes->view());
+  client.late_pushes.reset();
+  client.io->wants_flush(client);
+}
+
+}  // namespace weir
