@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "resp/reply_writer.h"
+#include "server/data/key_events.h"
 #include "server/propagation.h"
 
 namespace weir {

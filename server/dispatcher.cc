@@ -79,7 +79,7 @@ void Call::propagate_as(WriteForm form) {
 }
 
 void Call::notify(const KeyEvent& event, std::string_view key) {
-  context.propagation.notify(db.index(), event, key);
+  context.keyspace.events.notify(db.index(), event, key);
 }
 
 Dispatcher::Dispatcher(Context& context, Clock& clock)
@@ -231,12 +231,12 @@ void Dispatcher::run(Client& client, const CommandSpec& command,
 /// Between these two, changes are the client's, and messages to itself wait for its reply.
 void Dispatcher::begin_changes(Client& client) {
   client.replying = true;
-  context_.propagation.author = client.id;
+  context_.keyspace.events.author = client.id;
 }
 
 void Dispatcher::end_changes(Client& client) {
   client.replying = false;
-  context_.propagation.author = 0;
+  context_.keyspace.events.author = 0;
   release_late_pushes(client);
 }
 

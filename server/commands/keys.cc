@@ -159,7 +159,7 @@ Outcome dbsize(Call& call) {
 
 Outcome flushdb(Call& call) {
   if (auto error = check_flush_args(call)) return std::move(*error);
-  call.context.propagation.notify_flushing(call.db.index());
+  call.context.keyspace.events.notify_flushing(call.db.index());
   call.changed(call.db.clear());
   call.context.waiters.signal_all_gone(call.db.index());
   call.reply.ok();
@@ -169,7 +169,7 @@ Outcome flushdb(Call& call) {
 Outcome flushall(Call& call) {
   if (auto error = check_flush_args(call)) return std::move(*error);
   for (Database& db : call.context.keyspace.databases()) {
-    call.context.propagation.notify_flushing(db.index());
+    call.context.keyspace.events.notify_flushing(db.index());
     call.changed(db.clear());
     call.context.waiters.signal_all_gone(db.index());
   }

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "server/data/iid_expiry.h"
+#include "server/data/key_events.h"
 #include "server/data/key_table.h"
 
 namespace weir {
@@ -91,6 +92,8 @@ class Keyspace {
   std::vector<Database>& databases() { return databases_; }
   LookupCounts& lookups() { return lookups_; }
 
+  /// What becomes of keys.
+  KeyEvents events;
   /// Changes to the data since the last save.
   uint64_t changes = 0;
   /// What streams that are made from now on remember of messages.

@@ -54,8 +54,8 @@ HandlerStage::HandlerStage(Audience audience)
       client_(clients_.add(kNoSocket, true, 0)) {
   dispatcher_.attach(io_);
   if (audience == Audience::kNone) return;
-  propagation_.add(static_cast<WriteListener&>(recorder_));
-  propagation_.add(static_cast<KeyListener&>(recorder_));
+  propagation_.add(recorder_);
+  keyspace.events.add(recorder_);
 }
 
 const CommandSpec* HandlerStage::row_of(std::span<const std::string_view> words) {
