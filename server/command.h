@@ -117,7 +117,8 @@ inline constexpr KeyEvent kXsetid{EventClass::kStream, "xsetid"};
 inline constexpr KeyEvent kXgroupCreate{EventClass::kStream, "xgroup-create", false};
 inline constexpr KeyEvent kXgroupSetid{EventClass::kStream, "xgroup-setid", false};
 inline constexpr KeyEvent kXgroupDestroy{EventClass::kStream, "xgroup-destroy", false};
-inline constexpr KeyEvent kXgroupCreateconsumer{EventClass::kStream, "xgroup-createconsumer", false};
+inline constexpr KeyEvent kXgroupCreateconsumer{EventClass::kStream, "xgroup-createconsumer",
+                                                false};
 inline constexpr KeyEvent kXgroupDelconsumer{EventClass::kStream, "xgroup-delconsumer", false};
 }  // namespace events
 
