@@ -49,6 +49,9 @@ struct Wait {
   std::optional<std::string> group;    // of a reader that shares entries with others of its group
   // When a reader that takes over idle entries is to look again, on the monotonic clock.
   std::optional<int64_t> look_again_ms;
+  // What its end by timeout answers: the null array, or what the function writes when it may not
+  // wait.
+  bool asks_at_timeout = false;
 };
 
 class [[nodiscard]] Outcome {
@@ -139,13 +142,18 @@ enum CommandFlag : uint32_t {
   kNoMulti = 1U << 12,
   kNoAsyncLoading = 1U << 13,
   kAllowBusy = 1U << 14,
+  kSkipSlowlog = 1U << 15,
   // Not shown: what only this server needs to know.
   kNeedsDebug = 1U << 24,     // refused unless enable-debug-command allows it
   kContainer = 1U << 25,      // its subcommands are the rows behind it
   kMaySayNothing = 1U << 26,  // CLIENT REPLY, SHUTDOWN: no reply is right
+  kMayReplicate = 1U << 27,   // no write, yet replicas are told
+  kNotQueued = 1U << 28,      // between MULTI and EXEC it runs at once
+  kNotInMulti = 1U << 29,     // refused there, as kNoMulti, which Redis does not refuse
+  kRunsQueue = 1U << 30,      // it is also what the queued commands are
 };
 
-enum class Group : uint8_t { kStream, kGeneric, kConnection, kServer };
+enum class Group : uint8_t { kStream, kGeneric, kConnection, kServer, kTransactions };
 
 /// Extra ACL categories, beside those that follow from flags and group.
 enum Category : uint8_t {
@@ -153,7 +161,8 @@ enum Category : uint8_t {
   kDangerous = 2,
   kConnectionCategory = 4,
   kRead = 8,
-  kNoRead = 16
+  kNoRead = 16,
+  kTransactionCategory = 32
 };
 
 /// Where the keys of a command are, and what is done to them.

@@ -15,6 +15,7 @@ class Log;
 class Propagation;
 class Stats;
 class Waiters;
+class Watches;
 class ShutdownControl;
 struct CommandSpec;
 struct ServerIdentity;
@@ -26,6 +27,7 @@ struct Context {
   Config& config;
   Keyspace& keyspace;
   Waiters& waiters;
+  Watches& watches;
   Propagation& propagation;
   ClientTable& clients;
   ClientIo& io;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cassert>
+#include <utility>
 
 #include "resp/inline_words.h"
 #include "server/commands/client_describe.h"
@@ -10,11 +11,13 @@
 #include "server/config.h"
 #include "server/data/keyspace.h"
 #include "server/data/waiters.h"
+#include "server/data/watches.h"
 #include "server/errors.h"
 #include "server/insight/log.h"
 #include "server/insight/stats.h"
 #include "server/net/client_table.h"
 #include "server/net/push.h"
+#include "server/net/transaction.h"
 #include "server/text.h"
 #include "streams/same_text.h"
 
@@ -25,6 +28,8 @@ namespace {
 constexpr size_t kUnauthenticatedQueryBytes = size_t{1024} * 1024;
 /// What a parser's text begins with, and the log does not say twice.
 constexpr std::string_view kProtocolError = "Protocol error: ";
+/// The code of an error without one of its own, which is not repeated inside another.
+constexpr std::string_view kError = "ERR ";
 /// Most bytes of a request that could not be understood, and of one that was too long, in the log.
 constexpr size_t kLoggedProtocolBytes = 128;
 constexpr size_t kLoggedQueryBytes = 64;
@@ -126,38 +131,72 @@ void Dispatcher::handle(Client& client, std::span<const std::string_view> argv) 
     command = subcommand;
   }
   client.last_command = command;
-  if (command->run == nullptr || !command->accepts(argv.size())) {
-    return reject(client, command, errors::wrong_number_of_arguments(command->name).text());
+  run_or_queue(client, *command, argv);
+}
+
+void Dispatcher::run_or_queue(Client& client, const CommandSpec& command,
+                              std::span<const std::string_view> argv) {
+  if (command.run == nullptr || !command.accepts(argv.size())) {
+    return reject(client, &command, errors::wrong_number_of_arguments(command.name).text());
   }
-  if (!passes_gates(client, *command)) return;
-  run(client, *command, argv);
+  if (const std::string_view refusal = refusal_of(client, command); !refusal.empty()) {
+    return reject(client, &command, refusal);
+  }
+  if (pause_.holds(effective_flags(client, command))) return put_off(client, command, argv);
+  if (client.transaction && !command.has(kNotQueued)) {
+    client.transaction->queue(command, command.flags, argv);
+    begin_reply(client);
+    client.reply.simple("QUEUED");
+    return end_reply(client);
+  }
+  run(client, command, argv);
   serve_waiters();
 }
 
-bool Dispatcher::passes_gates(Client& client, const CommandSpec& command) {
+/// What a command is and does; for EXEC, also what the commands that it will run are and do.
+uint32_t Dispatcher::effective_flags(const Client& client, const CommandSpec& command) {
+  const bool runs_queue = command.has(kRunsQueue) && client.transaction;
+  return command.flags | (runs_queue ? client.transaction->flags() : 0);
+}
+
+/// Why the command may not run now; empty if it may.
+std::string_view Dispatcher::refusal_of(const Client& client, const CommandSpec& command) const {
   if (command.has(kNeedsDebug)) {
     const Allowed allowed = settings_.enable_debug_command;
-    if (allowed == Allowed::kNo || (allowed == Allowed::kLocal && !client.is_local())) {
-      reject(client, &command, errors::kDebugNotAllowed);
-      return false;
-    }
+    if (allowed == Allowed::kNo || (allowed == Allowed::kLocal && !client.is_local()))
+      return errors::kDebugNotAllowed;
   }
-  if (!client.authenticated && !settings_.requirepass.empty() && !command.has(kNoAuth)) {
-    reject(client, &command, errors::kNoAuth);
-    return false;
-  }
-  if (out_of_memory_ && command.has(kDenyOom)) {
-    reject(client, &command, errors::kOutOfMemory);
-    return false;
-  }
-  return true;
+  if (!client.authenticated && !settings_.requirepass.empty() && !command.has(kNoAuth))
+    return errors::kNoAuth;
+  if (client.transaction && command.has(kNoMulti | kNotInMulti)) return errors::kNotInTransaction;
+  if (out_of_memory_ && (effective_flags(client, command) & kDenyOom) != 0)
+    return errors::kOutOfMemory;
+  return {};
 }
 
 void Dispatcher::reject(Client& client, const CommandSpec* command, std::string_view text) {
   if (command != nullptr) ++context_.stats.by_command[row_number(*command)].rejected_calls;
   begin_reply(client);
-  reply_error(client, text);
+  if (command != nullptr && command->has(kRunsQueue)) {
+    discard_transaction(client);
+    const std::string_view reason = text.starts_with(kError) ? text.substr(kError.size()) : text;
+    reply_error(client, "EXECABORT Transaction discarded because of: " + std::string(reason));
+  } else {
+    if (client.transaction) client.transaction->is_spoiled = true;
+    reply_error(client, text);
+  }
   end_reply(client);
+}
+
+void Dispatcher::discard_transaction(Client& client) {
+  client.transaction.reset();
+  unwatch(client);
+}
+
+void Dispatcher::unwatch(Client& client) {
+  if (client.watched_keys == 0) return;
+  client.watched_keys = 0;
+  context_.watches.unwatch(client.id);
 }
 
 void Dispatcher::reply_error(Client& client, std::string_view text) {
@@ -228,6 +267,27 @@ void Dispatcher::run(Client& client, const CommandSpec& command,
   end_changes(client);
 }
 
+// As run() does it, between the replies that EXEC writes.
+void Dispatcher::run_queued(Client& client, const CommandSpec& command,
+                            std::span<const std::string_view> argv) {
+  const CommandSpec* const outer = running_;
+  start_timing(command);
+  running_ = &command;
+  CommandStats& stats = context_.stats.by_command[row_number(command)];
+  ++stats.calls;
+  ++context_.stats.commands;
+  Call call = make_call(client, argv);
+  call.may_wait = false;
+  const Outcome outcome = command.run(call);
+  assert(!outcome.is_wait());
+  context_.propagation.finish(call.db.index(), argv, call.told);
+  if (outcome.is_error()) {
+    ++stats.failed_calls;
+    reply_error(client, outcome.error_text());
+  }
+  running_ = outer;
+}
+
 /// Between these two, changes are the client's, and messages to itself wait for its reply.
 void Dispatcher::begin_changes(Client& client) {
   client.replying = true;
@@ -278,7 +338,8 @@ void Dispatcher::wait(Client& client, const CommandSpec& command, std::unique_pt
                         .keys = std::move(wait->keys),
                         .deadline_ms = wait->deadline_ms,
                         .group = std::move(wait->group),
-                        .look_again_ms = wait->look_again_ms});
+                        .look_again_ms = wait->look_again_ms,
+                        .asks_at_timeout = wait->asks_at_timeout});
 }
 
 void Dispatcher::serve_waiters() {
@@ -326,13 +387,20 @@ bool Dispatcher::retry(Client& client) {
 }
 
 bool Dispatcher::unblock(Client& client, std::string_view error) {
-  if (context_.waiters.remove(client.id) == nullptr) return false;
+  const std::unique_ptr<Waiter> waiter = context_.waiters.remove(client.id);
+  if (waiter == nullptr) return false;
   client.blocked = false;
+  io_->prepare_reply(client);
   begin_reply(client);
-  if (error.empty()) {
-    client.reply.null_array();
-  } else {
+  if (!error.empty()) {
     reply_error(client, error);
+  } else if (waiter->asks_at_timeout) {
+    const std::vector<std::string_view> argv(waiter->argv.begin(), waiter->argv.end());
+    Call call = make_call(client, argv);
+    call.may_wait = false;
+    static_cast<void>(waiter->command->run(call));
+  } else {
+    client.reply.null_array();
   }
   end_reply(client);
   io_->resume(client);
@@ -350,6 +418,32 @@ void Dispatcher::expire_waiters() {
     } else {
       unblock(*client, {});
     }
+  }
+}
+
+// --- Pausing -------------------------------------------------------------------------------------
+
+// The client counts as blocked; what it sends next waits behind.
+void Dispatcher::put_off(Client& client, const CommandSpec& command,
+                         std::span<const std::string_view> argv) {
+  client.blocked = true;
+  put_off_.push_back({client.id, &command, {argv.begin(), argv.end()}});
+}
+
+void Dispatcher::run_put_off() {
+  if (pause_.is_over(Clock::monotonic_us() / 1000)) pause_.end();
+  if (pause_.is_on() || put_off_.empty()) return;
+  clock_.refresh();
+  for (const PutOff& request : std::exchange(put_off_, {})) {
+    Client* const client = context_.clients.find(request.client_id);
+    if (client == nullptr) continue;
+    client->blocked = false;
+    io_->prepare_reply(*client);
+    const std::vector<std::string_view> argv(request.argv.begin(), request.argv.end());
+    run_or_queue(*client, *request.command, argv);
+    if (client->closed) continue;
+    if (!client->blocked) io_->resume(*client);
+    io_->wants_flush(*client);
   }
 }
 
@@ -395,11 +489,15 @@ resp::RequestLimits Dispatcher::limits_for(const Client& client) const {
 
 size_t Dispatcher::query_buffer_limit(const Client& client) const {
   const bool unknown = !client.authenticated && !settings_.requirepass.empty();
-  return unknown ? kUnauthenticatedQueryBytes : settings_.client_query_buffer_limit;
+  const size_t limit = unknown ? kUnauthenticatedQueryBytes : settings_.client_query_buffer_limit;
+  // What is queued was sent and is not done with.
+  const size_t queued = client.transaction ? client.transaction->bytes() : 0;
+  return limit - std::min(limit, queued);
 }
 
 void Dispatcher::disconnected(Client& client) {
   context_.waiters.remove(client.id);
+  unwatch(client);
 }
 
 void Dispatcher::closed(Client& client) {

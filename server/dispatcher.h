@@ -14,12 +14,15 @@
 #include <cstdint>
 #include <memory>
 #include <span>
+#include <string>
 #include <string_view>
+#include <vector>
 
 #include "server/clock.h"
 #include "server/command.h"
 #include "server/context.h"
 #include "server/net/client_io.h"
+#include "server/pause.h"
 
 namespace weir {
 
@@ -57,13 +60,36 @@ class Dispatcher : public RequestHandler {
   /// if it does not wait.
   bool unblock(Client& client, std::string_view error);
 
+  /// One of the commands that EXEC runs; writes its reply.
+  void run_queued(Client& client, const CommandSpec& command,
+                  std::span<const std::string_view> argv);
+  /// Forgets the queued commands of a client and what it watches.
+  void discard_transaction(Client& client);
+  /// Forgets only that.
+  void unwatch(Client& client);
+
+  Pause& pause() { return pause_; }
+  /// Runs what a pause that is over put off.
+  void run_put_off();
+  size_t put_off_count() const { return put_off_.size(); }
+
   /// True while used memory is above maxmemory; the server looks once a turn.
   void set_out_of_memory(bool out_of_memory) { out_of_memory_ = out_of_memory; }
   /// The command that runs, for a crash report; null between commands.
   const CommandSpec* running() const { return running_; }
 
  private:
-  bool passes_gates(Client& client, const CommandSpec& command);
+  struct PutOff {
+    uint64_t client_id = 0;
+    const CommandSpec* command = nullptr;
+    std::vector<std::string> argv;
+  };
+
+  void run_or_queue(Client& client, const CommandSpec& command,
+                    std::span<const std::string_view> argv);
+  std::string_view refusal_of(const Client& client, const CommandSpec& command) const;
+  static uint32_t effective_flags(const Client& client, const CommandSpec& command);
+  void put_off(Client& client, const CommandSpec& command, std::span<const std::string_view> argv);
   void run(Client& client, const CommandSpec& command, std::span<const std::string_view> argv);
   bool retry(Client& client);
   Call make_call(Client& client, std::span<const std::string_view> argv);
@@ -87,6 +113,8 @@ class Dispatcher : public RequestHandler {
   const CommandSpec* running_ = nullptr;
   const CommandSpec* timed_ = nullptr;  // the run of commands being timed
   int64_t timed_since_us_ = 0;
+  Pause pause_;
+  std::vector<PutOff> put_off_;  // in order
   int64_t last_http_warning_ms_ = INT64_MIN / 2;
   bool out_of_memory_ = false;
 };

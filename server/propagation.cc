@@ -10,4 +10,14 @@ void Propagation::finish(uint32_t db, std::span<const std::string_view> argv, To
     listener->written(db, told.forms);
 }
 
+void Propagation::begin_unit() {
+  for (WriteListener* const listener : listeners_)
+    listener->unit_begins();
+}
+
+void Propagation::end_unit() {
+  for (WriteListener* const listener : listeners_)
+    listener->unit_ends();
+}
+
 }  // namespace weir

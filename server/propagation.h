@@ -27,6 +27,9 @@ class WriteListener {
   virtual ~WriteListener() = default;
   /// The forms of one command, to be applied together.
   virtual void written(uint32_t db, std::span<const WriteForm> forms) = 0;
+  /// What is written between these two is to be applied together: the commands of EXEC.
+  virtual void unit_begins() {}
+  virtual void unit_ends() {}
 };
 
 /// What one call has told so far.
@@ -43,6 +46,10 @@ class Propagation {
 
   /// After a command: passes on its forms, if it changed anything.
   void finish(uint32_t db, std::span<const std::string_view> argv, Told& told);
+
+  /// Around the commands of a transaction.
+  void begin_unit();
+  void end_unit();
 
  private:
   std::vector<WriteListener*> listeners_;

@@ -55,12 +55,14 @@ Server::Server(Config& config, Log& log)
       identity_(make_identity(clock_)),
       stats_(command_table().size()),
       keyspace_(static_cast<uint32_t>(config->databases)),
+      watches_(keyspace_),
       context_{.clock = clock_,
                .identity = identity_,
                .commands = command_table(),
                .config = config_,
                .keyspace = keyspace_,
                .waiters = waiters_,
+               .watches = watches_,
                .propagation = propagation_,
                .clients = clients_,
                .io = io_,
@@ -219,6 +221,7 @@ void Server::run() {
 bool Server::end_turn() {
   ++stats_.turns;
   dispatcher_.expire_waiters();
+  dispatcher_.run_put_off();
   do {
     dispatcher_.serve_waiters();
     io_.run_resumed();
@@ -234,7 +237,9 @@ bool Server::end_turn() {
 }
 
 void Server::arm_deadline_timer() {
-  const std::optional<int64_t> next_ms = waiters_.next_deadline_ms();
+  std::optional<int64_t> next_ms = waiters_.next_deadline_ms();
+  const std::optional<int64_t> pause_ms = dispatcher_.pause().until_ms();
+  if (pause_ms && (!next_ms || *pause_ms < *next_ms)) next_ms = pause_ms;
   if (next_ms == armed_deadline_ms_) return;
   armed_deadline_ms_ = next_ms;
   if (next_ms) {

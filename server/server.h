@@ -18,6 +18,7 @@
 #include "server/context.h"
 #include "server/data/keyspace.h"
 #include "server/data/waiters.h"
+#include "server/data/watches.h"
 #include "server/dispatcher.h"
 #include "server/host/process.h"
 #include "server/insight/info.h"
@@ -74,6 +75,7 @@ class Server {
   ClientTable clients_;
   Keyspace keyspace_;
   Waiters waiters_;
+  Watches watches_;
   Propagation propagation_;
   Context context_;
   Dispatcher dispatcher_;

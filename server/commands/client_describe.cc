@@ -2,6 +2,7 @@
 
 #include "server/command.h"
 #include "server/net/client.h"
+#include "server/net/transaction.h"
 
 namespace weir {
 namespace {
@@ -27,6 +28,7 @@ class Fields {
 
 std::string flags_of(const Client& client) {
   std::string flags;
+  if (client.transaction) flags += 'x';
   if (client.blocked) flags += 'b';
   if (client.close_after_reply) flags += 'c';
   if (client.is_unix_socket) flags += 'U';
@@ -56,12 +58,13 @@ std::string describe_client(const Client& client, int64_t now_ms) {
       .zero("sub")
       .zero("psub")
       .zero("ssub")
-      .add("multi", "-1")
-      .zero("watch")
+      .add("multi",
+           client.transaction ? std::to_string(client.transaction->commands().size()) : "-1")
+      .add("watch", client.watched_keys)
       .add("qbuf", client.input.size())
       .add("qbuf-free", client.input.capacity() - client.input.size())
       .zero("argv-mem")
-      .zero("multi-mem")
+      .add("multi-mem", client.transaction ? client.transaction->bytes() : 0)
       .add("rbs", client.output.capacity())
       .zero("rbp")
       .add("obl", client.output.size())

@@ -173,6 +173,8 @@ std::string_view group_name(Group group) {
       return "generic";
     case Group::kConnection:
       return "connection";
+    case Group::kTransactions:
+      return "transactions";
     case Group::kServer:
       return "server";
   }

@@ -22,11 +22,14 @@ struct FlagName {
   std::string_view name;
 };
 constexpr FlagName kFlagNames[] = {
-    {kWrite, "write"},       {kReadonly, "readonly"},       {kDenyOom, "denyoom"},
-    {kAdmin, "admin"},       {kPubsub, "pubsub"},           {kNoScript, "noscript"},
-    {kBlocking, "blocking"}, {kLoading, "loading"},         {kStale, "stale"},
-    {kFast, "fast"},         {kNoAuth, "no_auth"},          {kNoAsyncLoading, "no_async_loading"},
-    {kNoMulti, "no_multi"},  {kMovableKeys, "movablekeys"}, {kAllowBusy, "allow_busy"},
+    {kWrite, "write"},          {kReadonly, "readonly"},
+    {kDenyOom, "denyoom"},      {kAdmin, "admin"},
+    {kPubsub, "pubsub"},        {kNoScript, "noscript"},
+    {kBlocking, "blocking"},    {kLoading, "loading"},
+    {kStale, "stale"},          {kFast, "fast"},
+    {kNoAuth, "no_auth"},       {kNoAsyncLoading, "no_async_loading"},
+    {kNoMulti, "no_multi"},     {kMovableKeys, "movablekeys"},
+    {kAllowBusy, "allow_busy"}, {kSkipSlowlog, "skip_slowlog"},
 };
 
 /// Word numbers of the keys as first, last and step; last may count from the end (-1), and all are
@@ -68,6 +71,7 @@ Words categories_of(const CommandSpec& command) {
   if (command.has(kBlocking)) names.emplace_back("@blocking");
   if (command.has(kAdmin) || adds(kDangerous)) names.emplace_back("@dangerous");
   if (adds(kConnectionCategory)) names.emplace_back("@connection");
+  if (adds(kTransactionCategory)) names.emplace_back("@transaction");
   return names;
 }
 

@@ -7,6 +7,7 @@
 #include "server/commands/handlers.h"
 #include "server/context.h"
 #include "server/data/keyspace.h"
+#include "server/dispatcher.h"
 #include "server/errors.h"
 #include "server/insight/stats.h"
 #include "server/net/client_io.h"
@@ -138,6 +139,7 @@ Outcome quit(Call& call) {
 
 Outcome reset(Call& call) {
   Client& client = call.client;
+  call.context.dispatcher.discard_transaction(client);
   client.db = 0;
   client.authenticated = call.settings.requirepass.empty();
   client.no_evict = false;

@@ -51,6 +51,21 @@ Outcome xinfo_groups(Call& call);
 Outcome xinfo_stream(Call& call);
 Outcome xinfo_help(Call& call);
 
+// transaction.cc
+Outcome multi(Call& call);
+Outcome exec(Call& call);
+Outcome discard(Call& call);
+Outcome watch(Call& call);
+Outcome unwatch(Call& call);
+
+// wait.cc
+Outcome wait(Call& call);
+Outcome waitaof(Call& call);
+
+// client_pause.cc
+Outcome client_pause(Call& call);
+Outcome client_unpause(Call& call);
+
 // keys.cc
 Outcome del(Call& call);
 Outcome exists(Call& call);

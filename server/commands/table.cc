@@ -12,6 +12,7 @@
 #include "server/commands/rows/keys.h"
 #include "server/commands/rows/server.h"
 #include "server/commands/rows/streams.h"
+#include "server/commands/rows/transactions.h"
 #include "server/text.h"
 
 namespace weir {
@@ -27,7 +28,8 @@ constexpr std::array<CommandSpec, (counts + ...)> joined(
   return all;
 }
 
-constexpr auto kCommands = joined(kStreamRows, kKeyRows, kConnectionRows, kServerRows);
+constexpr auto kCommands =
+    joined(kStreamRows, kKeyRows, kConnectionRows, kTransactionRows, kServerRows);
 
 // --- Lookup --------------------------------------------------------------------------------------
 

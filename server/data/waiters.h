@@ -46,6 +46,7 @@ struct Waiter {
   std::optional<int64_t> deadline_ms;    // monotonic
   std::optional<std::string> group;      // none: a plain reader
   std::optional<int64_t> look_again_ms;  // monotonic; set for one that takes over idle entries
+  bool asks_at_timeout = false;          // its end by timeout is told by the command itself
 };
 
 class Waiters {

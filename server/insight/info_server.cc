@@ -9,6 +9,8 @@
 #include "server/config.h"
 #include "server/context.h"
 #include "server/data/waiters.h"
+#include "server/data/watches.h"
+#include "server/dispatcher.h"
 #include "server/host/process.h"
 #include "server/insight/info.h"
 #include "server/insight/info_section.h"
@@ -79,12 +81,12 @@ void add_client_info(const Context& context, Section& section) {
       .add("maxclients", context.config->maxclients)
       .add("client_recent_max_input_buffer", largest_input)
       .add("client_recent_max_output_buffer", largest_output)
-      .add("blocked_clients", waiters.size())
+      .add("blocked_clients", waiters.size() + context.dispatcher.put_off_count())
       .add("tracking_clients", "0")
       .add("pubsub_clients", "0")
-      .add("watching_clients", "0")
+      .add("watching_clients", context.watches.client_count())
       .add("clients_in_timeout_table", waiters.deadline_count())
-      .add("total_watched_keys", "0")
+      .add("total_watched_keys", context.watches.key_count())
       .add("total_blocking_keys", waiters.key_count())
       .add("total_blocking_keys_on_nokey", "0");
 }

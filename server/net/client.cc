@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include "server/net/socket.h"
+#include "server/net/transaction.h"
 
 namespace weir {
 
@@ -42,6 +43,7 @@ bool Client::is_local() const {
 
 size_t Client::memory_bytes() const {
   return sizeof(Client) + input.capacity() + output.capacity() + (labels_ ? sizeof(Labels) : 0) +
+         (transaction ? sizeof(Transaction) + transaction->bytes() : 0) +
          (late_pushes ? late_pushes->capacity() : 0) +
          (parser ? sizeof(resp::RequestParser) + parser->memory_bytes() : 0);
 }

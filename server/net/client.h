@@ -20,6 +20,7 @@ namespace weir {
 
 struct CommandSpec;
 class ClientIo;
+class Transaction;
 
 /// CLIENT REPLY: what becomes of replies.
 enum class ReplyMode : uint8_t { kOn, kOff, kSkipNext, kSkipThis };
@@ -37,6 +38,7 @@ class Client {
 
   // --- The session.
   uint32_t db = 0;
+  uint32_t watched_keys = 0;  // by WATCH
   bool authenticated = false;
   bool no_evict = false;
   bool no_touch = false;
@@ -49,6 +51,7 @@ class Client {
   bool replying = false;           // a command of it writes its reply: pushes wait behind that
 
   const CommandSpec* last_command = nullptr;
+  std::unique_ptr<Transaction> transaction;  // between MULTI and EXEC
 
   /// Names are rare on idle connections, so they live apart.
   struct Labels {

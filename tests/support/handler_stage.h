@@ -23,6 +23,7 @@
 #include "server/context.h"
 #include "server/data/keyspace.h"
 #include "server/data/waiters.h"
+#include "server/data/watches.h"
 #include "server/dispatcher.h"
 #include "server/insight/info.h"
 #include "server/insight/log.h"
@@ -104,6 +105,7 @@ class HandlerStage {
 
  private:
   Waiters waiters_;
+  Watches watches_;
   Propagation propagation_;
   Context context_;
   Dispatcher dispatcher_;

@@ -55,6 +55,14 @@ inline constexpr CommandSpec kKeyRows[] = {
   {.name = "unlink", .arity = -2, .flags = kWrite | kFast, .group = Group::kGeneric, .categories = kKeyspace,
    .keys = keys_from(1, "RM delete"), .run = del,
    .since = "4.0.0", .complexity = "O(N) for the N nodes of the streams.", .summary = "Deletes keys.", .syntax = "key:key+"},
+  {.name = "wait", .arity = 3, .flags = kNoScript | kBlocking, .group = Group::kGeneric, .categories = kConnectionCategory,
+   .run = wait, .tips = "request_policy:all_shards response_policy:agg_min", .since = "3.0.0", .complexity = "O(1)",
+   .summary = "Waits until replicas have the writes of the connection, and returns how many.",
+   .syntax = "numreplicas:integer timeout:integer"},
+  {.name = "waitaof", .arity = 4, .flags = kNoScript | kBlocking, .group = Group::kGeneric, .categories = kConnectionCategory,
+   .run = waitaof, .tips = "request_policy:all_shards response_policy:agg_min", .since = "7.2.0", .complexity = "O(1)",
+   .summary = "Waits until the writes of the connection are on disk, here and at replicas, and returns where.",
+   .syntax = "numlocal:integer numreplicas:integer timeout:integer"},
 };
 // clang-format on
 

@@ -25,6 +25,8 @@ inline constexpr uint32_t kAnytime =
     kLoading | kStale;  // also while loading, and as a stale replica
 inline constexpr uint32_t kHandshake = kAnytime | kNoScript | kFast | kNoAuth | kAllowBusy;
 inline constexpr uint32_t kSession = kAnytime | kNoScript;
+/// Runs at once where others are queued.
+inline constexpr uint32_t kTransaction = kSession | kAllowBusy | kNotQueued;
 inline constexpr uint32_t kOperator = kAdmin | kNoScript | kAnytime;
 inline constexpr std::string_view kUnsure = "nondeterministic_output";
 inline constexpr std::string_view kUnordered = "nondeterministic_output_order";
