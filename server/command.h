@@ -105,6 +105,8 @@ struct Call {
   void propagate_as(WriteForm form);
   /// The change is nobody else's business, or is already in the forms.
   void propagate_nothing() { told.is_verbatim = false; }
+  /// The replicas are to run the command as well, though it changes no data; the log is not told.
+  void relay() { told.is_relayed = true; }
   /// A keyspace event on a key of the selected database.
   void notify(const KeyEvent& event, std::string_view key);
 };
@@ -116,7 +118,7 @@ inline constexpr KeyEvent kDel{EventClass::kGeneric, "del"};
 inline constexpr KeyEvent kXadd{EventClass::kStream, "xadd"};
 inline constexpr KeyEvent kXtrim{EventClass::kStream, "xtrim"};
 inline constexpr KeyEvent kXdel{EventClass::kStream, "xdel"};
-inline constexpr KeyEvent kXsetid{EventClass::kStream, "xsetid"};
+inline constexpr KeyEvent kXsetid{EventClass::kStream, "xsetid", false};
 inline constexpr KeyEvent kXgroupCreate{EventClass::kStream, "xgroup-create", false};
 inline constexpr KeyEvent kXgroupSetid{EventClass::kStream, "xgroup-setid", false};
 inline constexpr KeyEvent kXgroupDestroy{EventClass::kStream, "xgroup-destroy", false};
@@ -151,9 +153,10 @@ enum CommandFlag : uint32_t {
   kNotQueued = 1U << 28,      // between MULTI and EXEC it runs at once
   kNotInMulti = 1U << 29,     // refused there, as kNoMulti, which Redis does not refuse
   kRunsQueue = 1U << 30,      // it is also what the queued commands are
+  kForListeners = 1U << 31,   // also for RESP2 connections that listen to messages
 };
 
-enum class Group : uint8_t { kStream, kGeneric, kConnection, kServer, kTransactions };
+enum class Group : uint8_t { kStream, kGeneric, kConnection, kServer, kTransactions, kPubsub };
 
 /// Extra ACL categories, beside those that follow from flags and group.
 enum Category : uint8_t {
@@ -173,6 +176,9 @@ struct KeySpec {
   int8_t last = 0;         // relative to first; -1: to the end
   std::string_view flags;  // "RW update"
   std::string_view notes = {};
+
+  /// Shard channels stand where keys may stand, so that a cluster can tell whose they are.
+  bool is_channels() const { return flags == "not_key"; }
 };
 
 struct CommandSpec {

@@ -13,6 +13,7 @@ class Dispatcher;
 class Keyspace;
 class Log;
 class Propagation;
+class PubSub;
 class Stats;
 class Waiters;
 class Watches;
@@ -29,6 +30,7 @@ struct Context {
   Waiters& waiters;
   Watches& watches;
   Propagation& propagation;
+  PubSub& pubsub;
   ClientTable& clients;
   ClientIo& io;
   Dispatcher& dispatcher;

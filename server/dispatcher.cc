@@ -15,6 +15,7 @@
 #include "server/errors.h"
 #include "server/insight/log.h"
 #include "server/insight/stats.h"
+#include "server/messaging/pubsub.h"
 #include "server/net/client_table.h"
 #include "server/net/push.h"
 #include "server/net/transaction.h"
@@ -53,10 +54,6 @@ std::string protocol_excerpt(std::string_view bytes) {
   return printable(bytes.substr(0, kHalf)) + " (... more " +
          std::to_string(bytes.size() - kLoggedProtocolBytes) + " bytes ...) " +
          printable(bytes.substr(bytes.size() - kHalf));
-}
-
-bool is_muted(const Client& client) {
-  return client.reply_mode == ReplyMode::kOff || client.reply_mode == ReplyMode::kSkipThis;
 }
 
 }  // namespace
@@ -142,6 +139,9 @@ void Dispatcher::run_or_queue(Client& client, const CommandSpec& command,
   if (const std::string_view refusal = refusal_of(client, command); !refusal.empty()) {
     return reject(client, &command, refusal);
   }
+  if (client.subscriptions && !client.reply.is_resp3() && !command.has(kForListeners)) {
+    return reject(client, &command, errors::not_while_subscribed(command.name).text());
+  }
   if (pause_.holds(effective_flags(client, command))) return put_off(client, command, argv);
   if (client.transaction && !command.has(kNotQueued)) {
     client.transaction->queue(command, command.flags, argv);
@@ -205,7 +205,7 @@ void Dispatcher::reply_error(Client& client, std::string_view text) {
 }
 
 void Dispatcher::begin_reply(Client& client) {
-  if (is_muted(client)) client.reply.set_buffer(discarded_);
+  if (client.is_muted()) client.reply.set_buffer(discarded_);
 }
 
 void Dispatcher::end_reply(Client& client) {
@@ -466,7 +466,8 @@ void Dispatcher::query_buffer_exceeded(Client& client, std::string_view bytes) {
 }
 
 bool Dispatcher::output_exceeded(Client& client) {
-  const OutputLimit& limit = settings_.client_output_buffer_limit.normal;
+  const OutputLimits& limits = settings_.client_output_buffer_limit;
+  const OutputLimit& limit = client.subscriptions ? limits.pubsub : limits.normal;
   const size_t pending = client.output.size();
   bool exceeded = limit.hard_bytes > 0 && pending > limit.hard_bytes;
   if (limit.soft_bytes > 0 && pending > limit.soft_bytes) {
@@ -498,6 +499,7 @@ size_t Dispatcher::query_buffer_limit(const Client& client) const {
 void Dispatcher::disconnected(Client& client) {
   context_.waiters.remove(client.id);
   unwatch(client);
+  context_.pubsub.forget(client);
 }
 
 void Dispatcher::closed(Client& client) {

@@ -28,6 +28,12 @@ ReplyError unknown_subcommand_or_arguments(std::string_view container,
                    "'. Try " + to_upper(container) + " HELP.");
 }
 
+ReplyError not_while_subscribed(std::string_view command) {
+  return with_text("ERR Can't execute '", command,
+                   "': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / QUIT / RESET are allowed in "
+                   "this context");
+}
+
 ReplyError unknown_command(std::span<const std::string_view> args) {
   std::string text("ERR unknown command '");
   text += echoed(args[0]);

@@ -150,6 +150,8 @@ ReplyError wrong_number_of_arguments(std::string_view command);
 /// `container` in any case: "client".
 ReplyError unknown_subcommand(std::string_view container, std::string_view subcommand);
 ReplyError unknown_subcommand_or_arguments(std::string_view container, std::string_view subcommand);
+/// A RESP2 connection that listens to messages.  `command`: its full name.
+ReplyError not_while_subscribed(std::string_view command);
 ReplyError unknown_command(std::span<const std::string_view> args);
 /// XGROUP, XINFO CONSUMERS.
 ReplyError no_such_group(std::string_view group, std::string_view key);

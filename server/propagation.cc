@@ -4,6 +4,7 @@ namespace weir {
 
 void Propagation::finish(uint32_t db, std::span<const std::string_view> argv, Told& told) {
   if (!is_heard()) return;
+  if (told.is_relayed) relay(db, argv);
   if (told.is_verbatim && told.changes > 0) told.forms.emplace_back(argv.begin(), argv.end());
   if (told.forms.empty()) return;
   for (WriteListener* const listener : listeners_)
@@ -18,6 +19,12 @@ void Propagation::begin_unit() {
 void Propagation::end_unit() {
   for (WriteListener* const listener : listeners_)
     listener->unit_ends();
+}
+
+void Propagation::relay(uint32_t db, std::span<const std::string_view> argv) {
+  const WriteForm form(argv.begin(), argv.end());
+  for (WriteListener* const listener : listeners_)
+    listener->relayed(db, form);
 }
 
 }  // namespace weir

@@ -6,6 +6,9 @@
 //                   │
 //                   └─► WriteListener: the log, the replicas
 //
+// What changes no data and concerns replicas all the same, a published message, is relayed: the log
+// does not listen to that.
+//
 // What becomes of keys is told elsewhere: data/key_events.h.  With no listener nothing is built: a
 // handler asks call.is_told() before it makes a long form. Replaying the forms in order into an
 // empty keyspace gives the same state.
@@ -30,12 +33,15 @@ class WriteListener {
   /// What is written between these two is to be applied together: the commands of EXEC.
   virtual void unit_begins() {}
   virtual void unit_ends() {}
+  /// A command that leaves the data as they are, and that replicas are to run, too.
+  virtual void relayed(uint32_t /*db*/, const WriteForm& /*form*/) {}
 };
 
 /// What one call has told so far.
 struct Told {
   uint64_t changes = 0;
   bool is_verbatim = true;  // no other form was named
+  bool is_relayed = false;  // its words go to the replicas, though it changed nothing
   std::vector<WriteForm> forms;
 };
 
@@ -44,7 +50,7 @@ class Propagation {
   void add(WriteListener& listener) { listeners_.push_back(&listener); }
   bool is_heard() const { return !listeners_.empty(); }
 
-  /// After a command: passes on its forms, if it changed anything.
+  /// After a command: passes on its forms, if it changed anything, and what it relays.
   void finish(uint32_t db, std::span<const std::string_view> argv, Told& told);
 
   /// Around the commands of a transaction.
@@ -52,6 +58,8 @@ class Propagation {
   void end_unit();
 
  private:
+  void relay(uint32_t db, std::span<const std::string_view> argv);
+
   std::vector<WriteListener*> listeners_;
 };
 

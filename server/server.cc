@@ -64,6 +64,7 @@ Server::Server(Config& config, Log& log)
                .waiters = waiters_,
                .watches = watches_,
                .propagation = propagation_,
+               .pubsub = pubsub_,
                .clients = clients_,
                .io = io_,
                .dispatcher = dispatcher_,
@@ -290,6 +291,7 @@ void Server::close_idle_clients() {
   for (const auto& [id, client] : clients_) {
     const int64_t idle_ms = clock_.monotonic_ms() - client->last_active_ms;
     if (client->blocked || client->closed || idle_ms / 1000 < config_->timeout_s) continue;
+    if (client->subscriptions) continue;  // it waits for messages
     log_.verbose("Closing idle client");
     io_.close(*client);
   }

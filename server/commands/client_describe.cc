@@ -28,6 +28,7 @@ class Fields {
 
 std::string flags_of(const Client& client) {
   std::string flags;
+  if (client.subscriptions) flags += 'P';
   if (client.transaction) flags += 'x';
   if (client.blocked) flags += 'b';
   if (client.close_after_reply) flags += 'c';
@@ -39,6 +40,10 @@ std::string flags_of(const Client& client) {
 
 uint64_t seconds_since(int64_t then_ms, int64_t now_ms) {
   return now_ms > then_ms ? static_cast<uint64_t>(now_ms - then_ms) / 1000 : 0;
+}
+
+uint64_t subscriptions_of(const Client& client, TopicKind kind) {
+  return client.subscriptions ? client.subscriptions->count(kind) : 0;
 }
 
 }  // namespace
@@ -55,9 +60,9 @@ std::string describe_client(const Client& client, int64_t now_ms) {
       .add("idle", seconds_since(client.last_active_ms, now_ms))
       .add("flags", flags_of(client))
       .add("db", client.db)
-      .zero("sub")
-      .zero("psub")
-      .zero("ssub")
+      .add("sub", subscriptions_of(client, TopicKind::kChannel))
+      .add("psub", subscriptions_of(client, TopicKind::kPattern))
+      .add("ssub", subscriptions_of(client, TopicKind::kShardChannel))
       .add("multi",
            client.transaction ? std::to_string(client.transaction->commands().size()) : "-1")
       .add("watch", client.watched_keys)

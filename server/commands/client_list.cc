@@ -28,6 +28,10 @@ std::optional<ClientType> read_type(std::string_view name) {
   return std::nullopt;
 }
 
+ClientType type_of(const Client& client) {
+  return client.subscriptions ? ClientType::kPubsub : ClientType::kNormal;
+}
+
 ReplyError unknown_type(std::string_view name) {
   return errors::with_text("ERR Unknown client type '", name, "'");
 }
@@ -44,7 +48,7 @@ struct KillFilter {
   bool matches(const Client& client, const Call& call) const {
     if (skip_me && &client == &call.client) return false;
     if (id && *id != client.id) return false;
-    if (type && *type != ClientType::kNormal) return false;
+    if (type && *type != type_of(client)) return false;
     if (min_age_s && (call.monotonic_ms - client.created_ms) / 1000 < *min_age_s) return false;
     if (address && *address != client.peer_address()) return false;
     return !local_address || *local_address == client.local_address();
@@ -128,7 +132,7 @@ Outcome client_list(Call& call) {
 
   std::string lines;
   const auto add = [&](const Client& client) {
-    if (client.closed || (type && *type != ClientType::kNormal)) return;
+    if (client.closed || (type && *type != type_of(client))) return;
     lines += describe_client(client, call.monotonic_ms);
     lines += '\n';
   };

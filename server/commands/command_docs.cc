@@ -175,6 +175,8 @@ std::string_view group_name(Group group) {
       return "connection";
     case Group::kTransactions:
       return "transactions";
+    case Group::kPubsub:
+      return "pubsub";
     case Group::kServer:
       return "server";
   }

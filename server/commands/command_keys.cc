@@ -72,7 +72,8 @@ Parsed<Question> read_question(const Call& call) {
   const std::span<const std::string_view> argv = call.args.subspan(2);
   const CommandSpec* const row = find_row(argv);
   if (row == nullptr) return refused(kInvalidCommand);
-  if (row->keys.kind == KeySpec::Kind::kNone) return refused(kNoKeyArguments);
+  if (row->keys.kind == KeySpec::Kind::kNone || row->keys.is_channels())
+    return refused(kNoKeyArguments);
   if (!row->accepts(argv.size())) return refused(kInvalidCount);
   Parsed<std::vector<size_t>> positions = key_positions(*row, argv);
   if (!positions) return tl::make_unexpected(std::move(positions.error()));
@@ -83,6 +84,7 @@ Parsed<Question> read_question(const Call& call) {
 
 Parsed<std::vector<size_t>> key_positions(const CommandSpec& command,
                                           std::span<const std::string_view> argv) {
+  if (command.keys.is_channels()) return std::vector<size_t>();
   switch (command.keys.kind) {
     case KeySpec::Kind::kNone:
       break;

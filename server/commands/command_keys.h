@@ -18,7 +18,8 @@
 
 namespace weir {
 
-/// Numbers of the words that are keys, in ascending order; none for a command without keys.
+/// Numbers of the words that are keys, in ascending order; none for a command without keys
+/// (shard channels are none).
 /// argv: the whole command line, a container's subcommand included.
 /// Errors: the line is too short, or the command itself would refuse its options.
 Parsed<std::vector<size_t>> key_positions(const CommandSpec& command,

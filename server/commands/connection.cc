@@ -10,6 +10,7 @@
 #include "server/dispatcher.h"
 #include "server/errors.h"
 #include "server/insight/stats.h"
+#include "server/messaging/pubsub.h"
 #include "server/net/client_io.h"
 #include "server/settings.h"
 
@@ -109,7 +110,11 @@ Outcome echo(Call& call) {
 
 Outcome ping(Call& call) {
   if (call.args.size() > 2) return errors::wrong_number_of_arguments("ping");
-  if (call.args.size() == 2) {
+  if (call.client.subscriptions && !call.reply.is_resp3()) {  // where replies look like messages
+    call.reply.array(2);
+    call.reply.bulk("pong");
+    call.reply.bulk(call.args.size() == 2 ? call.args[1] : std::string_view());
+  } else if (call.args.size() == 2) {
     call.reply.bulk(call.args[1]);
   } else {
     call.reply.simple("PONG");
@@ -144,6 +149,7 @@ Outcome reset(Call& call) {
   client.authenticated = call.settings.requirepass.empty();
   client.no_evict = false;
   client.no_touch = false;
+  call.context.pubsub.forget(client);
   if (!client.labels().name.empty()) client.mutable_labels().name.clear();
   client.reply_mode = ReplyMode::kOn;
   client.reply.set_buffer(client.output);

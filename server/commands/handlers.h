@@ -105,6 +105,22 @@ Outcome client_setinfo(Call& call);
 Outcome client_setname(Call& call);
 Outcome client_unblock(Call& call);
 
+// pubsub.cc
+Outcome psubscribe(Call& call);
+Outcome publish(Call& call);
+Outcome pubsub_channels(Call& call);
+Outcome pubsub_help(Call& call);
+Outcome pubsub_numpat(Call& call);
+Outcome pubsub_numsub(Call& call);
+Outcome pubsub_shardchannels(Call& call);
+Outcome pubsub_shardnumsub(Call& call);
+Outcome punsubscribe(Call& call);
+Outcome spublish(Call& call);
+Outcome ssubscribe(Call& call);
+Outcome subscribe(Call& call);
+Outcome sunsubscribe(Call& call);
+Outcome unsubscribe(Call& call);
+
 // command_info.cc, command_docs.cc, command_keys.cc
 Outcome command(Call& call);
 Outcome command_count(Call& call);

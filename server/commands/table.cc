@@ -10,6 +10,7 @@
 
 #include "server/commands/rows/connection.h"
 #include "server/commands/rows/keys.h"
+#include "server/commands/rows/pubsub.h"
 #include "server/commands/rows/server.h"
 #include "server/commands/rows/streams.h"
 #include "server/commands/rows/transactions.h"
@@ -29,7 +30,7 @@ constexpr std::array<CommandSpec, (counts + ...)> joined(
 }
 
 constexpr auto kCommands =
-    joined(kStreamRows, kKeyRows, kConnectionRows, kTransactionRows, kServerRows);
+    joined(kStreamRows, kKeyRows, kConnectionRows, kTransactionRows, kPubsubRows, kServerRows);
 
 // --- Lookup --------------------------------------------------------------------------------------
 

@@ -14,6 +14,7 @@
 #include "server/host/process.h"
 #include "server/insight/info.h"
 #include "server/insight/info_section.h"
+#include "server/messaging/pubsub.h"
 #include "server/net/client_io.h"
 #include "server/net/client_table.h"
 
@@ -83,7 +84,7 @@ void add_client_info(const Context& context, Section& section) {
       .add("client_recent_max_output_buffer", largest_output)
       .add("blocked_clients", waiters.size() + context.dispatcher.put_off_count())
       .add("tracking_clients", "0")
-      .add("pubsub_clients", "0")
+      .add("pubsub_clients", context.pubsub.client_count())
       .add("watching_clients", context.watches.client_count())
       .add("clients_in_timeout_table", waiters.deadline_count())
       .add("total_watched_keys", context.watches.key_count())

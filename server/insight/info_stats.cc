@@ -7,6 +7,7 @@
 #include "server/insight/info.h"
 #include "server/insight/info_section.h"
 #include "server/insight/stats.h"
+#include "server/messaging/pubsub.h"
 #include "server/net/client_io.h"
 
 namespace weir {
@@ -46,12 +47,14 @@ void add_stats_info(const Context& context, Section& section) {
               "current_eviction_exceeded_time"})
       .add("keyspace_hits", lookups.hits)
       .add("keyspace_misses", lookups.misses)
-      .zeros({"pubsub_channels", "pubsub_patterns", "pubsubshard_channels", "latest_fork_usec",
-              "total_forks", "migrate_cached_sockets", "slave_expires_tracked_keys",
-              "active_defrag_hits", "active_defrag_misses", "active_defrag_key_hits",
-              "active_defrag_key_misses", "total_active_defrag_time", "current_active_defrag_time",
-              "tracking_total_keys", "tracking_total_items", "tracking_total_prefixes",
-              "unexpected_error_replies"})
+      .add("pubsub_channels", context.pubsub.topic_count(TopicKind::kChannel))
+      .add("pubsub_patterns", context.pubsub.topic_count(TopicKind::kPattern))
+      .add("pubsubshard_channels", context.pubsub.topic_count(TopicKind::kShardChannel))
+      .zeros({"latest_fork_usec", "total_forks", "migrate_cached_sockets",
+              "slave_expires_tracked_keys", "active_defrag_hits", "active_defrag_misses",
+              "active_defrag_key_hits", "active_defrag_key_misses", "total_active_defrag_time",
+              "current_active_defrag_time", "tracking_total_keys", "tracking_total_items",
+              "tracking_total_prefixes", "unexpected_error_replies"})
       .add("total_error_replies", stats.errors)
       .add("dump_payload_sanitizations", "0")
       .add("total_reads_processed", io.reads)

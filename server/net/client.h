@@ -15,6 +15,8 @@
 #include "resp/reply_writer.h"
 #include "resp/request_parser.h"
 #include "server/net/event_loop.h"
+#include "server/net/subscriptions.h"
+#include "server/net/tracking_options.h"
 
 namespace weir {
 
@@ -49,6 +51,9 @@ class Client {
   bool closed = false;             // only waits to be freed at the end of the turn
   bool flush_listed = false;       // in the list of those with something to send
   bool replying = false;           // a command of it writes its reply: pushes wait behind that
+
+  std::unique_ptr<Subscriptions> subscriptions;  // null: it listens to no messages
+  std::unique_ptr<TrackingOptions> tracking;     // null: it is not told of changed keys
 
   const CommandSpec* last_command = nullptr;
   std::unique_ptr<Transaction> transaction;  // between MULTI and EXEC
@@ -85,6 +90,11 @@ class Client {
   std::string local_address() const;
   /// Loopback or Unix socket.
   bool is_local() const;
+
+  /// CLIENT REPLY keeps the replies of the command that runs from leaving.
+  bool is_muted() const {
+    return reply_mode == ReplyMode::kOff || reply_mode == ReplyMode::kSkipThis;
+  }
 
   /// Bytes this connection takes, buffers included.
   size_t memory_bytes() const;

@@ -235,7 +235,9 @@ void ClientIo::take_output_buffer(Client& client) {
 void ClientIo::give_back_output_buffer(Client& client) {
   assert(client.output.empty());
   if (client.output.capacity() == 0) return;
-  if (client.output.capacity() > kLargestSpareBytes || spare_buffers_.size() >= kMostSpareBuffers) {
+  const bool is_fit = client.output.capacity() >= kOutputBytes &&  // a push made do with less
+                      client.output.capacity() <= kLargestSpareBytes;
+  if (!is_fit || spare_buffers_.size() >= kMostSpareBuffers) {
     client.output.release();
     return;
   }

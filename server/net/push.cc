@@ -5,11 +5,10 @@
 namespace weir {
 namespace {
 
+// A receiver without a reply buffer gets one that is as large as the message: there may be
+// thousands of receivers.
 resp::Buffer& buffer_for(Client& client) {
-  if (!client.replying) {
-    client.io->prepare_reply(client);
-    return client.output;
-  }
+  if (!client.replying) return client.output;
   if (!client.late_pushes) client.late_pushes = std::make_unique<resp::Buffer>();
   return *client.late_pushes;
 }

@@ -23,6 +23,8 @@ class Push {
 
   resp::ReplyWriter* operator->() { return &writer_; }
   resp::ReplyWriter& operator*() { return writer_; }
+  /// Bytes that were encoded before, for several receivers.
+  void encoded(std::string_view bytes) { writer_.buffer().append(bytes); }
 
  private:
   Client& client_;

@@ -45,6 +45,7 @@ HandlerStage::HandlerStage(Audience audience)
                .waiters = waiters_,
                .watches = watches_,
                .propagation = propagation_,
+               .pubsub = pubsub_,
                .clients = clients_,
                .io = io_,
                .dispatcher = dispatcher_,

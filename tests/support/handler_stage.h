@@ -28,6 +28,7 @@
 #include "server/insight/info.h"
 #include "server/insight/log.h"
 #include "server/insight/stats.h"
+#include "server/messaging/pubsub.h"
 #include "server/net/client_io.h"
 #include "server/net/client_table.h"
 #include "server/net/event_loop.h"
@@ -107,6 +108,7 @@ class HandlerStage {
   Waiters waiters_;
   Watches watches_;
   Propagation propagation_;
+  PubSub pubsub_;
   Context context_;
   Dispatcher dispatcher_;
   ClientIo io_;

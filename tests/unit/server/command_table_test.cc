@@ -208,7 +208,8 @@ TEST_CASE("Every syntax can be read, and has keys where the row has", "[command_
       FAIL_CHECK("missing at " << arguments.error().offset << ": " << arguments.error().reason);
       continue;
     }
-    CHECK(has_keys(*arguments) == (row.keys.kind != KeySpec::Kind::kNone));
+    const bool names_keys = row.keys.kind != KeySpec::Kind::kNone && !row.keys.is_channels();
+    CHECK(has_keys(*arguments) == names_keys);
     CHECK(row.keys.flags.empty() == (row.keys.kind == KeySpec::Kind::kNone));
     CHECK(row.has(kMovableKeys) == (row.keys.kind == KeySpec::Kind::kStreams));
   }
