@@ -46,6 +46,13 @@ tl::expected<const Option*, std::string> changeable_option(std::string_view name
   return option;
 }
 
+// What CONFIG GET shows may be less than there is; what CONFIG REWRITE writes is all of it.
+bool is_same(const Option& option, const config::ConfigValues& a, const config::ConfigValues& b) {
+  if (option.special != nullptr)
+    return option.special->lines(a.settings) == option.special->lines(b.settings);
+  return config::print_option(option, a) == config::print_option(option, b);
+}
+
 config::Refusal read_value(const Option& option, std::string_view value,
                            config::ConfigValues& values) {
   const auto words = config::spread_words(option, {std::string(value)});
@@ -131,9 +138,7 @@ std::optional<std::string> Config::apply(const std::vector<const Option*>& optio
   for (size_t i = 0; i < options.size(); ++i) {
     const Watch* watch = watch_of(*options[i]);
     if (watch == nullptr || std::count(applied.begin(), applied.end(), watch) > 0) continue;
-    if (config::print_option(*options[i], before) == config::print_option(*options[i], values_)) {
-      continue;
-    }
+    if (is_same(*options[i], before, values_)) continue;
     if (const auto reason = watch->apply(before.settings, values_.settings)) {
       roll_back(before, applied);
       return set_failed(to_lower(assignments[i].first), *reason);

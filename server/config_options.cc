@@ -111,7 +111,7 @@ constexpr Option kRows[] = {
   integer("stream-node-max-entries",  "100",                0, INT64_MAX, &S::stream_node_max_entries),
   integer("stream-idmp-duration",     "100",                1, 86400,     &S::stream_idmp_duration_s),
   integer("stream-idmp-maxsize",      "100",                1, 10000,     &S::stream_idmp_maxsize),
-  text   ("notify-keyspace-events",   "",                   &S::notify_keyspace_events),
+  special("notify-keyspace-events",   "",                   notify_events_value),
   toggle ("lazyfree-lazy-eviction",   "no",                 &S::lazyfree_lazy_eviction),
   toggle ("lazyfree-lazy-expire",     "no",                 &S::lazyfree_lazy_expire),
   toggle ("lazyfree-lazy-server-del", "no",                 &S::lazyfree_lazy_server_del),

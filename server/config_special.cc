@@ -5,6 +5,7 @@
 
 #include "persistence/file.h"
 #include "resp/inline_words.h"
+#include "server/messaging/notify_flags.h"
 #include "server/text.h"
 
 namespace weir::config {
@@ -184,6 +185,24 @@ std::vector<std::string> dir_lines(const Settings& settings) {
   return {resp::quote_word(settings.dir)};
 }
 
+// --- notify-keyspace-events ---------------------------------------------------------------------
+
+Refusal read_notify_events(Settings& settings, Words words, Source) {
+  if (!NotifyFlags::parse(words[0])) {
+    return "Invalid event class character. Use '" + std::string(NotifyFlags::kLetters) + "'.";
+  }
+  settings.notify_keyspace_events = words[0];
+  return std::nullopt;
+}
+
+std::string print_notify_events(const Settings& settings) {
+  return NotifyFlags::parse(settings.notify_keyspace_events)->text();
+}
+
+std::vector<std::string> notify_events_lines(const Settings& settings) {
+  return {resp::quote_word(settings.notify_keyspace_events)};
+}
+
 // --- shutdown-on-sigint, shutdown-on-sigterm ----------------------------------------------------
 
 Refusal read_shutdown(SignalShutdown& target, Words words) {
@@ -234,6 +253,7 @@ const Special maxmemory_clients_value = {read_maxmemory_clients, print_maxmemory
                                          maxmemory_clients_lines};
 const Special unixsocketperm_value = {read_unixsocketperm, print_unixsocketperm,
                                       unixsocketperm_lines};
+const Special notify_events_value = {read_notify_events, print_notify_events, notify_events_lines};
 const Special dir_value = {read_dir, print_dir, dir_lines};
 const Special sigint_value = shutdown_special<&Settings::shutdown_on_sigint>();
 const Special sigterm_value = shutdown_special<&Settings::shutdown_on_sigterm>();

@@ -17,6 +17,7 @@ extern const Special save_value;           // seconds changes …; "" clears; cu
 extern const Special output_limits_value;  // class hard soft seconds …; others stay
 extern const Special maxmemory_clients_value;  // bytes or N%
 extern const Special unixsocketperm_value;     // octal
+extern const Special notify_events_value;      // letters; CONFIG GET does not show all of them
 extern const Special dir_value;                // made absolute
 extern const Special sigint_value;             // default, or save|nosave, now, force
 extern const Special sigterm_value;

@@ -56,6 +56,7 @@ Server::Server(Config& config, Log& log)
       stats_(command_table().size()),
       keyspace_(static_cast<uint32_t>(config->databases)),
       watches_(keyspace_),
+      key_publisher_(keyspace_.events, pubsub_),
       context_{.clock = clock_,
                .identity = identity_,
                .commands = command_table(),
@@ -81,6 +82,7 @@ Server::Server(Config& config, Log& log)
       iid_expiry_timer_(loop_, [this] { expire_messages(); }) {
   dispatcher_.attach(io_);
   keyspace_.new_stream_limits = idempotence_limits(config_.values());
+  key_publisher_.configure(*NotifyFlags::parse(config_->notify_keyspace_events));
   register_appliers();
 }
 
@@ -164,6 +166,11 @@ void Server::register_appliers() {
   config_.on_change({"maxmemory"},
                     [this](const Settings&, Settings&) -> std::optional<std::string> {
                       check_memory();
+                      return std::nullopt;
+                    });
+  config_.on_change({"notify-keyspace-events"},
+                    [this](const Settings&, Settings& after) -> std::optional<std::string> {
+                      key_publisher_.configure(*NotifyFlags::parse(after.notify_keyspace_events));
                       return std::nullopt;
                     });
   config_.on_change({"dir"}, [](const Settings&, Settings& after) -> std::optional<std::string> {

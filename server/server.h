@@ -24,6 +24,7 @@
 #include "server/insight/info.h"
 #include "server/insight/log.h"
 #include "server/insight/stats.h"
+#include "server/messaging/key_publisher.h"
 #include "server/messaging/pubsub.h"
 #include "server/net/client_io.h"
 #include "server/net/client_table.h"
@@ -79,6 +80,7 @@ class Server {
   Watches watches_;
   Propagation propagation_;
   PubSub pubsub_;
+  KeyPublisher key_publisher_;
   Context context_;
   Dispatcher dispatcher_;
   ClientIo io_;

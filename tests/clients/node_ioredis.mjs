@@ -45,6 +45,21 @@ async function pipeline() {
   assert.deepEqual(replies[101], [null, 100]);
 }
 
+async function messages() {
+  const listener = client.duplicate();
+  const heard = [];
+  listener.on('message', (channel, message) => heard.push([channel, message]));
+  listener.on('pmessage', (pattern, channel, message) => heard.push([pattern, channel, message]));
+  assert.equal(await listener.subscribe('news', 'weather'), 2);
+  assert.equal(await listener.psubscribe('n*'), 3);
+  assert.equal(await client.publish('news', 'one'), 2);
+  await waitUntil(() => heard.length === 2);
+  assert.deepEqual(heard, [['news', 'one'], ['n*', 'news', 'one']]);
+  assert.equal(await listener.unsubscribe(), 1);
+  assert.equal(await client.publish('weather', 'two'), 0);
+  await listener.quit();
+}
+
 async function lookingAround() {
   assert.match(await client.info(), /\r\nredis_mode:standalone\r\n/);
   assert.match(await client.client('LIST'), / name=ioredis /);
@@ -61,6 +76,7 @@ assert.equal(await client.ping(), 'PONG');
 await streams();
 await blockingRead();
 await pipeline();
+await messages();
 await lookingAround();
 await client.quit();
 console.log('ok');

@@ -41,6 +41,24 @@ async function pipeline() {
   assert.deepEqual(together, [100, 90]);
 }
 
+async function messages() {
+  const listener = await client.duplicate().connect();
+  const heard = [];
+  await listener.subscribe('news', (message, channel) => heard.push([channel, message]));
+  await listener.pSubscribe('n*', (message, channel) => heard.push(['n*', channel, message]));
+  await listener.sSubscribe('shard', (message, channel) => heard.push([channel, message]));
+  assert.equal(await client.publish('news', 'one'), 2);
+  assert.equal(await client.sPublish('shard', 'two'), 1);
+  await waitUntil(() => heard.length === 3);
+  assert.deepEqual(heard, [['news', 'one'], ['n*', 'news', 'one'], ['shard', 'two']]);
+  assert.equal(await listener.ping(), 'PONG');
+  await listener.unsubscribe();
+  await listener.pUnsubscribe();
+  assert.equal(await client.publish('news', 'three'), 0);
+  assert.deepEqual(await client.pubSubShardChannels(), ['shard']);
+  await listener.close();
+}
+
 async function lookingAround() {
   assert.match(await client.info(), /\r\nredis_mode:standalone\r\n/);
   const list = await client.clientList();
@@ -58,6 +76,7 @@ assert.equal(await client.ping(), 'PONG');
 await streams();
 await blockingRead();
 await pipeline();
+await messages();
 await lookingAround();
 await client.close();
 console.log('ok');

@@ -55,6 +55,29 @@ def blocking_read(client, port):
     other.close()
 
 
+def messages(client):
+    pubsub = client.pubsub()
+    pubsub.subscribe("news", "weather")
+    pubsub.psubscribe("n*")
+    heard = []
+    wait_until(lambda: client.pubsub_numpat() == 1, "the last subscription")
+    assert client.pubsub_numsub("news", "weather") == [("news", 1), ("weather", 1)]
+    assert client.publish("news", "one") == 2
+
+    def listen():
+        message = pubsub.get_message(timeout=0.1)
+        if message and "message" in message["type"]:
+            heard.append((message["type"], message["channel"], message["data"]))
+        return len(heard) == 2
+
+    wait_until(listen, "two messages")
+    assert heard == [("message", "news", "one"), ("pmessage", "news", "one")], heard
+    pubsub.unsubscribe()
+    pubsub.punsubscribe()
+    pubsub.close()
+    wait_until(lambda: client.pubsub_channels() == [], "no channel")
+
+
 def pipelines(client):
     pipeline = client.pipeline(transaction=False)
     for n in range(100):
@@ -92,6 +115,7 @@ def main():
     assert client.ping()
     streams(client)
     blocking_read(client, port)
+    messages(client)
     pipelines(client)
     looking_around(client)
     client.close()

@@ -77,6 +77,20 @@ TEST_CASE("redis-cli --pipe loads a stream from a file of commands", "[clients]"
   CHECK(server.connect()("XLEN", "s") == 1000);
 }
 
+TEST_CASE("redis-cli shows the messages of a channel, in both protocols", "[clients]") {
+  TestServer server;
+  Redis redis = server.connect();
+  for (const char* const protocol : {"-2", "-3"}) {
+    Terminal terminal({"redis-cli", protocol, "-p", std::to_string(server.port())});
+    REQUIRE(terminal.shows("> "));
+    terminal.type("SUBSCRIBE news\r");
+    CHECK(terminal.shows("(integer) 1"));
+    CHECK(redis("PUBLISH", "news", "it rains") == 1);
+    CHECK(terminal.shows("\"message\""));
+    CHECK(terminal.shows("\"it rains\""));
+  }
+}
+
 TEST_CASE("redis-cli -r and -i repeat a command", "[clients]") {
   TestServer server;
   const std::string out = cli(server, {"-r", "3", "-i", "0.001", "xadd", "s", "*", "f", "v"});

@@ -21,6 +21,10 @@ void Recorder::written(uint32_t, std::span<const WriteForm> new_forms) {
   forms.insert(forms.end(), new_forms.begin(), new_forms.end());
 }
 
+void Recorder::relayed(uint32_t, const WriteForm& form) {
+  relays.push_back(form);
+}
+
 void Recorder::happened(uint32_t, const KeyEvent& event, std::string_view key) {
   events.push_back(std::string(event.name) + " " + std::string(key));
 }

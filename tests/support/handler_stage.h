@@ -41,11 +41,13 @@ namespace weir::testing {
 class Recorder : public WriteListener, public KeyListener {
  public:
   void written(uint32_t db, std::span<const WriteForm> new_forms) override;
+  void relayed(uint32_t db, const WriteForm& form) override;
   void happened(uint32_t db, const KeyEvent& event, std::string_view key) override;
   void flushing(uint32_t db) override;
   void swapping(uint32_t first_db, uint32_t second_db) override;
 
   std::vector<WriteForm> forms;
+  std::vector<WriteForm> relays;
   std::vector<std::string> events;  // "xadd s"
 };
 
@@ -78,6 +80,8 @@ class HandlerStage {
   const std::vector<WriteForm>& forms() const { return recorder_.forms; }
   /// The same, and forgets them.
   std::vector<WriteForm> take_forms();
+  /// What was relayed to replicas.
+  const std::vector<WriteForm>& relays() const { return recorder_.relays; }
   /// The events since the last time this was asked: "new s, xadd s".
   std::string events();
 

@@ -36,6 +36,14 @@ TEST_CASE("A command that changed nothing is told to nobody", "[propagation]") {
   CHECK(told_by(stage, "XDEL s 1-0") == "XDEL s 1-0");
 }
 
+TEST_CASE("A published message is relayed, and is no write", "[propagation][pubsub]") {
+  HandlerStage stage;
+  stage("PUBLISH c x");
+  stage("SPUBLISH s y");
+  CHECK(stage.forms().empty());
+  CHECK(stage.relays() == std::vector<WriteForm>{{"PUBLISH", "c", "x"}, {"SPUBLISH", "s", "y"}});
+}
+
 TEST_CASE("Entries delivered together are told as one XCLAIM", "[propagation]") {
   HandlerStage stage;
   for (const char* const add : {"XADD s 1-0 f v", "XADD s 2-0 f v", "XADD s 3-0 f v"})
