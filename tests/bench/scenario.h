@@ -91,6 +91,8 @@ std::vector<Scenario> cycle_scenarios();
 std::vector<Scenario> pending_scenarios();
 std::vector<Scenario> latency_scenarios();
 std::vector<Scenario> connection_scenarios();
+/// How others fare beside clients that misbehave.
+std::vector<Scenario> crowd_scenarios();
 std::vector<Scenario> memory_scenarios();
 std::vector<Scenario> footprint_scenarios();
 

@@ -5,12 +5,12 @@
 // carries n in its ID, so a reader that finds the ID in its reply knows when the entry was sent.
 #include <algorithm>
 #include <charconv>
-#include <cmath>
 #include <memory>
 
 #include "tests/bench/failure.h"
 #include "tests/bench/groups.h"
 #include "tests/bench/machine.h"
+#include "tests/bench/percentile.h"
 #include "tests/bench/requests.h"
 #include "tests/bench/scenario.h"
 
@@ -119,11 +119,6 @@ Role readers(const LatencyRow& row, const std::shared_ptr<Deliveries>& deliverie
     return count;
   };
   return {.connections = row.readers, .script = script, .waits_forever = true};
-}
-
-double percentile(std::vector<double>& sorted, double share) {
-  const auto rank = std::ceil(share * static_cast<double>(sorted.size()));
-  return sorted[std::min(sorted.size(), static_cast<size_t>(rank)) - 1];
 }
 
 std::vector<double> measure_latency(const LatencyRow& row, Trial& trial) {
