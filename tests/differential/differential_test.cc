@@ -7,6 +7,7 @@
 #include <filesystem>
 
 #include <catch2/catch.hpp>
+#include <strings.h>
 
 #include "tests/differential/known_differences.h"
 #include "tests/differential/random_commands.h"
@@ -42,6 +43,9 @@ class Comparison {
 
   void begin_life(RandomCommands& random) {
     sent_.clear();
+    queued_.clear();
+    weir_.ask({"DISCARD"});  // what the life before left open
+    redis_.ask({"DISCARD"});
     const std::string entries = std::to_string(random.draw(3) == 0 ? 100 : random.draw(8));
     const std::string bytes = std::to_string(random.draw(2) == 0 ? 4096 : 60 + random.draw(200));
     for (const Words& command :
@@ -62,11 +66,37 @@ class Comparison {
     const std::vector<Answer> theirs = redis_.ask(commands);
     for (size_t i = 0; i < commands.size(); ++i) {
       sent_.push_back(commands[i]);
-      if (ours[i].bytes != theirs[i].bytes) compare(commands[i], ours[i].value, theirs[i].value);
+      if (ours[i].bytes != theirs[i].bytes) compare_any(commands[i], ours[i], theirs[i]);
+      note_queued(commands[i], ours[i].value);
     }
   }
 
  private:
+  /// What EXEC answers is compared command by command.
+  void compare_any(const Words& command, const Answer& ours, const Answer& theirs) const {
+    const std::vector<resp::Reply>& elements = ours.value.elements;
+    if (!is_exec(command) || elements.size() != theirs.value.elements.size() ||
+        elements.size() != queued_.size()) {
+      return compare(command, ours.value, theirs.value);
+    }
+    for (size_t i = 0; i < elements.size(); ++i)
+      compare(queued_[i], elements[i], theirs.value.elements[i]);
+  }
+
+  /// Keeps in mind which commands EXEC will run.
+  void note_queued(const Words& command, const resp::Reply& reply) {
+    if (reply.text == "QUEUED") {
+      queued_.push_back(command);
+    } else if (is_exec(command) || same_word(command[0], "DISCARD")) {
+      queued_.clear();
+    }
+  }
+
+  static bool same_word(const std::string& word, const char* other) {
+    return strcasecmp(word.c_str(), other) == 0;
+  }
+  static bool is_exec(const Words& command) { return same_word(command[0], "EXEC"); }
+
   void compare(const Words& command, resp::Reply ours, resp::Reply theirs) const {
     const Asked asked{.command = command, .began_ms = began_ms_};
     for (const KnownDifference& difference : known_differences()) {
@@ -107,6 +137,7 @@ class Comparison {
   int protocol_;
   int64_t began_ms_ = unix_ms();
   std::vector<Words> sent_;
+  std::vector<Words> queued_;
 };
 
 std::vector<Words> random_batch(RandomCommands& random) {

@@ -97,9 +97,9 @@ std::string RandomCommands::min_idle() {
 }
 
 Words RandomCommands::next() {
-  Words words = command();
+  Words words = one_in(in_transaction_ ? 8 : 60) ? of_transaction() : command();
   const bool waits = std::find(words.begin(), words.end(), "BLOCK") != words.end();
-  if (!waits && one_in(30)) spoil(words);  // spoilt, it could wait for ever
+  if (!waits && words.size() > 1 && one_in(30)) spoil(words);  // spoilt, it could wait for ever
   if (one_in(20)) {
     std::string& word = words[draw(words.size())];
     const bool is_name = word.find_first_not_of("ABCDEFGHIJKLMNOPQRSTUVWXYZ") == word.npos;
@@ -131,6 +131,20 @@ Words RandomCommands::command() {
   if (kind < 925) return xclaim();
   if (kind < 970) return xautoclaim();
   return one_in(2) ? Words{"XINFO", "GROUPS", key()} : Words{"XINFO", "CONSUMERS", key(), group()};
+}
+
+/// Mostly what is sensible; a MULTI within a MULTI now and then, or an EXEC without one.
+Words RandomCommands::of_transaction() {
+  if (one_in(20)) return {pick({"MULTI", "EXEC", "DISCARD"})};
+  if (in_transaction_ && one_in(10)) return {"WATCH", key()};
+  if (in_transaction_) {
+    in_transaction_ = false;
+    return {one_in(8) ? "DISCARD" : "EXEC"};
+  }
+  if (one_in(12)) return {"UNWATCH"};
+  if (one_in(2)) return one_in(3) ? Words{"WATCH", key(), key()} : Words{"WATCH", key()};
+  in_transaction_ = true;
+  return {"MULTI"};
 }
 
 Words RandomCommands::xadd() {

@@ -4,7 +4,7 @@
 // it is added to, deleted from, delivered, acknowledged and claimed all the time.  Nothing depends
 // on the time of day: no `*` as an ID, and idle times are either those of a test that has just
 // begun or ages away from it (kLongIdleMs).  One command in thirty has a word too few, too many or
-// out of its place.
+// out of its place.  Now and then some of them are queued by MULTI, and keys are watched.
 #pragma once
 
 #include <cstdint>
@@ -48,6 +48,7 @@ class RandomCommands {
   std::string min_idle();
 
   Words command();
+  Words of_transaction();
   Words xadd();
   Words xlen();
   Words xrange(bool reverse);
@@ -74,6 +75,7 @@ class RandomCommands {
   std::mt19937_64 random_;
   int64_t now_ms_;
   uint64_t clock_ = 20;
+  bool in_transaction_ = false;  // as far as this side knows: a queue may have been refused
 };
 
 }  // namespace weir::testing
