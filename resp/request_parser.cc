@@ -22,19 +22,25 @@ bool parse_number(std::string_view text, int64_t& value) {
   return result.ec == std::errc{} && result.ptr == end;
 }
 
-/// Bytes of the header "<type><number>\r\n" at the beginning of `input` if its number has one digit
-/// or two, as most have; else 0.
-size_t read_short_header(std::string_view input, int64_t& value) {
-  if (input.size() < 5) return 0;
-  const auto digit = [&](size_t i) { return static_cast<unsigned>(input[i]) - unsigned{'0'}; };
-  if (digit(1) > 9) return 0;
-  if (input[2] == '\r') {
-    value = digit(1);
-    return 4;
+/// Most arguments of a request that is read in one walk: more are not worth it.
+constexpr uint64_t kMostAtOnce = 64;
+/// Fewest bytes that a complete argument takes: "$0", two line ends.
+constexpr ptrdiff_t kShortestArgument = 6;
+
+/// Reads the header "<type><number>\r\n" at `at` if its number has one to four digits, as nearly
+/// all have; returns what is behind it, or null.  There are kShortestArgument bytes to read.
+const char* read_short_header(const char* at, uint64_t& value) {
+  const auto digit = [at](int i) { return static_cast<unsigned>(at[i]) - unsigned{'0'}; };
+  value = digit(1);
+  if (value > 9) return nullptr;
+  if (at[2] == '\r') return at + 4;
+  if (value == 0) return nullptr;
+  for (int i = 2; i <= 4; ++i) {
+    if (digit(i) > 9) return nullptr;
+    value = value * 10 + digit(i);
+    if (at[i + 1] == '\r') return at + i + 3;
   }
-  if (digit(1) == 0 || digit(2) > 9 || input[3] != '\r') return 0;
-  value = digit(1) * 10 + digit(2);
-  return 5;
+  return nullptr;
 }
 
 bool is_blank(char c) {
@@ -46,7 +52,8 @@ bool is_blank(char c) {
 RequestParser::Status RequestParser::parse(std::string_view input, const RequestLimits& limits) {
   if (fresh_) {
     if (input.empty()) return Status::kIncomplete;
-    argv_.clear();
+    if (parse_at_once(input, limits)) return Status::kRequest;
+    argc_ = 0;
     position_ = 0;
     arguments_left_ = 0;
     bulk_length_ = -1;
@@ -65,8 +72,42 @@ RequestParser::Status RequestParser::parse(std::string_view input, const Request
 }
 
 void RequestParser::reset() {
-  argv_.clear();
+  argc_ = 0;
   fresh_ = true;
+}
+
+/// A request that lies complete in the input, as most do, in one walk; false if it is anything
+/// else, and then nothing is said about it.
+bool RequestParser::parse_at_once(std::string_view input, const RequestLimits& limits) {
+  const char* at = input.data();
+  const char* const end = at + input.size();
+  if (end - at < kShortestArgument || *at != '*' || !limits.authenticated) return false;
+  uint64_t count = 0;
+  at = read_short_header(at, count);
+  if (at == nullptr || count == 0 || count > kMostAtOnce) return false;
+  if (argv_.size() < count) argv_.resize(count);
+  for (std::string_view* argument = argv_.data(); argument < argv_.data() + count; ++argument) {
+    if (end - at < kShortestArgument || *at != '$') return false;
+    uint64_t length = 0;
+    at = read_short_header(at, length);
+    if (at == nullptr || static_cast<uint64_t>(end - at) < length + 2) return false;
+    if (length > static_cast<uint64_t>(limits.max_bulk_bytes)) return false;
+    *argument = {at, length};
+    at += length + 2;  // the line end is skipped unseen
+  }
+  argc_ = count;
+  position_ = static_cast<size_t>(at - input.data());
+  missing_bytes_ = 0;
+  return true;
+}
+
+void RequestParser::add_argument(std::string_view argument) {
+  if (argc_ == argv_.size()) {
+    argv_.push_back(argument);
+  } else {
+    argv_[argc_] = argument;
+  }
+  ++argc_;
 }
 
 RequestParser::Status RequestParser::fail(std::string_view text) {
@@ -77,7 +118,7 @@ RequestParser::Status RequestParser::fail(std::string_view text) {
 
 void RequestParser::move_views(const char* base) {
   if (base == base_) return;
-  for (std::string_view& view : argv_) {
+  for (std::string_view& view : std::span(argv_).first(argc_)) {
     const size_t offset =
         reinterpret_cast<uintptr_t>(view.data()) - reinterpret_cast<uintptr_t>(base_);
     view = {base + offset, view.size()};
@@ -102,7 +143,8 @@ RequestParser::Status RequestParser::parse_inline(std::string_view input) {
     std::optional<std::vector<std::string>> words = split_words(line);
     if (!words) return fail("unbalanced quotes in request");
     words_ = std::move(*words);
-    argv_.assign(words_.begin(), words_.end());
+    for (const std::string& word : words_)
+      add_argument(word);
     return Status::kRequest;
   }
   for (size_t at = 0; at < line.size();) {
@@ -113,7 +155,7 @@ RequestParser::Status RequestParser::parse_inline(std::string_view input) {
     size_t end = at;
     while (end < line.size() && !is_blank(line[end]))
       ++end;
-    argv_.push_back(line.substr(at, end - at));
+    add_argument(line.substr(at, end - at));
     at = end;
   }
   return Status::kRequest;
@@ -183,14 +225,11 @@ RequestParser::Status RequestParser::parse_arguments(std::string_view input,
         return fail(std::string("expected '$', got '") + (is_blank(got) ? ' ' : got) + "'");
       }
       int64_t length = 0;
-      if (const size_t header = read_short_header(input.substr(position_), length); header > 0) {
-        position_ += header;
-      } else if (const Header long_header = read_header(input, length);
-                 long_header == Header::kIncomplete) {
-        return Status::kIncomplete;
-      } else if (long_header != Header::kValue) {
-        return fail(long_header == Header::kTooLong ? "too big bulk count string"
-                                                    : "invalid bulk length");
+      const Header header = read_header(input, length);
+      if (header == Header::kIncomplete) return Status::kIncomplete;
+      if (header != Header::kValue) {
+        return fail(header == Header::kTooLong ? "too big bulk count string"
+                                               : "invalid bulk length");
       }
       if (length < 0 || length > limits.max_bulk_bytes) return fail("invalid bulk length");
       if (!limits.authenticated && length > kMaxUnauthenticatedBulkBytes) {
@@ -204,7 +243,7 @@ RequestParser::Status RequestParser::parse_arguments(std::string_view input,
       missing_bytes_ = length + 2 - available;
       return Status::kIncomplete;
     }
-    argv_.emplace_back(input.data() + position_, length);
+    add_argument({input.data() + position_, length});
     position_ += length + 2;  // the line end is skipped unseen
     bulk_length_ = -1;
     --arguments_left_;

@@ -49,7 +49,7 @@ class RequestParser {
   /// Parses the request at the beginning of `input`.  Cost: O(bytes not yet seen).
   Status parse(std::string_view input, const RequestLimits& limits);
 
-  std::span<const std::string_view> argv() const { return argv_; }
+  std::span<const std::string_view> argv() const { return {argv_.data(), argc_}; }
 
   /// Bytes of `input` that the request took, its line ends included.
   size_t consumed() const { return position_; }
@@ -70,14 +70,17 @@ class RequestParser {
  private:
   enum class Header : uint8_t { kValue, kIncomplete, kBad, kTooLong };
 
+  bool parse_at_once(std::string_view input, const RequestLimits& limits);
   Status parse_inline(std::string_view input);
   Status parse_argument_count(std::string_view input, const RequestLimits& limits);
   Status parse_arguments(std::string_view input, const RequestLimits& limits);
   Header read_header(std::string_view input, int64_t& value);
   void move_views(const char* base);
+  void add_argument(std::string_view argument);
   Status fail(std::string_view text);
 
-  std::vector<std::string_view> argv_;
+  std::vector<std::string_view> argv_;  // the first argc_ of them
+  size_t argc_ = 0;
   std::vector<std::string> words_;  // owns the words of an inline request that were unquoted
   std::string error_;
   const char* base_ = nullptr;  // where the views of an unfinished request point into
