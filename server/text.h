@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <cstring>
 #include <string>
 #include <string_view>
 
@@ -11,17 +12,57 @@ constexpr char to_lower(char c) {
   return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
 }
 
-/// ASCII, as command and option names are.
-constexpr bool equals_ignoring_case(std::string_view a, std::string_view b) {
-  if (a.size() != b.size()) return false;
-  constexpr int kCaseBit = 'a' ^ 'A';
-  for (size_t i = 0; i < a.size(); ++i) {
-    const int difference = a[i] ^ b[i];
-    if (difference == 0) continue;
-    const char lower = static_cast<char>(b[i] | kCaseBit);
-    if (difference != kCaseBit || lower < 'a' || lower > 'z') return false;
+namespace detail {
+
+/// Whether eight letters of each side are the same but for their case.
+constexpr bool same_but_case(uint64_t a, uint64_t b) {
+  constexpr uint64_t kEach = 0x0101010101010101;
+  constexpr uint64_t kCaseBits = kEach * ('a' ^ 'A');
+  const uint64_t difference = a ^ b;
+  if (difference == 0) return true;
+  if ((difference & ~kCaseBits) != 0) return false;
+  // Bytes that differ in the case bit must be letters; the highest bit of each byte answers.
+  const uint64_t lower = b | kCaseBits;
+  const uint64_t low_bits = lower & kEach * 0x7f;
+  const uint64_t from_a = low_bits + kEach * (0x80 - 'a');
+  const uint64_t above_z = low_bits + kEach * (0x80 - 'z' - 1);
+  const uint64_t letters = from_a & ~above_z & ~lower;
+  return ((difference << 2) & ~letters) == 0;
+}
+
+/// One to eight bytes of text in a word, some of them twice.
+inline uint64_t word_of(const char* text, size_t size) {
+  uint64_t word = 0;
+  if (size == sizeof(word)) {
+    std::memcpy(&word, text, sizeof(word));
+  } else if (size >= 4) {
+    uint32_t half = 0;
+    std::memcpy(&half, text, sizeof(half));
+    word = half;
+    std::memcpy(&half, text + size - sizeof(half), sizeof(half));
+    word = word << 32 | half;
+  } else {
+    for (const size_t i : {size_t{0}, size / 2, size - 1})
+      word = word << 8 | static_cast<uint8_t>(text[i]);
   }
-  return true;
+  return word;
+}
+
+}  // namespace detail
+
+/// ASCII, as command and option names are.
+inline bool equals_ignoring_case(std::string_view a, std::string_view b) {
+  constexpr size_t kWord = sizeof(uint64_t);
+  if (a.size() != b.size()) return false;
+  const char* left = a.data();
+  const char* right = b.data();
+  size_t size = a.size();
+  for (; size > kWord; size -= kWord, left += kWord, right += kWord) {
+    if (!detail::same_but_case(detail::word_of(left, kWord), detail::word_of(right, kWord)))
+      return false;
+  }
+  return size == 0 ||
+         detail::same_but_case(detail::word_of(left, size), detail::word_of(right, size));
 }
 
 std::string to_lower(std::string_view text);

@@ -18,49 +18,81 @@ namespace weir {
 /// Longest decimal text of a 64-bit integer, sign included, in bytes.
 inline constexpr size_t kMaxDecimalLength = 20;
 
-/// Multiplies `value` by 10^8 and adds the eight digits at `at`; false, and nothing, if they are
-/// not all digits.  All eight at once: IDs in text are most of what a server reads.
-inline bool add_eight_digits(const char* at, uint64_t& value) {
-  uint64_t sum = 0;
-  if constexpr (std::endian::native == std::endian::little) {
-    uint64_t digits = 0;
-    std::memcpy(&digits, at, sizeof(digits));
-    const uint64_t above_nine = digits + 0x4646464646464646;
-    digits -= 0x3030303030303030;
-    if (((above_nine | digits) & 0x8080808080808080) != 0) return false;
-    // Neighbours into pairs, pairs into fours, fours into the sum; each line in all lanes at once.
-    digits = digits * 10 + (digits >> 8);
-    constexpr uint64_t kLowBytes = 0x000000ff000000ff;
-    constexpr uint64_t kMillionAndHundred = uint64_t{1'000'000} << 32 | 100;
-    constexpr uint64_t kTenThousandAndOne = uint64_t{10'000} << 32 | 1;
-    sum = ((digits & kLowBytes) * kMillionAndHundred +
-           (digits >> 16 & kLowBytes) * kTenThousandAndOne) >>
-          32;
-  } else {
-    for (int i = 0; i < 8; ++i) {
-      if (at[i] < '0' || at[i] > '9') return false;
-      sum = sum * 10 + static_cast<uint64_t>(at[i] - '0');
-    }
-  }
-  value = value * 100'000'000 + sum;
-  return true;
+/// Eight bytes of text as a word, the first one lowest.
+inline uint64_t load_text(const char* at) {
+  uint64_t word = 0;
+  std::memcpy(&word, at, sizeof(word));
+  if constexpr (std::endian::native == std::endian::big) word = __builtin_bswap64(word);
+  return word;
 }
+
+/// How many of the bytes, from the lowest on, are digits.
+inline int count_digits(uint64_t word) {
+  // A borrow or carry goes into the byte behind the first that is no digit only.
+  const uint64_t others = ((word + 0x4646464646464646) | (word - 0x3030303030303030));
+  return std::countr_zero(others & 0x8080808080808080) / 8;
+}
+
+/// The number that the first `count` (1 … 8) bytes, all digits, make.  All at once: IDs in text are
+/// most of what a server reads.
+inline uint64_t number_of_digits(uint64_t word, int count) {
+  uint64_t digits = (word - 0x3030303030303030) << (64 - 8 * count);
+  // Neighbours into pairs, pairs into fours, fours into the sum; each line in all lanes at once.
+  digits = digits * 10 + (digits >> 8);
+  constexpr uint64_t kLowBytes = 0x000000ff000000ff;
+  constexpr uint64_t kMillionAndHundred = uint64_t{1'000'000} << 32 | 100;
+  constexpr uint64_t kTenThousandAndOne = uint64_t{10'000} << 32 | 1;
+  return ((digits & kLowBytes) * kMillionAndHundred +
+          (digits >> 16 & kLowBytes) * kTenThousandAndOne) >>
+         32;
+}
+
+inline constexpr uint64_t kPowersOfTen[] = {1,
+                                            10,
+                                            100,
+                                            1'000,
+                                            10'000,
+                                            100'000,
+                                            1'000'000,
+                                            10'000'000,
+                                            100'000'000,
+                                            1'000'000'000,
+                                            10'000'000'000,
+                                            100'000'000'000,
+                                            1'000'000'000'000,
+                                            10'000'000'000'000,
+                                            100'000'000'000'000,
+                                            1'000'000'000'000'000,
+                                            10'000'000'000'000'000,
+                                            100'000'000'000'000'000,
+                                            1'000'000'000'000'000'000,
+                                            10'000'000'000'000'000'000U};
 
 /// Reads the digits at the beginning of a text and returns their end; null if there is none or
 /// they make no number of 64 bits.  Leading zeros are allowed.
 inline const char* read_unsigned(const char* at, const char* end, uint64_t& value) {
+  constexpr ptrdiff_t kWord = sizeof(uint64_t);
   constexpr ptrdiff_t kSafeDigits = 18;  // they fit, whatever they are
   const char* const begin = at;
   value = 0;
-  while (end - at >= 8 && at - begin <= kSafeDigits - 8 && add_eight_digits(at, value))
-    at += 8;
-  for (; at < end && *at >= '0' && *at <= '9'; ++at) {
-    if (at - begin == kSafeDigits) {
+  while (end - begin >= kWord && at < end) {
+    const ptrdiff_t left = end - at;
+    // Nothing may be read behind the end, but there are eight bytes before it.
+    const uint64_t word =
+        left >= kWord ? load_text(at) : load_text(end - kWord) >> 8 * (kWord - left);
+    const int digits = count_digits(word);
+    if (digits == 0) break;
+    if (at - begin + digits > kSafeDigits) {
       const auto [behind, error] = std::from_chars(begin, end, value);
       return error == std::errc{} ? behind : nullptr;
     }
-    value = value * 10 + static_cast<uint64_t>(*at - '0');
+    value = value * kPowersOfTen[digits] + number_of_digits(word, digits);
+    at += digits;
+    if (digits < kWord) return at;
   }
+  // A text of less than eight bytes.
+  for (; at < end && *at >= '0' && *at <= '9'; ++at)
+    value = value * 10 + static_cast<uint64_t>(*at - '0');
   return at == begin ? nullptr : at;
 }
 
@@ -97,26 +129,7 @@ inline std::optional<int64_t> parse_canonical(std::string_view text) {
 
 /// How many digits printing the value gives.
 inline size_t decimal_length(uint64_t value) {
-  static constexpr uint64_t kPowersOfTen[] = {0,
-                                              10,
-                                              100,
-                                              1'000,
-                                              10'000,
-                                              100'000,
-                                              1'000'000,
-                                              10'000'000,
-                                              100'000'000,
-                                              1'000'000'000,
-                                              10'000'000'000,
-                                              100'000'000'000,
-                                              1'000'000'000'000,
-                                              10'000'000'000'000,
-                                              100'000'000'000'000,
-                                              1'000'000'000'000'000,
-                                              10'000'000'000'000'000,
-                                              100'000'000'000'000'000,
-                                              1'000'000'000'000'000'000,
-                                              10'000'000'000'000'000'000U};
+  value |= 1;  // 0 has a digit, too
   // log10(2) is about 1233 / 4096.
   const size_t guess = static_cast<size_t>(std::bit_width(value)) * 1233 >> 12;
   return guess + (value >= kPowersOfTen[guess] ? 1 : 0);
@@ -128,17 +141,34 @@ inline char* write_decimal(char* out, uint64_t value) {
       "0001020304050607080910111213141516171819202122232425262728293031323334353637383940414243"
       "4445464748495051525354555657585960616263646566676869707172737475767778798081828384858687"
       "888990919293949596979899";
+  if (value < 10) {
+    *out = static_cast<char>('0' + value);
+    return out + 1;
+  }
   char* const end = out + decimal_length(value);
   char* at = end;
-  while (value >= 100) {
-    at -= 2;
-    std::memcpy(at, kPairs + (value % 100) * 2, 2);
-    value /= 100;
+  // Eight digits of a long one: the four divisions of a block need not wait for each other.
+  while (value >= 100'000'000) {
+    const auto block = static_cast<uint32_t>(value % 100'000'000);
+    value /= 100'000'000;
+    at -= 8;
+    const uint32_t high = block / 10'000;
+    const uint32_t low = block % 10'000;
+    std::memcpy(at, kPairs + high / 100 * 2, 2);
+    std::memcpy(at + 2, kPairs + high % 100 * 2, 2);
+    std::memcpy(at + 4, kPairs + low / 100 * 2, 2);
+    std::memcpy(at + 6, kPairs + low % 100 * 2, 2);
   }
-  if (value >= 10) {
-    std::memcpy(out, kPairs + value * 2, 2);
+  auto rest = static_cast<uint32_t>(value);
+  while (rest >= 100) {
+    at -= 2;
+    std::memcpy(at, kPairs + rest % 100 * 2, 2);
+    rest /= 100;
+  }
+  if (rest >= 10) {
+    std::memcpy(out, kPairs + rest * 2, 2);
   } else {
-    *out = static_cast<char>('0' + value);
+    *out = static_cast<char>('0' + rest);
   }
   return end;
 }
