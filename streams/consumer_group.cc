@@ -34,10 +34,18 @@ std::vector<ConsumerNumber>::iterator ConsumerGroup::place_of(std::string_view n
 
 Consumer* ConsumerGroup::find_consumer(std::string_view name) {
   if (!members_) return nullptr;
+  // Who asks for entries mostly asks again.
+  PendingList& pending = members_->pending;
+  if (members_->last_found < pending.consumer_numbers()) {
+    Consumer* const last = pending.consumer(members_->last_found);
+    if (last != nullptr && same_text(last->name(), name)) return last;
+  }
   const auto place = place_of(name);
   if (place == members_->order.end()) return nullptr;
-  Consumer* const consumer = members_->pending.consumer(*place);
-  return same_text(consumer->name(), name) ? consumer : nullptr;
+  Consumer* const consumer = pending.consumer(*place);
+  if (!same_text(consumer->name(), name)) return nullptr;
+  members_->last_found = *place;
+  return consumer;
 }
 
 Consumer& ConsumerGroup::add_consumer(std::string_view name, int64_t now_ms) {

@@ -65,6 +65,7 @@ class ConsumerGroup {
   struct Members {
     PendingList pending;
     std::vector<ConsumerNumber> order;  // by name
+    ConsumerNumber last_found = 0;      // there need be none any more
   };
 
   Members& members();

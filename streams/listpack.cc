@@ -28,6 +28,11 @@ size_t checked_element_bytes(const uint8_t* at, const uint8_t* end) {
 
 }  // namespace
 
+const uint8_t* skip_slow(const uint8_t* at) {
+  const size_t size = element_bytes(at);
+  return at + size + backlen_bytes(size);
+}
+
 const uint8_t* previous(const uint8_t* at) {
   size_t size = 0;
   int shift = 0;

@@ -92,10 +92,15 @@ inline size_t element_bytes(const uint8_t* at) {
   }
 }
 
+/// The element behind one that is neither a small integer nor a short string.
+const uint8_t* skip_slow(const uint8_t* at);
+
 /// The element behind the one at `at`.
 inline const uint8_t* skip(const uint8_t* at) {
-  const size_t size = element_bytes(at);
-  return at + size + backlen_bytes(size);
+  const uint8_t first = at[0];
+  if (first < 0x80) return at + 2;
+  if (first < 0xc0) return at + 2 + (first & 0x3fu);
+  return skip_slow(at);
 }
 
 /// The element before the one at `at` (which may be the end mark).

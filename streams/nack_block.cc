@@ -51,13 +51,7 @@ void NackBlock::destroy(NackBlock* block) {
 }
 
 NackBlock* NackBlock::clone(const NackBlock& block) {
-  NackBlock* const copy = allocate(block.is_wide_ != 0, block.capacity_);
-  const uint8_t slot = copy->slot_;
-  std::memcpy(static_cast<void*>(copy), &block,
-              sizeof(NackBlock) + block.capacity_ * block.record_bytes());
-  copy->slot_ = slot & kMaxNodeSlot;
-  copy->retired = false;
-  return copy;
+  return block.resized(block.capacity_);
 }
 
 NackBlock* NackBlock::create(const StreamId& key, std::span<const Nack> nacks, uint32_t capacity) {
@@ -80,6 +74,19 @@ NackBlock* NackBlock::create(const StreamId& key, std::span<const Nack> nacks, u
   return block;
 }
 
+/// A copy with room for another number of records, which are not fewer than there are.
+NackBlock* NackBlock::resized(uint32_t capacity) const {
+  NackBlock* const copy = allocate(is_wide_ != 0, capacity);
+  const uint8_t slot = copy->slot_;
+  std::memcpy(static_cast<void*>(copy), this, sizeof(NackBlock));
+  copy->slot_ = slot & kMaxNodeSlot;
+  copy->retired = false;
+  copy->capacity_ = static_cast<uint8_t>(capacity);
+  copy->first_ = 0;
+  std::memcpy(copy->record(0), record(0), count_ * record_bytes());
+  return copy;
+}
+
 /// A block with the same place in the tree and other records.
 NackBlock* NackBlock::rebuilt(std::span<const Nack> nacks, uint32_t capacity) const {
   NackBlock* const block = create(key, nacks, capacity);
@@ -91,6 +98,7 @@ NackBlock* NackBlock::rebuilt(std::span<const Nack> nacks, uint32_t capacity) co
 NackBlock* NackBlock::shrunk() {
   const uint32_t capacity = capacity_for(count_);
   if (capacity > capacity_ / 2) return this;
+  if (!is_wide_) return resized(capacity);
   std::array<Nack, kMaxNacks> nacks;
   for (uint32_t i = 0; i < count_; ++i)
     nacks[i] = at(i);
@@ -156,7 +164,11 @@ uint32_t NackBlock::lower_bound(const StreamId& id) const {
 /// Moves records apart so that place `i` is free; there is room.
 uint32_t NackBlock::make_gap(uint32_t i) {
   const size_t bytes = record_bytes();
-  if (first_ > 0 && (i == 0 || first_ + count_ == capacity_)) {
+  if (first_ > 0 && i == count_) {  // what follows goes behind it, too: all the room at once
+    const char* const from = record(0);
+    first_ = 0;
+    std::memmove(record(0), from, count_ * bytes);
+  } else if (first_ > 0 && (i == 0 || first_ + count_ == capacity_)) {
     std::memmove(record(0) - bytes, record(0), i * bytes);
     --first_;
   } else {
@@ -168,9 +180,10 @@ uint32_t NackBlock::make_gap(uint32_t i) {
 
 NackBlock* NackBlock::insert(uint32_t i, const Nack& nack) {
   assert(!is_full() && i <= count_);
-  if ((is_wide_ || fits_narrow(nack)) && count_ < capacity_) {
-    put(make_gap(i), nack);
-    return this;
+  if (is_wide_ || fits_narrow(nack)) {
+    NackBlock* const block = count_ < capacity_ ? this : resized(capacity_for(count_ + 1U));
+    block->put(block->make_gap(i), nack);
+    return block;
   }
   std::array<Nack, kMaxNacks> nacks;
   for (uint32_t from = 0, to = 0; from < count_; ++from, ++to) {

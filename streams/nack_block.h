@@ -136,6 +136,7 @@ class NackBlock : public RadixLeaf {
   NackBlock() = default;
 
   static NackBlock* allocate(bool is_wide, uint32_t capacity);
+  NackBlock* resized(uint32_t capacity) const;
   NackBlock* rebuilt(std::span<const Nack> nacks, uint32_t capacity) const;
   bool fits_narrow(const Nack& nack) const {
     const bool has_narrow_id = nack.id.ms - key.ms <= UINT32_MAX && nack.id.seq <= UINT32_MAX;

@@ -204,16 +204,21 @@ bool PendingList::Edit::is_in_block(const StreamId& id) const {
 void PendingList::Edit::go_to(const StreamId& id) {
   if (is_in_block(id)) return;
   leave();
-  RadixTree<NackBlock>& blocks = list_.blocks_;
-  const NackBlock* block = blocks.floor(id);
-  if (block == nullptr) block = blocks.first();
-  if (block != nullptr) enter(const_cast<NackBlock*>(block));
+  const RadixTree<NackBlock>& blocks = list_.blocks_;
+  const NackBlock* block = blocks.last();
+  if (block == nullptr) return;
+  const NackBlock* const last = block;
+  if (id < last->key) {
+    block = blocks.floor(id);
+    if (block == nullptr) block = blocks.first();
+  }
+  enter(const_cast<NackBlock*>(block), block == last);
 }
 
-void PendingList::Edit::enter(NackBlock* block) {
+void PendingList::Edit::enter(NackBlock* block, bool is_last) {
   assert(block_ == nullptr);
   block_ = block;
-  is_last_ = list_.blocks_.last() == block;
+  is_last_ = is_last;
   is_own_ = false;
   told_least_ = block->least();
 }
@@ -358,7 +363,7 @@ NackBlock* PendingList::Edit::hang(const StreamId& key, const Nack* begin, const
 void PendingList::Edit::start_block(const Nack& nack) {
   leave();
   NackBlock* const block = hang(nack.id, &nack, &nack + 1);
-  enter(block);
+  enter(block, list_.blocks_.last() == block);
   count(nack.consumer, +1, nack.order_key());
 }
 
@@ -407,7 +412,7 @@ void PendingList::Edit::lower_key(const StreamId& key) {
   block_ = nullptr;
   NackBlock* const block = hang(key, nacks.data(), nacks.data() + size);
   count_all(*block, +1);
-  enter(block);
+  enter(block, list_.blocks_.last() == block);
 }
 
 void PendingList::Edit::merge_with_neighbour() {

@@ -157,7 +157,7 @@ class PendingList::Edit {
   void put_at(uint32_t i, const Nack& nack);
   bool is_in_block(const StreamId& id) const;
   void go_to(const StreamId& id);
-  void enter(NackBlock* block);
+  void enter(NackBlock* block, bool is_last);
   void leave();
   void tell_trees();
   void own();

@@ -39,6 +39,10 @@
 #include <cstdint>
 #include <span>
 
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
+
 #include "streams/stream_id.h"
 
 namespace weir {
@@ -172,6 +176,8 @@ inline constexpr RadixShape kRadixShapes[] = {
     ranked_shape(149), ranked_shape(213), ranked_shape(256)};
 inline constexpr uint8_t kSortedShapes = 3;
 
+// Sorted bytes are compared sixteen at a time, in every shape.
+static_assert(kSortedBytesOffset + 16 <= kRadixShapes[0].bytes());
 // What allocators hand out.
 static_assert(kRadixShapes[0].bytes() == 80 && kRadixShapes[1].bytes() == 128);
 static_assert(kRadixShapes[2].bytes() == 192 && kRadixShapes[3].bytes() == 320);
@@ -188,15 +194,6 @@ inline int first_difference(const StreamId& a, const StreamId& b) {
 /// Whether keys like `id` belong below the node.
 inline bool prefix_matches(const RadixNode& node, const StreamId& id) {
   return first_difference(node.key, id) >= node.depth;
-}
-
-/// How many bytes are less; the 0xff behind the used ones never are.
-template <size_t N>
-int count_less(const uint8_t (&bytes)[N], uint8_t byte) {
-  uint8_t less = 0;  // no branch, so that the compiler can compare all bytes at once
-  for (size_t i = 0; i < N; ++i)
-    less = static_cast<uint8_t>(less + static_cast<uint8_t>(bytes[i] < byte));
-  return less;
 }
 
 inline bool is_sorted(const RadixNode& node) {
@@ -225,27 +222,26 @@ inline RadixRef& child_at(RadixNode& node, int slot) {
   return children(node)[static_cast<size_t>(slot)];
 }
 
-/// How many of N bytes are less; the 0xff behind the used ones never are.
-template <size_t N>
-int count_less(const uint8_t* bytes, uint8_t byte) {
-  uint8_t less = 0;  // no branch, so that the compiler can compare all bytes at once
-  for (size_t i = 0; i < N; ++i)
-    less = static_cast<uint8_t>(less + static_cast<uint8_t>(bytes[i] < byte));
+/// How many of the first `count` bytes, ascending and at most 16, are less than `byte`.  There are
+/// 16 to read.
+inline int count_less(const uint8_t* bytes, int count, uint8_t byte) {
+#ifdef __SSE2__
+  const __m128i all = _mm_loadu_si128(reinterpret_cast<const __m128i*>(bytes));
+  const __m128i wanted = _mm_set1_epi8(static_cast<char>(byte));
+  const int not_less = _mm_movemask_epi8(_mm_cmpeq_epi8(_mm_max_epu8(all, wanted), all));
+  return std::countr_zero(static_cast<unsigned>(not_less | 1 << count));
+#else
+  int less = 0;
+  while (less < count && bytes[less] < byte)
+    ++less;
   return less;
+#endif
 }
 
 /// How many children have a byte less than `byte`.
 inline int rank(const RadixNode& node, uint8_t byte) {
-  switch (node.shape) {
-    case 0:
-      return count_less<kRadixShapes[0].capacity>(sorted_bytes(node), byte);
-    case 1:
-      return count_less<kRadixShapes[1].capacity>(sorted_bytes(node), byte);
-    case 2:
-      return count_less<kRadixShapes[2].capacity>(sorted_bytes(node), byte);
-    default:
-      return byte_set(node).count_below(byte);
-  }
+  if (is_sorted(node)) return count_less(sorted_bytes(node), node.child_count, byte);
+  return byte_set(node).count_below(byte);
 }
 
 /// The slot of the child for `byte`, or kNoSlot.

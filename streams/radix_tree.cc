@@ -227,10 +227,9 @@ void RadixView::assert_consistent() const {
 
 // --- RadixTreeBase: what makes the freeze work --------------------------------------------------
 
-/// The node at `place`, which must itself be writable; a copy when the frozen view has the node.
-RadixNode& RadixTreeBase::own_node(RadixRef& place) {
+/// A copy in the place, which must itself be writable, of a node that the frozen view has.
+RadixNode& RadixTreeBase::copied_node(RadixRef& place) {
   RadixNode& node = *place.node();
-  if (is_writable(node.born)) return node;
   assert(node.retired == Retired::kNo);
   RadixNode* copy = copy_radix_node(node, epoch());
   node.retired = Retired::kAlone;

@@ -166,7 +166,10 @@ class RadixTreeBase {
  private:
   static constexpr uint32_t kFrozenBit = uint32_t{1} << 31;
 
-  RadixNode& own_node(RadixRef& place);
+  RadixNode& own_node(RadixRef& place) {
+    return is_writable(place.node()->born) ? *place.node() : copied_node(place);
+  }
+  RadixNode& copied_node(RadixRef& place);
   RadixLeaf& own_leaf(RadixRef& place, const RadixLeafOps& ops);
   void drop(RadixRef ref, const RadixLeafOps& ops);
   void lower_bounds(const StreamId& id, uint64_t least);

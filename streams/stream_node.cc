@@ -19,9 +19,6 @@ using listpack::text_bytes;
 using listpack::write_integer;
 using listpack::write_text;
 
-constexpr uint8_t kDeletedFlag = 1;
-constexpr uint8_t kSameFieldsFlag = 2;
-
 /// Room for the two counts of a master entry to become wider as live entries become tombstones,
 /// beyond the bytes that they take now.
 size_t count_slack(uint32_t live, uint32_t deleted) {
@@ -341,27 +338,6 @@ StreamNode* StreamNode::compacted(LastTombstone last) const {
 
 // --- Reading -------------------------------------------------------------------------------------
 
-EntryRef StreamNode::entry_at(const uint8_t* at) const {
-  EntryRef entry;
-  entry.at = at;
-  const int64_t flags = read_integer(at);
-  entry.id.ms = key.ms + static_cast<uint64_t>(read_integer(at));
-  entry.id.seq = key.seq + static_cast<uint64_t>(read_integer(at));
-  entry.body = at;
-  entry.deleted = (flags & kDeletedFlag) != 0;
-  entry.same_fields = (flags & kSameFieldsFlag) != 0;
-  return entry;
-}
-
-const uint8_t* StreamNode::next_entry(const EntryRef& entry) const {
-  const uint8_t* at = entry.body;
-  uint64_t elements = field_count();
-  if (!entry.same_fields) elements = 2 * static_cast<uint64_t>(read_integer(at));
-  for (; elements > 0; --elements)
-    at = skip(at);
-  return skip(at);
-}
-
 const uint8_t* StreamNode::previous_entry(const uint8_t* at) const {
   at = listpack::previous(at);
   const uint8_t* count = at;
@@ -370,26 +346,41 @@ const uint8_t* StreamNode::previous_entry(const uint8_t* at) const {
   return at;
 }
 
-const uint8_t* StreamNode::seek(const StreamId& id) const {
-  // The last indexed entry that is below `id`, by bisection; then entry by entry.
-  uint32_t low = 0;
-  uint32_t high = id > key ? index_count() : 0;
+/// How many of the index's entries are below `id`, which is above the key.
+uint32_t StreamNode::indexed_below(const StreamId& id) const {
+  // By hints alone, and each step a move, not a jump, since nobody could guess it.
   const uint32_t wanted = hint_of(id);
-  while (low < high) {
-    const uint32_t middle = (low + high) / 2;
-    const uint32_t hint = hint_at(middle);
-    const bool is_below =
-        hint != wanted ? hint < wanted : entry_at(pack() + index_at(middle)).id < id;
+  uint32_t low = 0;
+  uint32_t left = index_count();
+  for (; left > 1; left -= left / 2)
+    low += hint_at(low + left / 2 - 1) < wanted ? left / 2 : 0;
+  if (left == 1 && hint_at(low) < wanted) ++low;
+  // Those with the same hint need a look themselves; mostly there is one.
+  uint32_t high = index_count();
+  for (uint32_t middle = low; low < high && hint_at(low) == wanted; middle = (low + high) / 2) {
+    const bool is_below = hint_at(middle) == wanted && entry_at(pack() + index_at(middle)).id < id;
     (is_below ? low : high) = is_below ? middle + 1 : middle;
   }
+  return low;
+}
+
+const uint8_t* StreamNode::seek(const StreamId& id) const {
+  if (id <= key) return head();
+  // The last indexed entry that is below `id`; then entry by entry.
+  const uint32_t low = indexed_below(id);
   const uint8_t* at = pack() + std::max(low > 0 ? index_at(low - 1) : 0, head_);
   const uint8_t* const last = end();
   // The stride is some lines long, and each entry says where the next one is: one wait for all.
   prefetch<4>(at);
+  const uint64_t wanted_ms = id.ms - key.ms;
   while (at < last) {
-    const EntryRef entry = entry_at(at);
-    if (entry.id >= id) return at;
-    at = next_entry(entry);
+    const bool same_fields = (*at & kSameFieldsFlag) != 0;
+    const uint8_t* element = at + 2;
+    const auto ms = static_cast<uint64_t>(read_integer(element));
+    if (ms > wanted_ms) return at;
+    const uint64_t seq = key.seq + static_cast<uint64_t>(read_integer(element));
+    if (ms == wanted_ms && seq >= id.seq) return at;
+    at = behind_fields(element, same_fields);
   }
   return last;
 }

@@ -102,12 +102,25 @@ class StreamNode : public RadixLeaf {
   /// The first live entry, of which there is one.
   const uint8_t* head() const { return pack() + head_; }
   const uint8_t* end() const { return pack() + listpack_bytes() - 1; }
-  EntryRef entry_at(const uint8_t* at) const;
+  EntryRef entry_at(const uint8_t* at) const {
+    EntryRef entry;
+    entry.at = at;
+    const uint8_t flags = *at;  // a one-byte integer
+    at += 2;
+    entry.id.ms = key.ms + static_cast<uint64_t>(listpack::read_integer(at));
+    entry.id.seq = key.seq + static_cast<uint64_t>(listpack::read_integer(at));
+    entry.body = at;
+    entry.deleted = (flags & kDeletedFlag) != 0;
+    entry.same_fields = (flags & kSameFieldsFlag) != 0;
+    return entry;
+  }
   /// A place in the node that survives its being moved.
   size_t offset_of(const uint8_t* at) const { return static_cast<size_t>(at - pack()); }
   const uint8_t* at_offset(size_t offset) const { return pack() + offset; }
   /// The entry behind `entry`; end() behind the last.
-  const uint8_t* next_entry(const EntryRef& entry) const;
+  const uint8_t* next_entry(const EntryRef& entry) const {
+    return behind_fields(entry.body, entry.same_fields);
+  }
   /// The entry before the one at `at`, which is not the first; `at` may be end().
   const uint8_t* previous_entry(const uint8_t* at) const;
   /// The first entry with an ID >= `id`, or end(); tombstones in front of the first live entry
@@ -135,6 +148,9 @@ class StreamNode : public RadixLeaf {
     uint32_t bytes;
   };
   static constexpr uint16_t kManyFields = UINT16_MAX;
+  // Of an entry's first element.
+  static constexpr uint8_t kDeletedFlag = 1;
+  static constexpr uint8_t kSameFieldsFlag = 2;
 
   StreamNode() = default;
 
@@ -152,6 +168,14 @@ class StreamNode : public RadixLeaf {
   void set_dropped(const Dropped& dropped);
   /// A node that was compacted has the figures of that at the very end, behind the index.
   size_t trailer_bytes() const { return is_compacted_ ? sizeof(Dropped) : 0; }
+  /// From what is behind an entry's ID to what is behind the entry.
+  const uint8_t* behind_fields(const uint8_t* at, bool same_fields) const {
+    uint64_t elements = field_count();
+    if (!same_fields) elements = 2 * static_cast<uint64_t>(listpack::read_integer(at));
+    for (; elements > 0; --elements)
+      at = listpack::skip(at);
+    return listpack::skip(at);
+  }
   // The index: records of a hint and an offset, the first one at the end.
   static constexpr size_t kHintBytes = 4;
   static constexpr size_t kWideRecordBytes = kHintBytes + 4;
@@ -164,6 +188,7 @@ class StreamNode : public RadixLeaf {
   uint32_t hint_at(uint32_t i) const { return listpack::load32(index_record(i)); }
   uint32_t hint_of(const StreamId& id) const;
   uint32_t index_at(uint32_t i) const;
+  uint32_t indexed_below(const StreamId& id) const;
   void set_index(uint32_t i, uint32_t offset, uint32_t hint);
   void note_entry(uint32_t number, uint32_t offset, const StreamId& id);
   StreamNode* resized(size_t capacity) const;
