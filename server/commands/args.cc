@@ -25,9 +25,9 @@ Parsed<StreamId> read_stream_id(std::string_view text, uint64_t missing_seq) {
 
 Parsed<IdRange> read_id_range(std::string_view from, std::string_view to) {
   IdRange range{kMinStreamId, kMaxStreamId};
-  if (from == "+") range.from = kMaxStreamId;
-  if (to == "-") range.to = kMinStreamId;
-  if (from != "-" && from != "+") {
+  if (is_char(from, '+')) range.from = kMaxStreamId;
+  if (is_char(to, '-')) range.to = kMinStreamId;
+  if (!is_char(from, '-') && !is_char(from, '+')) {
     const bool exclusive = from.starts_with('(');
     const Parsed<StreamId> id = read_stream_id(from.substr(exclusive ? 1 : 0), 0);
     if (!id) return refused(errors::kInvalidStreamId);
@@ -35,7 +35,7 @@ Parsed<IdRange> read_id_range(std::string_view from, std::string_view to) {
     if (!first) return refused(errors::kInvalidStartId);
     range.from = *first;
   }
-  if (to != "-" && to != "+") {
+  if (!is_char(to, '-') && !is_char(to, '+')) {
     const bool exclusive = to.starts_with('(');
     const Parsed<StreamId> id = read_stream_id(to.substr(exclusive ? 1 : 0), UINT64_MAX);
     if (!id) return refused(errors::kInvalidStreamId);

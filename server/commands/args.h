@@ -22,6 +22,10 @@ inline tl::unexpected<ReplyError> refused(std::string_view literal) {
   return tl::make_unexpected(ReplyError(literal));
 }
 
+constexpr bool is_char(std::string_view text, char c) {
+  return text.size() == 1 && text[0] == c;
+}
+
 /// Walks the words behind the fixed arguments of a command.
 class ArgCursor {
  public:
@@ -39,7 +43,8 @@ class ArgCursor {
 
   /// Takes the next word if it is `keyword`, in any case, and at least `values` words follow it.
   bool take(std::string_view keyword, size_t values = 0) {
-    if (left() <= values || !equals_ignoring_case(peek(), keyword)) return false;
+    if (left() <= values || !may_be(peek(), keyword)) return false;
+    if (!equals_ignoring_case(peek(), keyword)) return false;
     ++at_;
     return true;
   }
@@ -47,6 +52,12 @@ class ArgCursor {
   Parsed<int64_t> next_integer(std::string_view error);
 
  private:
+  /// Of the many keywords that are tried most differ here already.
+  static bool may_be(std::string_view word, std::string_view keyword) {
+    constexpr int kCaseBit = 'a' ^ 'A';
+    return word.size() == keyword.size() && ((word[0] ^ keyword[0]) & ~kCaseBit) == 0;
+  }
+
   std::span<const std::string_view> args_;
   size_t at_;
 };

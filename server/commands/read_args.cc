@@ -55,7 +55,8 @@ Parsed<bool> take_of_group(ArgCursor& args, ReadKind kind, ReadArgs& parsed) {
 }  // namespace
 
 Parsed<ReadArgs> read_read_args(const Call& call, ReadKind kind) {
-  ReadArgs parsed;
+  Parsed<ReadArgs> result;
+  ReadArgs& parsed = *result;
   ArgCursor args(call.args, 1);
   while (!args.take("STREAMS", 1)) {
     if (args.left() == 0) return refused(errors::kSyntax);
@@ -74,7 +75,7 @@ Parsed<ReadArgs> read_read_args(const Call& call, ReadKind kind) {
   parsed.first_id = args.position() + streams;
   parsed.keys = call.args.subspan(args.position(), streams);
   parsed.ids = call.args.subspan(parsed.first_id, streams);
-  return parsed;
+  return result;
 }
 
 }  // namespace weir

@@ -1,12 +1,11 @@
 // XLEN, XRANGE, XREVRANGE, XREAD.
 #include <algorithm>
-#include <array>
-#include <memory_resource>
 
 #include "server/commands/args.h"
 #include "server/commands/entry_reply.h"
 #include "server/commands/handlers.h"
 #include "server/commands/read_args.h"
+#include "server/commands/short_list.h"
 #include "server/data/keyspace.h"
 #include "server/errors.h"
 
@@ -58,11 +57,11 @@ struct Source {
   StreamId from() const { return is_last_entry ? stream->top_id() : *successor(after); }
 };
 
-using Sources = std::pmr::vector<Source>;
+using Sources = ShortList<Source, 12>;
 
 Parsed<StreamId> read_after(std::string_view text, const Stream* stream) {
-  if (text == "$") return stream != nullptr ? stream->last_id() : StreamId{};
-  if (text == ">") return refused(errors::kNewIdIsForXreadgroup);
+  if (is_char(text, '$')) return stream != nullptr ? stream->last_id() : StreamId{};
+  if (is_char(text, '>')) return refused(errors::kNewIdIsForXreadgroup);
   return read_stream_id(text);
 }
 
@@ -73,7 +72,7 @@ std::optional<ReplyError> find_sources(Call& call, const ReadArgs& args, Sources
     Source source;
     source.key = args.keys[i];
     source.stream = call.db.find(args.keys[i]);
-    source.is_last_entry = args.ids[i] == "+";
+    source.is_last_entry = is_char(args.ids[i], '+');
     if (!source.is_last_entry) {
       Parsed<StreamId> after = read_after(args.ids[i], source.stream);
       if (!after) return std::move(after.error());
@@ -127,7 +126,7 @@ std::unique_ptr<Wait> wait_for_entries(const Call& call, const ReadArgs& args,
   wait->deadline_ms = args.deadline_ms;
   wait->argv.assign(call.args.begin(), call.args.end());
   for (size_t i = 0; i < sources.size(); ++i) {
-    if (args.ids[i] == "$") wait->argv[args.first_id + i] = to_string(sources[i].after);
+    if (is_char(args.ids[i], '$')) wait->argv[args.first_id + i] = to_string(sources[i].after);
   }
   return wait;
 }
@@ -151,9 +150,7 @@ Outcome xrevrange(Call& call) {
 Outcome xread(Call& call) {
   Parsed<ReadArgs> args = read_read_args(call, ReadKind::kPlain);
   if (!args) return std::move(args.error());
-  std::array<std::byte, 1024> arena;  // enough for a dozen streams
-  std::pmr::monotonic_buffer_resource memory(arena.data(), arena.size());
-  Sources sources(&memory);
+  Sources sources;
   if (std::optional<ReplyError> error = find_sources(call, *args, sources))
     return std::move(*error);
   if (serve(call, *args, sources)) return Outcome::done();

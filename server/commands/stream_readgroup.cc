@@ -4,8 +4,6 @@
 // read again, or, with ">", entries of others that are idle long enough are taken over (CLAIM) and
 // new ones delivered.
 #include <algorithm>
-#include <array>
-#include <memory_resource>
 #include <vector>
 
 #include "server/clock.h"
@@ -13,6 +11,7 @@
 #include "server/commands/entry_reply.h"
 #include "server/commands/handlers.h"
 #include "server/commands/read_args.h"
+#include "server/commands/short_list.h"
 #include "server/data/keyspace.h"
 #include "server/errors.h"
 
@@ -34,7 +33,7 @@ struct GroupSource {
   StreamId after;       // else: the history behind this ID
 };
 
-using GroupSources = std::pmr::vector<GroupSource>;
+using GroupSources = ShortList<GroupSource, 12>;
 
 /// Looks up streams and groups and reads the IDs; the error of the first bad one, if any.
 std::optional<ReplyError> find_group_sources(Call& call, const ReadArgs& args,
@@ -48,13 +47,13 @@ std::optional<ReplyError> find_group_sources(Call& call, const ReadArgs& args,
     if (source.group == nullptr)
       return errors::no_such_key_or_group_to_read(source.key, *args.group);
     const std::string_view id = args.ids[i];
-    if (id == "$" || id == "+") return errors::meaningless_id(id);
-    if (id != ">") {
+    if (is_char(id, '$') || is_char(id, '+')) return errors::meaningless_id(id);
+    if (!is_char(id, '>')) {
       Parsed<StreamId> after = read_stream_id(id);
       if (!after) return std::move(after.error());
       source.after = *after;
     }
-    source.is_new = id == ">" || source.after == kMaxStreamId;
+    source.is_new = is_char(id, '>') || source.after == kMaxStreamId;
     sources.push_back(source);
   }
   return std::nullopt;
@@ -295,9 +294,7 @@ std::unique_ptr<Wait> wait_for_group(const Call& call, const ReadArgs& args,
 Outcome xreadgroup(Call& call) {
   Parsed<ReadArgs> args = read_read_args(call, ReadKind::kGroup);
   if (!args) return std::move(args.error());
-  std::array<std::byte, 1024> arena;  // enough for a dozen streams
-  std::pmr::monotonic_buffer_resource memory(arena.data(), arena.size());
-  GroupSources sources(&memory);
+  GroupSources sources;
   if (std::optional<ReplyError> error = find_group_sources(call, *args, sources))
     return std::move(*error);
   call.propagate_nothing();  // its effects are told by other commands
