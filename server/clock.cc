@@ -16,6 +16,9 @@ int64_t read_us(clockid_t clock) {
 void Clock::refresh() {
   unix_us_ = read_us(CLOCK_REALTIME);
   monotonic_us_ = read_us(CLOCK_MONOTONIC);
+  unix_ms_ = unix_us_ / 1000;
+  unix_s_ = unix_ms_ / 1000;
+  monotonic_ms_ = (monotonic_us_ + 999) / 1000;
 }
 
 int64_t Clock::monotonic_us() {

@@ -17,15 +17,20 @@ class Clock {
   /// Reads the monotonic clock alone: for measuring.
   static int64_t monotonic_us();
 
-  int64_t unix_ms() const { return unix_us_ / 1000; }
+  int64_t unix_s() const { return unix_s_; }
+  int64_t unix_ms() const { return unix_ms_; }
   int64_t unix_us() const { return unix_us_; }
   /// Rounded up, so that a deadline made from it is never early.
-  int64_t monotonic_ms() const { return (monotonic_us_ + 999) / 1000; }
+  int64_t monotonic_ms() const { return monotonic_ms_; }
   int64_t last_monotonic_us() const { return monotonic_us_; }
 
  private:
   int64_t unix_us_ = 0;
   int64_t monotonic_us_ = 0;
+  // The same, divided once for all commands of a batch.
+  int64_t unix_s_ = 0;
+  int64_t unix_ms_ = 0;
+  int64_t monotonic_ms_ = 0;
 };
 
 }  // namespace weir

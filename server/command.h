@@ -146,6 +146,7 @@ enum CommandFlag : uint32_t {
   kAllowBusy = 1U << 14,
   kSkipSlowlog = 1U << 15,
   // Not shown: what only this server needs to know.
+  kSubcommand = 1U << 23,     // has a container's name before its own; the table sees to it
   kNeedsDebug = 1U << 24,     // refused unless enable-debug-command allows it
   kContainer = 1U << 25,      // its subcommands are the rows behind it
   kMaySayNothing = 1U << 26,  // CLIENT REPLY, SHUTDOWN: no reply is right
@@ -197,7 +198,7 @@ struct CommandSpec {
   std::string_view history = {};  // versions in which it changed, blank-separated
 
   bool has(uint32_t flag) const { return (flags & flag) != 0; }
-  bool is_subcommand() const { return name.find('|') != std::string_view::npos; }
+  bool is_subcommand() const { return has(kSubcommand); }
   bool accepts(size_t words) const {
     return arity >= 0 ? words == static_cast<size_t>(arity) : words >= static_cast<size_t>(-arity);
   }

@@ -96,8 +96,9 @@ void Dispatcher::expect(const Client& client,
   std::array<std::string_view, Database::kMostPrefetched> keys;
   size_t count = 0;
   for (const auto& argv : requests) {
-    if (argv.size() <= position || !equals_ignoring_case(command->name, argv[0])) continue;
+    if (argv.size() <= position) continue;
     if (count > 0 && same_text(keys[count - 1], argv[position])) continue;
+    if (!equals_ignoring_case(command->name, argv[0])) continue;
     if (count == keys.size()) break;
     keys[count++] = argv[position];
   }
@@ -229,7 +230,7 @@ void Dispatcher::close_silently(Client& client, std::string_view why) {
 
 Call Dispatcher::make_call(Client& client, std::span<const std::string_view> argv) {
   Database& db = context_.keyspace.database(client.db);
-  db.set_access_time(clock_.unix_ms() / 1000, !client.no_touch);
+  db.set_access_time(clock_.unix_s(), !client.no_touch);
   return {.args = argv,
           .client = client,
           .db = db,

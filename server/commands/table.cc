@@ -26,6 +26,9 @@ constexpr std::array<CommandSpec, (counts + ...)> joined(
   std::array<CommandSpec, (counts + ...)> all;
   CommandSpec* at = all.data();
   ((at = std::copy(std::begin(families), std::end(families), at)), ...);
+  for (CommandSpec& command : all) {
+    if (command.name.find('|') != std::string_view::npos) command.flags |= kSubcommand;
+  }
   return all;
 }
 
