@@ -18,6 +18,7 @@ class Stats;
 class Waiters;
 class Watches;
 class ShutdownControl;
+class Tracking;
 struct CommandSpec;
 struct ServerIdentity;
 
@@ -31,6 +32,7 @@ struct Context {
   Watches& watches;
   Propagation& propagation;
   PubSub& pubsub;
+  Tracking& tracking;
   ClientTable& clients;
   ClientIo& io;
   Dispatcher& dispatcher;

@@ -7,6 +7,7 @@
 
 #include "resp/inline_words.h"
 #include "server/commands/client_describe.h"
+#include "server/commands/command_keys.h"
 #include "server/commands/table.h"
 #include "server/config.h"
 #include "server/data/keyspace.h"
@@ -16,6 +17,7 @@
 #include "server/insight/log.h"
 #include "server/insight/stats.h"
 #include "server/messaging/pubsub.h"
+#include "server/messaging/tracking.h"
 #include "server/net/client_table.h"
 #include "server/net/push.h"
 #include "server/net/transaction.h"
@@ -263,6 +265,10 @@ void Dispatcher::run(Client& client, const CommandSpec& command,
   } else {
     assert(client.reply.buffer().size() > before || command.has(kMaySayNothing));
   }
+  if (client.tracking) {
+    note_reads(client, command, argv);
+    end_exception(client, command);
+  }
   running_ = nullptr;
   if (client.reply_mode != ReplyMode::kOn) end_reply(client);
   end_changes(client);
@@ -286,7 +292,24 @@ void Dispatcher::run_queued(Client& client, const CommandSpec& command,
     ++stats.failed_calls;
     reply_error(client, outcome.error_text());
   }
+  if (client.tracking) note_reads(client, command, argv);
   running_ = outer;
+}
+
+/// The client, which tracks, was answered: it may keep what it read.
+void Dispatcher::note_reads(Client& client, const CommandSpec& command,
+                            std::span<const std::string_view> argv) {
+  if (!command.has(kReadonly) || !Tracking::wants_reads(*client.tracking)) return;
+  const auto positions = key_positions(command, argv);
+  for (size_t i = 0; positions && i < positions->size(); ++i)
+    context_.tracking.remember(client, argv[(*positions)[i]]);
+}
+
+/// CLIENT CACHING holds for one command or for a whole transaction; other words of CLIENT do not
+/// use it up.
+void Dispatcher::end_exception(Client& client, const CommandSpec& command) {
+  const bool is_about_client = command.is_subcommand() && command.group == Group::kConnection;
+  if (!is_about_client && !client.transaction) client.tracking->caching = false;
 }
 
 /// Between these two, changes are the client's, and messages to itself wait for its reply.
@@ -367,6 +390,7 @@ bool Dispatcher::retry(Client& client) {
   begin_changes(client);
   Outcome outcome = command.run(call);
   context_.propagation.finish(call.db.index(), argv, call.told);
+  if (client.tracking) note_reads(client, command, argv);
   running_ = nullptr;
   if (outcome.is_wait()) {
     end_reply(client);
@@ -501,6 +525,7 @@ void Dispatcher::disconnected(Client& client) {
   context_.waiters.remove(client.id);
   unwatch(client);
   context_.pubsub.forget(client);
+  context_.tracking.stop(client);
 }
 
 void Dispatcher::closed(Client& client) {

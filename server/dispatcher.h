@@ -92,6 +92,9 @@ class Dispatcher : public RequestHandler {
   void put_off(Client& client, const CommandSpec& command, std::span<const std::string_view> argv);
   void run(Client& client, const CommandSpec& command, std::span<const std::string_view> argv);
   bool retry(Client& client);
+  void note_reads(Client& client, const CommandSpec& command,
+                  std::span<const std::string_view> argv);
+  static void end_exception(Client& client, const CommandSpec& command);
   Call make_call(Client& client, std::span<const std::string_view> argv);
   void wait(Client& client, const CommandSpec& command, std::unique_ptr<Wait> wait);
   /// Around everything that answers a request: CLIENT REPLY may want no reply to leave.

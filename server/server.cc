@@ -57,6 +57,7 @@ Server::Server(Config& config, Log& log)
       keyspace_(static_cast<uint32_t>(config->databases)),
       watches_(keyspace_),
       key_publisher_(keyspace_.events, pubsub_),
+      tracking_(clients_, keyspace_.events, config.values()),
       context_{.clock = clock_,
                .identity = identity_,
                .commands = command_table(),
@@ -66,6 +67,7 @@ Server::Server(Config& config, Log& log)
                .watches = watches_,
                .propagation = propagation_,
                .pubsub = pubsub_,
+               .tracking = tracking_,
                .clients = clients_,
                .io = io_,
                .dispatcher = dispatcher_,
@@ -234,6 +236,7 @@ bool Server::end_turn() {
     dispatcher_.serve_waiters();
     io_.run_resumed();
   } while (waiters_.has_signals());
+  if (tracking_.has_news()) tracking_.send_news();
   const bool has_more = io_.end_of_turn();
   // Asking the allocator costs microseconds: not every turn.
   if (config_->maxmemory > 0 && io_.counts().bytes_in - memory_checked_at_ > kMemoryCheckBytes) {

@@ -26,6 +26,7 @@
 #include "server/insight/stats.h"
 #include "server/messaging/key_publisher.h"
 #include "server/messaging/pubsub.h"
+#include "server/messaging/tracking.h"
 #include "server/net/client_io.h"
 #include "server/net/client_table.h"
 #include "server/net/event_loop.h"
@@ -81,6 +82,7 @@ class Server {
   Propagation propagation_;
   PubSub pubsub_;
   KeyPublisher key_publisher_;
+  Tracking tracking_;
   Context context_;
   Dispatcher dispatcher_;
   ClientIo io_;

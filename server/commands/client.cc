@@ -85,6 +85,10 @@ Outcome client_reply(Call& call) {
 
 Outcome client_help(Call& call) {
   static constexpr std::string_view kLines[] = {
+      "CACHING (YES|NO)",
+      "    Make the next command an exception: track it (OPTIN), or do not (OPTOUT).",
+      "GETREDIR",
+      "    The connection that is told of changed keys instead of this one.",
       "GETNAME",
       "    The name of this connection.",
       "ID",
@@ -116,6 +120,11 @@ Outcome client_help(Call& call) {
       "    Note the library's LIB-NAME or LIB-VER.",
       "SETNAME <name>",
       "    Name this connection.",
+      "TRACKING (ON|OFF) [REDIRECT <id>] [BCAST] [PREFIX <prefix> [...]]",
+      "         [OPTIN] [OPTOUT] [NOLOOP]",
+      "    Be told when keys that this connection read change.",
+      "TRACKINGINFO",
+      "    What is tracked for this connection.",
       "UNBLOCK <client-id> [TIMEOUT|ERROR]",
       "    End the wait of that connection's command.",
   };

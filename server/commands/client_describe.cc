@@ -29,6 +29,8 @@ class Fields {
 std::string flags_of(const Client& client) {
   std::string flags;
   if (client.subscriptions) flags += 'P';
+  if (client.tracking) flags += client.tracking->is_broadcast ? "tB" : "t";
+  if (client.tracking && client.tracking->is_redirect_broken) flags += 'R';
   if (client.transaction) flags += 'x';
   if (client.blocked) flags += 'b';
   if (client.close_after_reply) flags += 'c';
@@ -79,7 +81,7 @@ std::string describe_client(const Client& client, int64_t now_ms) {
       .add("events", client.writable.is_active() ? "rw" : "r")
       .add("cmd", client.last_command != nullptr ? client.last_command->name : "NULL")
       .add("user", "default")
-      .add("redir", "-1")
+      .add("redir", client.tracking ? std::to_string(client.tracking->redirect) : "-1")
       .add("resp", static_cast<uint64_t>(client.reply.version()))
       .add("lib-name", labels.lib_name)
       .add("lib-ver", labels.lib_version)

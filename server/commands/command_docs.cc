@@ -82,6 +82,7 @@ class SyntaxParser {
     expect(':', "a colon");
     read_type(result);
     result.is_multiple = take('+');
+    result.repeats_token = result.is_multiple && take('+');
     result.since = version();
     return result;
   }
@@ -278,9 +279,11 @@ class DocsWriter {
 
   void write_flags(const Argument& argument) {
     reply_.bulk("flags");
-    reply_.set(argument.is_optional && argument.is_multiple ? 2 : 1);
+    const bool given[] = {argument.is_optional, argument.is_multiple, argument.repeats_token};
+    reply_.set(static_cast<size_t>(std::count(std::begin(given), std::end(given), true)));
     if (argument.is_optional) reply_.simple("optional");
     if (argument.is_multiple) reply_.simple("multiple");
+    if (argument.repeats_token) reply_.simple("multiple_token");
   }
 
   void text(std::string_view name, std::string_view value) {

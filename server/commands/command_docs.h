@@ -10,6 +10,7 @@
 //   data:block{f:string v:string}    all of them, in this order
 //   IDMP idmp:block{...}        oneof and block may have a token too
 //   id:string+                  once or more often; behind oneof and block too
+//   PREFIX prefix:string++      the same with the token each time
 //   [COUNT count:integer]       may be missing; one argument, so several are put into a block
 //   count:integer@6.2.0         since that version; behind the plus if there is one
 //   n(display):integer          shown under another name, in which a colon may be: ip:port
@@ -50,6 +51,7 @@ struct Argument {
   std::string_view since{};
   bool is_optional = false;
   bool is_multiple = false;
+  bool repeats_token = false;  // when given more than once, the token stands in front of each
   std::vector<Argument> arguments{};  // of oneof and block
 
   bool has_arguments() const { return type == Type::kOneOf || type == Type::kBlock; }

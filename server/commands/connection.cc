@@ -11,6 +11,7 @@
 #include "server/errors.h"
 #include "server/insight/stats.h"
 #include "server/messaging/pubsub.h"
+#include "server/messaging/tracking.h"
 #include "server/net/client_io.h"
 #include "server/settings.h"
 
@@ -150,6 +151,7 @@ Outcome reset(Call& call) {
   client.no_evict = false;
   client.no_touch = false;
   call.context.pubsub.forget(client);
+  call.context.tracking.stop(client);
   if (!client.labels().name.empty()) client.mutable_labels().name.clear();
   client.reply_mode = ReplyMode::kOn;
   client.reply.set_buffer(client.output);

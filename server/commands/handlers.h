@@ -91,8 +91,10 @@ Outcome quit(Call& call);
 Outcome reset(Call& call);
 Outcome select(Call& call);
 
-// client.cc, client_list.cc
+// client.cc, client_list.cc, client_tracking.cc
+Outcome client_caching(Call& call);
 Outcome client_getname(Call& call);
+Outcome client_getredir(Call& call);
 Outcome client_help(Call& call);
 Outcome client_id(Call& call);
 Outcome client_info(Call& call);
@@ -103,6 +105,8 @@ Outcome client_no_touch(Call& call);
 Outcome client_reply(Call& call);
 Outcome client_setinfo(Call& call);
 Outcome client_setname(Call& call);
+Outcome client_tracking(Call& call);
+Outcome client_trackinginfo(Call& call);
 Outcome client_unblock(Call& call);
 
 // pubsub.cc

@@ -57,7 +57,12 @@ class KeyEvents {
  private:
   void tell(uint32_t db, const KeyEvent& event, std::string_view key);
 
+  template <typename Tell>
+  void tell_each(const Tell& tell_one);
+
+  // One that is removed while they are told of something leaves a null behind until that is over.
   std::vector<KeyListener*> listeners_;
+  int telling_ = 0;
 };
 
 }  // namespace weir

@@ -15,6 +15,7 @@
 #include "server/insight/info.h"
 #include "server/insight/info_section.h"
 #include "server/messaging/pubsub.h"
+#include "server/messaging/tracking.h"
 #include "server/net/client_io.h"
 #include "server/net/client_table.h"
 
@@ -83,7 +84,7 @@ void add_client_info(const Context& context, Section& section) {
       .add("client_recent_max_input_buffer", largest_input)
       .add("client_recent_max_output_buffer", largest_output)
       .add("blocked_clients", waiters.size() + context.dispatcher.put_off_count())
-      .add("tracking_clients", "0")
+      .add("tracking_clients", context.tracking.client_count())
       .add("pubsub_clients", context.pubsub.client_count())
       .add("watching_clients", context.watches.client_count())
       .add("clients_in_timeout_table", waiters.deadline_count())

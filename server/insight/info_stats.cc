@@ -8,6 +8,7 @@
 #include "server/insight/info_section.h"
 #include "server/insight/stats.h"
 #include "server/messaging/pubsub.h"
+#include "server/messaging/tracking.h"
 #include "server/net/client_io.h"
 
 namespace weir {
@@ -53,8 +54,11 @@ void add_stats_info(const Context& context, Section& section) {
       .zeros({"latest_fork_usec", "total_forks", "migrate_cached_sockets",
               "slave_expires_tracked_keys", "active_defrag_hits", "active_defrag_misses",
               "active_defrag_key_hits", "active_defrag_key_misses", "total_active_defrag_time",
-              "current_active_defrag_time", "tracking_total_keys", "tracking_total_items",
-              "tracking_total_prefixes", "unexpected_error_replies"})
+              "current_active_defrag_time"})
+      .add("tracking_total_keys", context.tracking.table().key_count())
+      .add("tracking_total_items", context.tracking.table().item_count())
+      .add("tracking_total_prefixes", context.tracking.broadcasts().prefix_count())
+      .add("unexpected_error_replies", "0")
       .add("total_error_replies", stats.errors)
       .add("dump_payload_sanitizations", "0")
       .add("total_reads_processed", io.reads)

@@ -29,6 +29,7 @@
 #include "server/insight/log.h"
 #include "server/insight/stats.h"
 #include "server/messaging/pubsub.h"
+#include "server/messaging/tracking.h"
 #include "server/net/client_io.h"
 #include "server/net/client_table.h"
 #include "server/net/event_loop.h"
@@ -113,6 +114,7 @@ class HandlerStage {
   Watches watches_;
   Propagation propagation_;
   PubSub pubsub_;
+  Tracking tracking_;
   Context context_;
   Dispatcher dispatcher_;
   ClientIo io_;
