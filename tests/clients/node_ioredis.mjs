@@ -55,7 +55,7 @@ async function messages() {
   assert.equal(await client.publish('news', 'one'), 2);
   await waitUntil(() => heard.length === 2);
   assert.deepEqual(heard, [['news', 'one'], ['n*', 'news', 'one']]);
-  assert.equal(await listener.unsubscribe(), 1);
+  assert.equal(await listener.unsubscribe('news', 'weather'), 1);
   assert.equal(await client.publish('weather', 'two'), 0);
   await listener.quit();
 }
