@@ -21,25 +21,25 @@ void check_script(const std::string& interpreter, const std::string& script) {
 
 }  // namespace
 
-TEST_CASE("redis-py adds, reads, waits, pipelines and looks around", "[clients]") {
+TEST_CASE("redis-py adds, reads, waits, pipelines, transacts and looks around", "[clients]") {
   // The system's interpreter, as with PHP and Ruby: it is the one that the package of the library
   // belongs to.
   check_script("/usr/bin/python3", "python_client.py");
 }
 
-TEST_CASE("node-redis adds, reads, waits, pipelines and looks around", "[clients]") {
+TEST_CASE("node-redis adds, reads, waits, pipelines, transacts and looks around", "[clients]") {
   check_script("node", "node_redis.mjs");
 }
 
-TEST_CASE("ioredis adds, reads, waits, pipelines and looks around", "[clients]") {
+TEST_CASE("ioredis adds, reads, waits, pipelines, transacts and looks around", "[clients]") {
   check_script("node", "node_ioredis.mjs");
 }
 
-TEST_CASE("php-redis adds, reads, waits, pipelines and looks around", "[clients]") {
+TEST_CASE("php-redis adds, reads, waits, pipelines, transacts and looks around", "[clients]") {
   check_script("/usr/bin/php", "php_client.php");
 }
 
-TEST_CASE("redis-rb adds, reads, waits, pipelines and looks around", "[clients]") {
+TEST_CASE("redis-rb adds, reads, waits, pipelines, transacts and looks around", "[clients]") {
   check_script("/usr/bin/ruby", "ruby_client.rb");
 }
 

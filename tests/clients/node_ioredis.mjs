@@ -45,6 +45,17 @@ async function pipeline() {
   assert.deepEqual(replies[101], [null, 100]);
 }
 
+async function transactions() {
+  const replies = await client.multi().xadd('p', '200-0', 'f', 'v').xlen('p').exec();
+  assert.deepEqual(replies, [[null, '200-0'], [null, 101]]);
+  const watcher = client.duplicate();
+  await watcher.watch('p');
+  await client.xadd('p', '201-0', 'f', 'v');
+  assert.equal(await watcher.multi().xlen('p').exec(), null);
+  assert.deepEqual(await watcher.multi().xlen('p').exec(), [[null, 102]]);
+  await watcher.quit();
+}
+
 async function messages() {
   const listener = client.duplicate();
   const heard = [];
@@ -76,6 +87,7 @@ assert.equal(await client.ping(), 'PONG');
 await streams();
 await blockingRead();
 await pipeline();
+await transactions();
 await messages();
 await lookingAround();
 await client.quit();

@@ -1,7 +1,7 @@
 // node-redis against the server on the port given, with the library's defaults: RESP3.
 // Prints "ok" at the end; an assertion that fails is the failure of the test.
 import assert from 'node:assert/strict';
-import { createClient } from 'redis';
+import { createClient, WatchError } from 'redis';
 import { waitUntil } from './wait_until.mjs';
 
 const client = createClient({ socket: { port: Number(process.argv[2]) }, name: 'node-redis' });
@@ -41,6 +41,17 @@ async function pipeline() {
   assert.deepEqual(together, [100, 90]);
 }
 
+async function transactions() {
+  const replies = await client.multi().xAdd('p', '200-0', { f: 'v' }).xLen('p').exec();
+  assert.deepEqual(replies, ['200-0', 11]);
+  const watcher = await client.duplicate().connect();
+  await watcher.watch('p');
+  await client.xAdd('p', '201-0', { f: 'v' });
+  await assert.rejects(watcher.multi().xLen('p').exec(), WatchError);
+  assert.deepEqual(await watcher.multi().xLen('p').exec(), [12]);
+  await watcher.close();
+}
+
 async function messages() {
   const listener = await client.duplicate().connect();
   const heard = [];
@@ -76,6 +87,7 @@ assert.equal(await client.ping(), 'PONG');
 await streams();
 await blockingRead();
 await pipeline();
+await transactions();
 await messages();
 await lookingAround();
 await client.close();

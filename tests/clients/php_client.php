@@ -76,6 +76,17 @@ function pipelines(Redis $redis): void
     same($pipeline->xAdd('p', '1-0', ['n' => '0'])->xLen('p')->exec(), [...$ids, false, 100]);
 }
 
+function transactions(Redis $redis, int $port): void
+{
+    same($redis->multi()->xAdd('p', '200-0', ['f' => 'v'])->xLen('p')->exec(), ['200-0', 101]);
+    $watcher = connect($port);
+    $watcher->watch('p');
+    $redis->xAdd('p', '201-0', ['f' => 'v']);
+    same($watcher->multi()->xLen('p')->exec(), false);
+    same($watcher->multi()->xLen('p')->exec(), [102]);
+    $watcher->close();
+}
+
 function looking_around(Redis $redis): void
 {
     same($redis->info()['redis_mode'], 'standalone');
@@ -106,6 +117,7 @@ same($redis->ping(), true);
 streams($redis);
 blocking_read($redis, $port);
 pipelines($redis);
+transactions($redis, $port);
 looking_around($redis);
 $redis->close();
 echo "ok\n";

@@ -91,6 +91,25 @@ def pipelines(client):
     assert isinstance(replies[0], redis.ResponseError) and replies[1] == 100
 
 
+def transactions(client):
+    pipeline = client.pipeline()  # MULTI and EXEC around it
+    pipeline.xadd("p", {"n": 1}, id="200-0").xlen("p").xdel("p", "200-0")
+    assert pipeline.execute() == ["200-0", 101, 1]
+
+    def add_next(pipeline):
+        last = pipeline.xinfo_stream("p")["last-generated-id"]
+        if not tries:
+            client.xadd("p", {"n": "between"}, id="300-0")
+        tries.append(last)
+        pipeline.multi()
+        pipeline.xadd("p", {"n": "next"}, id=f"{int(last.split('-')[0]) + 1}-0")
+
+    tries = []
+    assert client.transaction(add_next, "p") == ["301-0"]
+    assert tries == ["200-0", "300-0"], "once more, since the key had changed"
+    assert client.xtrim("p", maxlen=100, approximate=False) == 2
+
+
 def looking_around(client):
     info = client.info()
     assert info["redis_mode"] == "standalone" and info["role"] == "master"
@@ -117,6 +136,7 @@ def main():
     blocking_read(client, port)
     messages(client)
     pipelines(client)
+    transactions(client)
     looking_around(client)
     client.close()
     print("ok")

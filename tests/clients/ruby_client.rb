@@ -58,6 +58,20 @@ def pipelines(redis)
   end
 end
 
+def transactions(redis, port)
+  replies = redis.multi do |transaction|
+    transaction.xadd('p', { f: 'v' }, id: '200-0')
+    transaction.xlen('p')
+  end
+  same replies, ['200-0', 101]
+  watcher = Redis.new(port: port)
+  watcher.watch('p')
+  redis.xadd('p', { f: 'v' }, id: '201-0')
+  same watcher.multi { |transaction| transaction.xlen('p') }, nil
+  same watcher.multi { |transaction| transaction.xlen('p') }, [102]
+  watcher.close
+end
+
 def looking_around(redis)
   same redis.info['redis_mode'], 'standalone'
   same redis.client(:setname, 'ruby'), 'OK'
@@ -77,6 +91,7 @@ same redis.ping, 'PONG'
 streams(redis)
 blocking_read(redis, port)
 pipelines(redis)
+transactions(redis, port)
 looking_around(redis)
 redis.close
 puts 'ok'
