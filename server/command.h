@@ -111,10 +111,18 @@ struct Call {
   void notify(const KeyEvent& event, std::string_view key);
 };
 
-/// The events of streams.
+/// The events of commands.
 namespace events {
 inline constexpr KeyEvent kNew{EventClass::kNewKey, "new"};
+inline constexpr KeyEvent kOverwritten{EventClass::kOverwritten, "overwritten"};
 inline constexpr KeyEvent kDel{EventClass::kGeneric, "del"};
+inline constexpr KeyEvent kExpire{EventClass::kGeneric, "expire"};
+inline constexpr KeyEvent kPersist{EventClass::kGeneric, "persist"};
+inline constexpr KeyEvent kRenameFrom{EventClass::kGeneric, "rename_from"};
+inline constexpr KeyEvent kRenameTo{EventClass::kGeneric, "rename_to"};
+inline constexpr KeyEvent kMoveFrom{EventClass::kGeneric, "move_from"};
+inline constexpr KeyEvent kMoveTo{EventClass::kGeneric, "move_to"};
+inline constexpr KeyEvent kCopyTo{EventClass::kGeneric, "copy_to"};
 inline constexpr KeyEvent kXadd{EventClass::kStream, "xadd"};
 inline constexpr KeyEvent kXtrim{EventClass::kStream, "xtrim"};
 inline constexpr KeyEvent kXdel{EventClass::kStream, "xdel"};
@@ -177,9 +185,14 @@ struct KeySpec {
   int8_t last = 0;         // relative to first; -1: to the end
   std::string_view flags;  // "RW update"
   std::string_view notes = {};
+  std::string_view second_flags = {};  // of the second of two keys that differ in use (RENAME)
 
   /// Shard channels stand where keys may stand, so that a cluster can tell whose they are.
   bool is_channels() const { return flags == "not_key"; }
+  /// What is done to the n-th key, from 0.
+  std::string_view flags_of(size_t n) const {
+    return n > 0 && !second_flags.empty() ? second_flags : flags;
+  }
 };
 
 struct CommandSpec {

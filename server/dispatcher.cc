@@ -231,11 +231,10 @@ void Dispatcher::close_silently(Client& client, std::string_view why) {
 // --- Running -------------------------------------------------------------------------------------
 
 Call Dispatcher::make_call(Client& client, std::span<const std::string_view> argv) {
-  Database& db = context_.keyspace.database(client.db);
-  db.set_access_time(clock_.unix_s(), !client.no_touch);
+  context_.keyspace.set_time({.ms = clock_.unix_ms(), .s = clock_.unix_s()}, !client.no_touch);
   return {.args = argv,
           .client = client,
-          .db = db,
+          .db = context_.keyspace.database(client.db),
           .reply = client.reply,
           .context = context_,
           .settings = settings_,

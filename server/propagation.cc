@@ -27,4 +27,9 @@ void Propagation::relay(uint32_t db, std::span<const std::string_view> argv) {
     listener->relayed(db, form);
 }
 
+void Propagation::tell(uint32_t db, const WriteForm& form) {
+  for (WriteListener* const listener : listeners_)
+    listener->written(db, {&form, 1});
+}
+
 }  // namespace weir

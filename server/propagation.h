@@ -50,6 +50,8 @@ class Propagation {
   void add(WriteListener& listener) { listeners_.push_back(&listener); }
   bool is_heard() const { return !listeners_.empty(); }
 
+  /// A change that is no command's: of a key that expired.
+  void tell(uint32_t db, const WriteForm& form);
   /// After a command: passes on its forms, if it changed anything, and what it relays.
   void finish(uint32_t db, std::span<const std::string_view> argv, Told& told);
 

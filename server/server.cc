@@ -21,6 +21,12 @@ constexpr int64_t kMillisecondsPerSecond = 1000;
 constexpr int kMinHz = 10;
 /// What moving the tables of keys may take of each cron.
 constexpr int64_t kTableMoveUs = 1000;
+/// Keys that expire between two looks at the clock.
+constexpr size_t kKeysPerLook = 16;
+/// How long one run of expiry may take, and the share of all time, in per cent, that runs take
+/// while there is more to do; active-expire-effort adds two for each step.
+constexpr int64_t kKeyExpiryUs = 1000;
+constexpr int64_t kLeastExpiryShare = 25;
 /// How long a client may keep a shutdown waiting for the socket to take the rest of its replies.
 constexpr int kLastWordsMs = 100;
 /// With maxmemory set, the allocator is asked after this many bytes of requests, and by cron.
@@ -58,6 +64,7 @@ Server::Server(Config& config, Log& log)
       watches_(keyspace_),
       key_publisher_(keyspace_.events, pubsub_),
       tracking_(clients_, keyspace_.events, config.values()),
+      key_removal_(config_.values(), propagation_, waiters_),
       context_{.clock = clock_,
                .identity = identity_,
                .commands = command_table(),
@@ -81,8 +88,10 @@ Server::Server(Config& config, Log& log)
           config->max_new_connections_per_cycle),
       cron_timer_(loop_, [this] { cron(); }),
       deadline_timer_(loop_, [this] { armed_deadline_ms_.reset(); }),
-      iid_expiry_timer_(loop_, [this] { expire_messages(); }) {
+      iid_expiry_timer_(loop_, [this] { expire_messages(); }),
+      key_expiry_timer_(loop_, [this] { expire_keys(); }) {
   dispatcher_.attach(io_);
+  keyspace_.removal_listener = &key_removal_;
   keyspace_.new_stream_limits = idempotence_limits(config_.values());
   key_publisher_.configure(*NotifyFlags::parse(config_->notify_keyspace_events));
   register_appliers();
@@ -271,6 +280,7 @@ void Server::cron() {
   stats_.out_rate.sample(io_.counts().bytes_out, now_us);
   move_tables();
   expire_messages();
+  expire_keys();
   close_idle_clients();
   for (const auto& [id, client] : clients_)
     io_.check_output(*client);
@@ -294,6 +304,30 @@ void Server::expire_messages() {
   clock_.refresh();
   if (keyspace_.iid_expiry.run(static_cast<uint64_t>(clock_.unix_ms())))
     iid_expiry_timer_.set_ms(1);
+}
+
+// The earliest first, so that a run ends when nothing is left to do.  One that had to stop goes on
+// after a pause that leaves requests their share of the time.
+void Server::expire_keys() {
+  if (!keyspace_.active_expiry) return;
+  clock_.refresh();
+  keyspace_.set_time({.ms = clock_.unix_ms(), .s = clock_.unix_s()}, true);
+  const int64_t began_us = clock_.last_monotonic_us();
+  bool has_more = false;
+  int64_t now_us = began_us;
+  for (Database& db : keyspace_.databases()) {
+    size_t removed = kKeysPerLook;
+    while (removed == kKeysPerLook && now_us - began_us < kKeyExpiryUs) {
+      removed = db.expire_some(kKeysPerLook);
+      if (removed > 0) now_us = Clock::monotonic_us();
+    }
+    has_more |= removed == kKeysPerLook;
+  }
+  stats_.expiry_us += now_us - began_us;
+  if (!has_more) return;
+  ++stats_.expiry_runs_cut;
+  const int64_t share = kLeastExpiryShare + 2 * (config_->active_expire_effort - 1);
+  key_expiry_timer_.set_ms(std::max<int64_t>(1, kKeyExpiryUs * (100 - share) / share / 1000));
 }
 
 void Server::close_idle_clients() {

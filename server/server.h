@@ -24,6 +24,7 @@
 #include "server/insight/info.h"
 #include "server/insight/log.h"
 #include "server/insight/stats.h"
+#include "server/key_removal.h"
 #include "server/messaging/key_publisher.h"
 #include "server/messaging/pubsub.h"
 #include "server/messaging/tracking.h"
@@ -62,6 +63,7 @@ class Server {
   void cron();
   void move_tables();
   void expire_messages();
+  void expire_keys();
   void close_idle_clients();
   void check_memory();
   std::string listen(const Settings& settings);
@@ -83,6 +85,7 @@ class Server {
   PubSub pubsub_;
   KeyPublisher key_publisher_;
   Tracking tracking_;
+  KeyRemoval key_removal_;
   Context context_;
   Dispatcher dispatcher_;
   ClientIo io_;
@@ -90,6 +93,7 @@ class Server {
   Timer cron_timer_;
   Timer deadline_timer_;
   Timer iid_expiry_timer_;  // set while one run was not enough
+  Timer key_expiry_timer_;  // the same
   std::optional<int64_t> armed_deadline_ms_;
   uint64_t memory_checked_at_ = 0;  // bytes read from clients by then
   PidFile pid_file_;

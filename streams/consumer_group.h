@@ -54,6 +54,9 @@ class ConsumerGroup {
     return members_->pending.consumer(number);
   }
 
+  /// Takes over copies of another group's consumers and pending entries; has none.
+  void copy_members(const ConsumerGroup& other);
+
   /// Bytes of the PEL's blocks, the consumers and the group itself, about.
   size_t memory_bytes() const;
 
@@ -89,6 +92,8 @@ class ConsumerGroups {
   ConsumerGroup& add(std::string_view name, const StreamId& last_id, int64_t entries_read);
   /// False if there is no such group.
   bool erase(std::string_view name);
+  /// Adds copies of all groups of another stream; there are none yet.
+  void copy_from(const ConsumerGroups& other);
 
  private:
   using Groups = std::vector<std::unique_ptr<ConsumerGroup>>;

@@ -66,6 +66,9 @@ class Idempotence : public RingHook<WithMessages> {
   /// producer's oldest ones beyond the limit.  The names are not longer than 4 GiB.
   void record(std::string_view pid, std::string_view iid, const StreamId& id);
 
+  /// Remembers what another stream does; remembers nothing yet.
+  void copy_from(const Idempotence& other);
+
   /// Forgets up to `most` of the messages whose time is over at now_ms (Unix time), the oldest
   /// first; returns how many.  Cost: O(forgotten), and O(n log n) after messages came out of order.
   size_t expire(uint64_t now_ms, size_t most);

@@ -62,6 +62,9 @@ class PendingList {
   /// Drops a consumer with its NACKs and returns how many they were.
   uint64_t remove_consumer(ConsumerNumber number);
 
+  /// Becomes a copy of another list; is new.  Cost: O(NACKs + consumers).
+  void copy_from(const PendingList& other);
+
   /// The number for the next NACK that is released.
   uint64_t next_release() { return next_release_++; }
 

@@ -71,6 +71,10 @@ class Stream {
  public:
   Stream() = default;
 
+  /// A stream of its own with the same entries, counters, groups and messages.  The latter expire
+  /// only if somebody sees to it (Idempotence::expire).  Cost: O(all of it).
+  Stream copy() const;
+
   uint64_t length() const { return length_; }
   const StreamId& last_id() const { return last_id_; }
   uint64_t entries_added() const { return entries_added_; }

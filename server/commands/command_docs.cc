@@ -216,6 +216,8 @@ class DocsWriter {
     text("group", group_name(command.group));
     if (!command.complexity.empty()) text("complexity", command.complexity);
     if (!command.history.empty()) write_history(command.history, arguments);
+    key_specs_ = command.keys.second_flags.empty() ? 1 : 2;
+    keys_written_ = 0;
     if (!arguments.empty()) write_arguments(arguments);
     if (subcommands.empty()) return;
     reply_.bulk("subcommands");
@@ -269,7 +271,7 @@ class DocsWriter {
     if (!argument.has_arguments()) text("display_text", argument.display);
     if (is_key) {
       reply_.bulk("key_spec_index");
-      reply_.integer(0);  // a row has one key spec
+      reply_.integer(std::min(keys_written_++, key_specs_ - 1));
     }
     if (!argument.token.empty()) text("token", argument.token);
     if (!argument.since.empty()) text("since", argument.since);
@@ -292,6 +294,8 @@ class DocsWriter {
   }
 
   resp::ReplyWriter& reply_;
+  int64_t key_specs_ = 1;  // of the present command
+  int64_t keys_written_ = 0;
 };
 
 }  // namespace

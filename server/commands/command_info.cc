@@ -118,11 +118,22 @@ class InfoWriter {
 
   void write_key_specs(const KeySpec& keys) {
     if (keys.kind == KeySpec::Kind::kNone) return reply_.set(0);
-    reply_.set(1);
+    if (keys.second_flags.empty()) {
+      reply_.set(1);
+      return write_key_spec(keys);
+    }
+    reply_.set(2);
+    write_key_spec({.kind = keys.kind, .first = keys.first, .flags = keys.flags});
+    write_key_spec({.kind = keys.kind,
+                    .first = static_cast<uint8_t>(keys.first + 1),
+                    .flags = keys.second_flags});
+  }
+
+  void write_key_spec(const KeySpec& keys) {
     reply_.map(keys.notes.empty() ? 3 : 4);
     if (!keys.notes.empty()) write_text("notes", keys.notes);
     reply_.bulk("flags");
-    write_key_flags(reply_, keys);
+    write_key_flags(reply_, keys.flags);
     write_begin_search(keys);
     write_find_keys(keys);
   }

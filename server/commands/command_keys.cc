@@ -96,9 +96,9 @@ Parsed<std::vector<size_t>> key_positions(const CommandSpec& command,
   return std::vector<size_t>();
 }
 
-void write_key_flags(resp::ReplyWriter& reply, const KeySpec& keys) {
+void write_key_flags(resp::ReplyWriter& reply, std::string_view words) {
   std::vector<std::string_view> flags;
-  for (std::string_view words = keys.flags; !words.empty();)
+  while (!words.empty())
     flags.push_back(next_word(words));
   reply.set(flags.size());
   for (const std::string_view flag : flags)
@@ -118,10 +118,10 @@ Outcome command_getkeysandflags(Call& call) {
   Parsed<Question> question = read_question(call);
   if (!question) return std::move(question.error());
   call.reply.array(question->positions.size());
-  for (const size_t position : question->positions) {
+  for (size_t i = 0; i < question->positions.size(); ++i) {
     call.reply.array(2);
-    call.reply.bulk(question->argv[position]);
-    write_key_flags(call.reply, question->row->keys);
+    call.reply.bulk(question->argv[question->positions[i]]);
+    write_key_flags(call.reply, question->row->keys.flags_of(i));
   }
   return Outcome::done();
 }

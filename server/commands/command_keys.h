@@ -25,7 +25,7 @@ namespace weir {
 Parsed<std::vector<size_t>> key_positions(const CommandSpec& command,
                                           std::span<const std::string_view> argv);
 
-/// What is done to the keys, as a set of simple strings: RO access.
-void write_key_flags(resp::ReplyWriter& reply, const KeySpec& keys);
+/// What is done to keys, as a set of simple strings: RO access.
+void write_key_flags(resp::ReplyWriter& reply, std::string_view words);
 
 }  // namespace weir

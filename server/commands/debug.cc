@@ -132,6 +132,14 @@ Outcome protocol(Call& call) {
       "string|integer|double|bignum|null|array|set|map|attrib|push|verbatim|true|false");
 }
 
+/// Whether keys that nobody asks for expire.
+Outcome set_active_expire(Call& call) {
+  const std::string_view word = call.args[2];
+  if (word != "0" && word != "1") return ReplyError(errors::kNotAnInteger);
+  call.context.keyspace.active_expiry = word == "1";
+  return ok(call);
+}
+
 Outcome crash(Call&) {
   std::abort();
 }
@@ -153,12 +161,13 @@ Outcome help(Call& call) {
       "    How and where the value of <key> is kept.",
       "PROTOCOL <type>",
       "    Answer with a value of that type.",
-      "DICT-RESIZING | PAUSE-CRON | SET-ACTIVE-EXPIRE | SET-DISABLE-DENY-SCRIPTS |",
-      "SET-SKIP-CHECKSUM-VALIDATION (0|1)",
+      "DICT-RESIZING | PAUSE-CRON | SET-DISABLE-DENY-SCRIPTS | SET-SKIP-CHECKSUM-VALIDATION (0|1)",
       "QUICKLIST-PACKED-THRESHOLD <size>",
       "REPLYBUFFER <option> <value>",
       "STRINGMATCH-LEN <len> <pattern>",
       "    Accepted, so that test suites for Redis run: there is nothing to switch.",
+      "SET-ACTIVE-EXPIRE (0|1)",
+      "    Whether keys that nobody asks for expire.",
       "SLEEP <seconds>",
       "    Stop the whole server for a while.",
   };
@@ -185,7 +194,7 @@ constexpr Subcommand kSubcommands[] = {
     {"quicklist-packed-threshold", 3, ok},
     {"replybuffer", 0, ok},
     {"segfault", 2, segfault},
-    {"set-active-expire", 3, ok},
+    {"set-active-expire", 3, set_active_expire},
     {"set-disable-deny-scripts", 3, ok},
     {"set-skip-checksum-validation", 3, ok},
     {"sleep", 3, sleep_seconds},

@@ -65,6 +65,23 @@ Outcome waitaof(Call& call);
 // client_pause.cc
 Outcome client_pause(Call& call);
 Outcome client_unpause(Call& call);
+// expiry.cc
+Outcome expire(Call& call);
+Outcome expireat(Call& call);
+Outcome expiretime(Call& call);
+Outcome persist(Call& call);
+Outcome pexpire(Call& call);
+Outcome pexpireat(Call& call);
+Outcome pexpiretime(Call& call);
+Outcome pttl(Call& call);
+Outcome ttl(Call& call);
+
+// key_moves.cc
+Outcome copy(Call& call);
+Outcome move(Call& call);
+Outcome rename(Call& call);
+Outcome renamenx(Call& call);
+Outcome swapdb(Call& call);
 
 // keys.cc
 Outcome del(Call& call);

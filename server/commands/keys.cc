@@ -108,6 +108,7 @@ Outcome keys(Call& call) {
   const resp::LengthMark mark = call.reply.begin_array(call.db.size());
   size_t matched = 0;
   call.db.keys().for_each([&](const KeyEntry& entry) {
+    if (call.db.is_over(entry)) return;
     if (pattern != "*" && !glob_matches(pattern, entry.key())) return;
     call.reply.bulk(entry.key());
     ++matched;
@@ -127,7 +128,7 @@ Outcome scan(Call& call) {
   for (int64_t step = 0; step < most_steps; ++step) {
     cursor = call.db.keys().scan(cursor, [&](const KeyEntry& entry) {
       ++seen;
-      if (args->other_type) return;
+      if (args->other_type || call.db.is_over(entry)) return;
       if (args->pattern == "*" || glob_matches(args->pattern, entry.key()))
         found.push_back(entry.key());
     });
@@ -144,10 +145,11 @@ Outcome scan(Call& call) {
 
 Outcome randomkey(Call& call) {
   static std::mt19937_64 generator{std::random_device{}()};
-  if (call.db.size() == 0) {
-    call.reply.null();
+  const KeyEntry* const entry = call.db.random(generator);
+  if (entry != nullptr) {
+    call.reply.bulk(entry->key());
   } else {
-    call.reply.bulk(call.db.keys().random(generator)->key());
+    call.reply.null();
   }
   return Outcome::done();
 }

@@ -1,6 +1,12 @@
 // A key and its stream: one allocation, the key's bytes behind the rest.
+//
+//   ┌────────┬──────────┬──────────────┬────────────┬─────────────┐
+//   │ Stream │ accessed │ expiry place │ key length │ key …       │
+//   └────────┴──────────┴──────────────┴────────────┴─────────────┘
+//                                        the key begins in what would be padding
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string_view>
 
@@ -14,7 +20,9 @@ class KeyEntry {
   static KeyEntry* create(std::string_view key);
   static void destroy(KeyEntry* entry);
 
-  std::string_view key() const { return {reinterpret_cast<const char*>(this + 1), key_length_}; }
+  std::string_view key() const {
+    return {reinterpret_cast<const char*>(this) + kKeyOffset, key_length_};
+  }
 
   /// Begins to fetch it, with a short key.
   void prefetch() const { weir::prefetch<2>(this); }
@@ -22,11 +30,16 @@ class KeyEntry {
   Stream stream;
   /// Unix time of the last access, in seconds (good until 2106).
   uint32_t accessed_s = 0;
+  /// Its place in the ExpiryHeap of its database, from 1; 0: it has no TTL.
+  uint32_t expiry_place = 0;
 
  private:
   KeyEntry() = default;
 
+  static constexpr size_t kKeyOffset = sizeof(Stream) + 3 * sizeof(uint32_t);
+
   uint32_t key_length_ = 0;
 };
+static_assert(sizeof(KeyEntry) == 80);
 
 }  // namespace weir

@@ -14,7 +14,15 @@
 namespace weir {
 
 /// The class of an event, which notify-keyspace-events selects by.
-enum class EventClass : char { kGeneric = 'g', kStream = 't', kNewKey = 'n' };
+enum class EventClass : char {
+  kGeneric = 'g',
+  kStream = 't',
+  kExpired = 'x',
+  kEvicted = 'e',
+  kNewKey = 'n',
+  kOverwritten = 'o',
+  kMissed = 'm',
+};
 
 struct KeyEvent {
   EventClass event_class;
@@ -23,6 +31,13 @@ struct KeyEvent {
   // group is none.
   bool is_change = true;
 };
+
+/// The events of the keyspace itself; those of commands are in command.h.
+namespace events {
+inline constexpr KeyEvent kExpired{EventClass::kExpired, "expired"};
+inline constexpr KeyEvent kEvicted{EventClass::kEvicted, "evicted"};
+inline constexpr KeyEvent kKeymiss{EventClass::kMissed, "keymiss", false};
+}  // namespace events
 
 class KeyListener {
  public:

@@ -47,11 +47,11 @@ uint64_t zero_bytes(uint64_t word) {
 }  // namespace
 
 KeyEntry* KeyEntry::create(std::string_view key) {
-  void* const memory = std::malloc(sizeof(KeyEntry) + key.size());
+  void* const memory = std::malloc(std::max(sizeof(KeyEntry), kKeyOffset + key.size()));
   if (memory == nullptr) std::abort();
   auto* entry = new (memory) KeyEntry();
   entry->key_length_ = static_cast<uint32_t>(key.size());
-  if (!key.empty()) std::memcpy(reinterpret_cast<char*>(entry + 1), key.data(), key.size());
+  if (!key.empty()) std::memcpy(static_cast<char*>(memory) + kKeyOffset, key.data(), key.size());
   return entry;
 }
 

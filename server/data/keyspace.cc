@@ -2,26 +2,40 @@
 
 #include <array>
 #include <cassert>
+#include <utility>
 
 namespace weir {
+namespace {
+
+/// Random picks before all keys are looked at, one after the other.
+constexpr int kRandomPicks = 100;
+
+}  // namespace
+
+// --- Looking up ----------------------------------------------------------------------------------
 
 KeyEntry* Database::touch(KeyEntry* entry) const {
-  if (entry != nullptr && access_noted_) entry->accessed_s = access_time_s_;
+  if (entry != nullptr && keyspace_->access_noted_) entry->accessed_s = keyspace_->access_time_s_;
   return entry;
 }
 
-KeyEntry* Database::counted(KeyEntry* entry) {
-  ++(entry != nullptr ? lookups_->hits : lookups_->misses);
+KeyEntry* Database::counted(KeyEntry* entry, std::string_view key) {
+  if (entry != nullptr) {
+    ++keyspace_->lookups_.hits;
+  } else {
+    ++keyspace_->lookups_.misses;
+    keyspace_->events.notify(index_, events::kKeymiss, key);
+  }
   return entry;
 }
 
 Stream* Database::find(std::string_view key) {
-  KeyEntry* const entry = counted(touch(keys_.find(key, KeyTable::hash(key))));
+  KeyEntry* const entry = counted(touch(live(keys_.find(key, KeyTable::hash(key)))), key);
   return entry != nullptr ? &entry->stream : nullptr;
 }
 
 KeyEntry* Database::locate(std::string_view key) {
-  KeyEntry* const entry = keys_.find(key, KeyTable::hash(key));
+  KeyEntry* const entry = live(keys_.find(key, KeyTable::hash(key)));
   if (entry != nullptr) entry->stream.prefetch_tail();
   return entry;
 }
@@ -55,36 +69,152 @@ Stream* Database::use(KeyEntry* entry) const {
 
 Stream& Database::find_or_create(std::string_view key) {
   const uint64_t hash = KeyTable::hash(key);
-  KeyEntry* entry = keys_.find(key, hash);
+  KeyEntry* entry = live(keys_.find(key, hash));
   if (entry == nullptr) {
-    entry = KeyEntry::create(key);
-    entry->accessed_s = access_time_s_;
-    entry->stream.set_idempotence_limits(*new_stream_limits_);
-    keys_.insert(entry, hash);
+    entry = &put(key, hash, {});
+    entry->stream.set_idempotence_limits(keyspace_->new_stream_limits);
   }
   return touch(entry)->stream;
 }
 
 const KeyEntry* Database::peek(std::string_view key) {
-  return counted(keys_.find(key, KeyTable::hash(key)));
+  return counted(live(keys_.find(key, KeyTable::hash(key))), key);
+}
+
+const KeyEntry* Database::entry(std::string_view key) const {
+  const KeyEntry* const entry = keys_.find(key, KeyTable::hash(key));
+  return entry != nullptr && !is_over(*entry) ? entry : nullptr;
 }
 
 bool Database::note_access(std::string_view key) {
-  KeyEntry* const entry = counted(keys_.find(key, KeyTable::hash(key)));
-  if (entry != nullptr) entry->accessed_s = access_time_s_;
+  KeyEntry* const entry = counted(live(keys_.find(key, KeyTable::hash(key))), key);
+  if (entry != nullptr) entry->accessed_s = keyspace_->access_time_s_;
   return entry != nullptr;
 }
 
+// A few random picks find one unless most keys are over; then the first that is not will do.
+const KeyEntry* Database::random(std::mt19937_64& generator) {
+  for (int pick = 0; pick < kRandomPicks && keys_.size() > 0; ++pick) {
+    if (const KeyEntry* const entry = live(keys_.random(generator))) return entry;
+  }
+  const KeyEntry* found = nullptr;
+  keys_.for_each([&](const KeyEntry& entry) {
+    if (found == nullptr && !is_over(entry)) found = &entry;
+  });
+  return found;
+}
+
+// --- Adding and removing -------------------------------------------------------------------------
+
+/// Adds a key.  One that is there, but hidden because its time is over, makes way.
+KeyEntry& Database::put(std::string_view key, uint64_t hash, Stream&& stream) {
+  if (keyspace_->expired_keys == ExpiredKeys::kAreHidden) drop(key);
+  KeyEntry* const entry = KeyEntry::create(key);
+  entry->stream = std::move(stream);
+  entry->accessed_s = keyspace_->access_time_s_;
+  keys_.insert(entry, hash);
+  return *entry;
+}
+
+/// Takes an entry out of table and heap.
+KeyEntryPtr Database::take_out(KeyEntry& entry) {
+  if (entry.expiry_place != 0) expiries_.remove(entry);
+  KeyEntry* const taken = keys_.remove(entry.key(), KeyTable::hash(entry.key()));
+  assert(taken == &entry);
+  return KeyEntryPtr(taken);
+}
+
+/// Removes what is under a key, if anything, whether it may be seen or not.
+void Database::drop(std::string_view key) {
+  KeyEntry* const entry = keys_.find(key, KeyTable::hash(key));
+  if (entry != nullptr) take_out(*entry);
+}
+
 bool Database::erase(std::string_view key) {
-  KeyEntry* const entry = keys_.remove(key, KeyTable::hash(key));
+  KeyEntry* const entry = live(keys_.find(key, KeyTable::hash(key)));
   if (entry == nullptr) return false;
-  KeyEntry::destroy(entry);
+  take_out(*entry);
   return true;
+}
+
+void Database::remove(KeyEntry& entry, Removal why) {
+  const KeyEntryPtr gone = take_out(entry);
+  const std::string_view key = gone->key();
+  keyspace_->events.notify(index_, why == Removal::kExpired ? events::kExpired : events::kEvicted,
+                           key);
+  if (keyspace_->removal_listener != nullptr)
+    keyspace_->removal_listener->removed(index_, key, why);
 }
 
 size_t Database::clear() {
   const size_t removed = keys_.size();
+  expiries_.clear();
   keys_.clear();
+  return removed;
+}
+
+// --- Moving keys ---------------------------------------------------------------------------------
+
+void Database::rename(KeyEntry& from, std::string_view to) {
+  const std::optional<int64_t> deadline = deadline_ms(from);
+  drop(to);
+  const KeyEntryPtr old = take_out(from);
+  KeyEntry& renamed = put(to, KeyTable::hash(to), std::move(old->stream));
+  renamed.accessed_s = old->accessed_s;
+  if (deadline) set_deadline(renamed, *deadline);
+}
+
+void Database::move(KeyEntry& entry, Database& to) {
+  const std::optional<int64_t> deadline = deadline_ms(entry);
+  to.drop(entry.key());
+  KeyEntry* const moved = take_out(entry).release();
+  to.keys_.insert(moved, KeyTable::hash(moved->key()));
+  if (deadline) to.set_deadline(*moved, *deadline);
+}
+
+void Database::copy(const KeyEntry& from, Database& to, std::string_view key) {
+  const std::optional<int64_t> deadline = deadline_ms(from);
+  Stream stream = from.stream.copy();
+  to.drop(key);
+  KeyEntry& copied = to.put(key, KeyTable::hash(key), std::move(stream));
+  Idempotence* const messages = copied.stream.idempotence();
+  if (messages != nullptr && messages->iid_count() > 0) keyspace_->iid_expiry.watch(*messages);
+  if (deadline) to.set_deadline(copied, *deadline);
+}
+
+void Database::swap(Database& other) noexcept {
+  keys_.swap(other.keys_);
+  expiries_.swap(other.expiries_);
+}
+
+// --- Time to live --------------------------------------------------------------------------------
+
+bool Database::is_past(const KeyEntry& entry) const {
+  return keyspace_->expired_keys != ExpiredKeys::kAreSeen &&
+         expiries_.deadline_ms(entry) < keyspace_->now_ms_;
+}
+
+/// A key with a TTL: removed if its time is over, or only hidden.
+KeyEntry* Database::live_for_now(KeyEntry& entry) {
+  if (!is_past(entry)) return &entry;
+  if (keyspace_->expired_keys == ExpiredKeys::kGo) {
+    ++keyspace_->lookups_.expired;
+    remove(entry, Removal::kExpired);
+  }
+  return nullptr;
+}
+
+bool Database::persist(KeyEntry& entry) {
+  if (entry.expiry_place == 0) return false;
+  expiries_.remove(entry);
+  return true;
+}
+
+size_t Database::expire_some(size_t most) {
+  if (keyspace_->expired_keys != ExpiredKeys::kGo) return 0;
+  size_t removed = 0;
+  while (removed < most && !expiries_.is_empty() && live(expiries_.first().entry) == nullptr)
+    ++removed;
   return removed;
 }
 

@@ -1,30 +1,74 @@
-// The databases: key → stream.
+// The databases: key → stream, and when keys go.
+//
+//   Keyspace ─┬─ Database 0 ─┬─ KeyTable    key ─► entry
+//             │              └─ ExpiryHeap  the keys that have a TTL, by deadline
+//             └─ Database 1 …
 //
 // A stream that a command asks for by key is found here and nowhere else, so this is also where
-// its last access is noted and where hits and misses are counted.
+// its last access is noted, where hits and misses are counted and where a key whose time is over is
+// found to be gone: every lookup looks at the deadline, if the key has one.  Keys that nobody asks
+// for are removed by expire_some(), the earliest first.
+//
+// What else a removed key means (the log, replicas, blocked readers) is the business of the
+// RemovalListener.
+//
+// Always: a key is in the heap of its database, or has no TTL.
 #pragma once
 
 #include <cstdint>
+#include <memory>
+#include <optional>
 #include <span>
 #include <string_view>
 #include <vector>
 
+#include "server/data/expiry_heap.h"
 #include "server/data/iid_expiry.h"
 #include "server/data/key_events.h"
 #include "server/data/key_table.h"
 
 namespace weir {
 
+class Keyspace;
+
 /// How lookups went, over all databases.
 struct LookupCounts {
   uint64_t hits = 0;
   uint64_t misses = 0;
+  uint64_t expired = 0;  // keys removed because their time was over
 };
+
+/// One moment, in milliseconds and in seconds: dividing costs more than carrying both.
+struct UnixTime {
+  int64_t ms = 0;
+  int64_t s = 0;
+};
+
+/// What becomes of a key whose time is over.
+enum class ExpiredKeys : uint8_t {
+  kGo,         // it is removed as soon as somebody asks for it
+  kAreHidden,  // nobody sees it, and it stays: who may remove it is somebody else
+  kAreSeen,    // it is there as long as nobody deletes it: for what comes from a log or a primary
+};
+
+/// Why the server removed a key that nobody deleted.
+enum class Removal : uint8_t { kExpired, kEvicted };
+
+class RemovalListener {
+ public:
+  virtual ~RemovalListener() = default;
+  /// The key has just gone.
+  virtual void removed(uint32_t db, std::string_view key, Removal why) = 0;
+};
+
+struct DestroyKeyEntry {
+  void operator()(KeyEntry* entry) const { KeyEntry::destroy(entry); }
+};
+using KeyEntryPtr = std::unique_ptr<KeyEntry, DestroyKeyEntry>;
 
 class Database {
  public:
-  Database(uint32_t index, LookupCounts& lookups, const IdempotenceLimits& new_stream_limits)
-      : lookups_(&lookups), new_stream_limits_(&new_stream_limits), index_(index) {}
+  Database(uint32_t index, Keyspace& keyspace) : keyspace_(&keyspace), index_(index) {}
 
   uint32_t index() const { return index_; }
   size_t size() const { return keys_.size(); }
@@ -46,35 +90,70 @@ class Database {
   /// The entry of a key for a question about the key, not its stream: counts a hit or a miss, notes
   /// no access.
   const KeyEntry* peek(std::string_view key);
-  /// The same, uncounted.
-  const KeyEntry* entry(std::string_view key) const { return keys_.find(key, KeyTable::hash(key)); }
+  /// The same, uncounted, and removes nothing.
+  const KeyEntry* entry(std::string_view key) const;
 
   bool erase(std::string_view key);
+  /// Removes a key that nobody deleted, and tells the listeners.
+  void remove(KeyEntry& entry, Removal why);
   /// Removes all keys and returns how many there were.
   size_t clear();
+
+  // --- Moving keys: each with its TTL and its last access.
+
+  /// Gives the stream of one key to another, which loses what it had.
+  void rename(KeyEntry& from, std::string_view to);
+  /// Takes a key to another database, which does not have it.
+  void move(KeyEntry& entry, Database& to);
+  /// Puts a copy of a stream under a key, here or in another database; it loses what it had.
+  void copy(const KeyEntry& from, Database& to, std::string_view key);
+  /// Exchanges all keys.
+  void swap(Database& other) noexcept;
+
+  // --- Time to live
+
+  /// Unix time in ms of the last moment of a key; nothing if it has no TTL.
+  std::optional<int64_t> deadline_ms(const KeyEntry& entry) const {
+    if (entry.expiry_place == 0) return std::nullopt;
+    return expiries_.deadline_ms(entry);
+  }
+  void set_deadline(KeyEntry& entry, int64_t deadline_ms) { expiries_.set(entry, deadline_ms); }
+  /// False if it has no TTL.
+  bool persist(KeyEntry& entry);
+  const ExpiryHeap& expiries() const { return expiries_; }
+  /// Whether nobody may see a key any more.
+  bool is_over(const KeyEntry& entry) const { return entry.expiry_place != 0 && is_past(entry); }
+  /// Removes up to `most` keys whose time is over; returns how many.
+  size_t expire_some(size_t most);
+  /// Some key whose time is not over, every one about equally likely; null if there is none.
+  const KeyEntry* random(std::mt19937_64& generator);
 
   const KeyTable& keys() const { return keys_; }
   /// Moves a growing or shrinking table a little on, off the path of requests; returns whether
   /// there is more to move.  Cost: some tens of microseconds.
   bool maintain() { return keys_.maintain(64); }
 
-  /// What is noted as the time of an access, and whether lookups note one (CLIENT NO-TOUCH).
-  void set_access_time(int64_t unix_s, bool noted) {
-    access_time_s_ = static_cast<uint32_t>(unix_s);
-    access_noted_ = noted;
-  }
   /// Notes an access whatever the client said; false without the key.  Counts a hit or a miss.
   bool note_access(std::string_view key);
 
  private:
   KeyEntry* touch(KeyEntry* entry) const;
-  KeyEntry* counted(KeyEntry* entry);
+  KeyEntry* counted(KeyEntry* entry, std::string_view key);
+  /// The entry, or null if its time is over.
+  KeyEntry* live(KeyEntry* entry) {
+    if (entry == nullptr || entry->expiry_place == 0) [[likely]]
+      return entry;
+    return live_for_now(*entry);
+  }
+  KeyEntry* live_for_now(KeyEntry& entry);
+  bool is_past(const KeyEntry& entry) const;
+  KeyEntryPtr take_out(KeyEntry& entry);
+  KeyEntry& put(std::string_view key, uint64_t hash, Stream&& stream);
+  void drop(std::string_view key);
 
   KeyTable keys_;
-  LookupCounts* lookups_;
-  const IdempotenceLimits* new_stream_limits_;
-  uint32_t access_time_s_ = 0;
-  bool access_noted_ = true;
+  ExpiryHeap expiries_;
+  Keyspace* keyspace_;
   uint32_t index_;
 };
 
@@ -83,7 +162,7 @@ class Keyspace {
   explicit Keyspace(uint32_t databases) {
     databases_.reserve(databases);
     for (uint32_t i = 0; i < databases; ++i)
-      databases_.emplace_back(i, lookups_, new_stream_limits);
+      databases_.emplace_back(i, *this);
   }
   Keyspace(const Keyspace&) = delete;
   Keyspace& operator=(const Keyspace&) = delete;
@@ -92,8 +171,22 @@ class Keyspace {
   std::vector<Database>& databases() { return databases_; }
   LookupCounts& lookups() { return lookups_; }
 
+  /// The time of the lookups that follow, and whether they note an access (CLIENT NO-TOUCH).
+  void set_time(UnixTime now, bool access_noted) {
+    now_ms_ = now.ms;
+    access_time_s_ = static_cast<uint32_t>(now.s);
+    access_noted_ = access_noted;
+  }
+
   /// What becomes of keys.
   KeyEvents events;
+
+  ExpiredKeys expired_keys = ExpiredKeys::kGo;
+  /// Whether keys are removed that nobody asks for.
+  bool active_expiry = true;
+  /// Who hears of keys that the server removes; may be null.
+  RemovalListener* removal_listener = nullptr;
+
   /// Changes to the data since the last save.
   uint64_t changes = 0;
   /// What streams that are made from now on remember of messages.
@@ -101,7 +194,12 @@ class Keyspace {
   IidExpiry iid_expiry;
 
  private:
+  friend class Database;
+
   LookupCounts lookups_;
+  int64_t now_ms_ = 0;
+  uint32_t access_time_s_ = 0;
+  bool access_noted_ = true;
   std::vector<Database> databases_;
 };
 

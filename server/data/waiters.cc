@@ -80,11 +80,11 @@ void Waiters::signal_key(Keys::iterator key, Signal signal) {
   key->second.signal = std::max(key->second.signal, signal);
 }
 
-void Waiters::signal_all_gone(uint32_t db) {
+void Waiters::signal_all(uint32_t db, Signal signal) {
   const std::string first = key_id(db, {});
   for (auto key = keys_.lower_bound(first); key != keys_.end(); ++key) {
     if (!key->first.starts_with(first)) break;
-    signal_key(key, Signal::kGone);
+    signal_key(key, signal);
   }
 }
 

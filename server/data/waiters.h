@@ -73,7 +73,9 @@ class Waiters {
     if (!waiters_.empty()) signal_key(db, key, Signal::kGone);
   }
   /// All keys of a database went.  Cost: O(keys waited for).
-  void signal_all_gone(uint32_t db);
+  void signal_all_gone(uint32_t db) { signal_all(db, Signal::kGone); }
+  /// Any key of a database may hold something else now.  The same cost.
+  void signal_all(uint32_t db) { signal_all(db, Signal::kNew); }
   bool has_signals() const { return !signalled_.empty(); }
 
   /// Runs the waiters of the signalled keys again, until no key is signalled.  run(client ID)
@@ -131,6 +133,7 @@ class Waiters {
   static std::string key_id(uint32_t db, std::string_view key);
   void signal_key(uint32_t db, std::string_view key, Signal signal);
   void signal_key(Keys::iterator key, Signal signal);
+  void signal_all(uint32_t db, Signal signal);
   std::vector<QueueRef> take_signalled();
   Queue* find_queue(const QueueRef& ref);
   void move_to_end(uint64_t client_id);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstdio>
 
+#include "server/clock.h"
 #include "server/context.h"
 #include "server/data/keyspace.h"
 #include "server/insight/info_section.h"
@@ -56,8 +57,11 @@ void add_cluster(const Context&, Section& section) {
 void add_keyspace(const Context& context, Section& section) {
   for (const Database& db : context.keyspace.databases()) {
     if (db.size() == 0) continue;
+    const ExpiryHeap& expiries = db.expiries();
     section.add("db" + std::to_string(db.index()),
-                "keys=" + std::to_string(db.size()) + ",expires=0,avg_ttl=0");
+                "keys=" + std::to_string(db.size()) +
+                    ",expires=" + std::to_string(expiries.size()) +
+                    ",avg_ttl=" + std::to_string(expiries.mean_ttl_ms(context.clock.unix_ms())));
   }
 }
 

@@ -1,6 +1,7 @@
 // INFO: Stats, Commandstats and Errorstats.
 #include <cstdio>
 
+#include "server/clock.h"
 #include "server/command.h"
 #include "server/context.h"
 #include "server/data/keyspace.h"
@@ -13,6 +14,9 @@
 
 namespace weir {
 namespace {
+
+/// Stale keys of a database that INFO counts at most: some tens of microseconds.
+constexpr size_t kMostStaleCounted = 1000;
 
 double kilobytes(const Rate& rate) {
   return static_cast<double>(rate.per_second()) / 1024;
@@ -32,6 +36,17 @@ void add_traffic(const Stats& stats, const IoCounts& io, Section& section) {
       .add("rejected_connections", stats.rejected_connections);
 }
 
+/// Of the keys with a TTL, those whose time is over and that are still there.
+double stale_per_cent(const Context& context) {
+  size_t stale = 0;
+  size_t all = 0;
+  for (const Database& db : context.keyspace.databases()) {
+    stale += db.expiries().count_due(context.clock.unix_ms(), kMostStaleCounted);
+    all += db.expiries().size();
+  }
+  return all == 0 ? 0 : 100 * static_cast<double>(stale) / static_cast<double>(all);
+}
+
 }  // namespace
 
 void add_stats_info(const Context& context, Section& section) {
@@ -39,12 +54,12 @@ void add_stats_info(const Context& context, Section& section) {
   const LookupCounts& lookups = context.keyspace.lookups();
   const IoCounts io = context.io.counts() - stats.io_at_reset;
   add_traffic(stats, io, section);
-  section
-      .zeros(
-          {"sync_full", "sync_partial_ok", "sync_partial_err", "expired_subkeys", "expired_keys"})
-      .add("expired_stale_perc", "0.00")
-      .zeros({"expired_time_cap_reached_count", "expire_cycle_cpu_milliseconds", "evicted_keys",
-              "evicted_clients", "evicted_scripts", "total_eviction_exceeded_time",
+  section.zeros({"sync_full", "sync_partial_ok", "sync_partial_err", "expired_subkeys"})
+      .add("expired_keys", lookups.expired)
+      .add_real("expired_stale_perc", "%.2f", stale_per_cent(context))
+      .add("expired_time_cap_reached_count", stats.expiry_runs_cut)
+      .add("expire_cycle_cpu_milliseconds", static_cast<uint64_t>(stats.expiry_us / 1000))
+      .zeros({"evicted_keys", "evicted_clients", "evicted_scripts", "total_eviction_exceeded_time",
               "current_eviction_exceeded_time"})
       .add("keyspace_hits", lookups.hits)
       .add("keyspace_misses", lookups.misses)

@@ -39,6 +39,8 @@ void Stats::reset(const IoCounts& io) {
   std::fill(by_command.begin(), by_command.end(), CommandStats());
   errors_by_code.clear();
   commands = connections = rejected_connections = errors = auth_failures = turns = 0;
+  expiry_runs_cut = 0;
+  expiry_us = 0;
   io_at_reset = io;
   command_rate.clear();
   in_rate.clear();

@@ -52,6 +52,8 @@ class Stats {
   uint64_t errors = 0;
   uint64_t auth_failures = 0;
   uint64_t turns = 0;
+  uint64_t expiry_runs_cut = 0;  // that left keys whose time was over
+  int64_t expiry_us = 0;         // spent on removing keys that nobody asked for
   size_t peak_memory_bytes = 0;
   IoCounts io_at_reset;
 

@@ -26,7 +26,8 @@ void Recorder::relayed(uint32_t, const WriteForm& form) {
 }
 
 void Recorder::happened(uint32_t, const KeyEvent& event, std::string_view key) {
-  events.push_back(std::string(event.name) + " " + std::string(key));
+  auto& heard = event.event_class == EventClass::kMissed ? misses : events;
+  heard.push_back(std::string(event.name) + " " + std::string(key));
 }
 
 void Recorder::flushing(uint32_t db) {
@@ -39,9 +40,10 @@ void Recorder::swapping(uint32_t first_db, uint32_t second_db) {
 
 HandlerStage::HandlerStage(Audience audience)
     : stats_(command_table().size()),
-      keyspace(1),
+      keyspace(4),
       watches_(keyspace),
       tracking_(clients_, keyspace.events, config_.values()),
+      key_removal_(config_.values(), propagation_, waiters_),
       context_{.clock = clock_,
                .identity = identity_,
                .commands = command_table(),
@@ -62,6 +64,7 @@ HandlerStage::HandlerStage(Audience audience)
       io_(loop_, dispatcher_),
       client_(clients_.add(kNoSocket, true, 0)) {
   dispatcher_.attach(io_);
+  keyspace.removal_listener = &key_removal_;
   if (audience == Audience::kNone) return;
   propagation_.add(recorder_);
   keyspace.events.add(recorder_);
@@ -89,6 +92,7 @@ std::string_view HandlerStage::answer(std::span<const std::string_view> words) {
     client_.reply.error(errors::wrong_number_of_arguments(row->name).text());
     return client_.output.view();
   }
+  keyspace.set_time({.ms = now_ms, .s = now_ms / 1000}, true);
   Call call{.args = words,
             .client = client_,
             .db = keyspace.database(0),
@@ -141,11 +145,23 @@ std::vector<WriteForm> HandlerStage::take_forms() {
   return std::exchange(recorder_.forms, {});
 }
 
-std::string HandlerStage::events() {
+namespace {
+
+std::string joined(const std::vector<std::string>& events) {
   std::string text;
-  for (const std::string& event : std::exchange(recorder_.events, {}))
+  for (const std::string& event : events)
     text += (text.empty() ? "" : ", ") + event;
   return text;
+}
+
+}  // namespace
+
+std::string HandlerStage::events() {
+  return joined(std::exchange(recorder_.events, {}));
+}
+
+std::string HandlerStage::misses() {
+  return joined(std::exchange(recorder_.misses, {}));
 }
 
 }  // namespace weir::testing

@@ -28,6 +28,7 @@
 #include "server/insight/info.h"
 #include "server/insight/log.h"
 #include "server/insight/stats.h"
+#include "server/key_removal.h"
 #include "server/messaging/pubsub.h"
 #include "server/messaging/tracking.h"
 #include "server/net/client_io.h"
@@ -50,6 +51,7 @@ class Recorder : public WriteListener, public KeyListener {
   std::vector<WriteForm> forms;
   std::vector<WriteForm> relays;
   std::vector<std::string> events;  // "xadd s"
+  std::vector<std::string> misses;  // "keymiss s"
 };
 
 class HandlerStage {
@@ -83,8 +85,11 @@ class HandlerStage {
   std::vector<WriteForm> take_forms();
   /// What was relayed to replicas.
   const std::vector<WriteForm>& relays() const { return recorder_.relays; }
-  /// The events since the last time this was asked: "new s, xadd s".
+  /// The events since the last time this was asked: "new s, xadd s"; without those of keys that
+  /// were not found.
   std::string events();
+  /// Those: "keymiss s".
+  std::string misses();
 
   /// The stream of a key, or null.
   Stream* stream(std::string_view key) { return keyspace.database(0).find_for_write(key); }
@@ -115,6 +120,7 @@ class HandlerStage {
   Propagation propagation_;
   PubSub pubsub_;
   Tracking tracking_;
+  KeyRemoval key_removal_;
   Context context_;
   Dispatcher dispatcher_;
   ClientIo io_;

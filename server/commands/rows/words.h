@@ -12,6 +12,14 @@ namespace weir {
 constexpr KeySpec key_at(uint8_t first, std::string_view flags, std::string_view notes = {}) {
   return {.kind = KeySpec::Kind::kIndex, .first = first, .flags = flags, .notes = notes};
 }
+/// Two keys, at word 1 and 2.
+constexpr KeySpec two_keys(std::string_view first_flags, std::string_view second_flags) {
+  return {.kind = KeySpec::Kind::kIndex,
+          .first = 1,
+          .last = 1,
+          .flags = first_flags,
+          .second_flags = second_flags};
+}
 /// Keys from word `first` to the last.
 constexpr KeySpec keys_from(uint8_t first, std::string_view flags) {
   return {.kind = KeySpec::Kind::kIndex, .first = first, .last = -1, .flags = flags};
