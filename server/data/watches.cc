@@ -17,7 +17,9 @@ bool Watches::exists(uint32_t db, std::string_view key) const {
   return keyspace_.database(db).entry(key) != nullptr;
 }
 
+// A key whose time is over already goes first: that is no change.
 void Watches::watch(uint64_t client_id, uint32_t db, std::string_view key) {
+  static_cast<void>(keyspace_.database(db).locate(key));
   std::vector<uint64_t>& watchers = watchers_[key_id(db, key)];
   if (std::find(watchers.begin(), watchers.end(), client_id) != watchers.end()) return;
   watchers.push_back(client_id);
@@ -42,7 +44,7 @@ bool Watches::has_changed(uint64_t client_id) {
   const auto client = clients_.find(client_id);
   if (client == clients_.end()) return false;
   for (const Watched& watched : client->second.keys)
-    static_cast<void>(keyspace_.database(watched.db).find_for_write(watched.key));
+    static_cast<void>(keyspace_.database(watched.db).locate(watched.key));
   return client->second.changed;
 }
 
