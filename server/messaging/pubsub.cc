@@ -16,7 +16,7 @@ constexpr size_t kCrowdedBytes = size_t{64} * 1024;
 /// A message in the form of each protocol version, made when the first receiver needs it.
 class EncodedMessage {
  public:
-  explicit EncodedMessage(std::initializer_list<std::string_view> words) : words_(words) {}
+  EncodedMessage(std::initializer_list<std::string_view> words) : words_(words) {}
 
   std::string_view for_version(int version) {
     resp::Buffer& buffer = buffers_[version == 3 ? 1 : 0];

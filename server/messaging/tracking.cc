@@ -26,7 +26,7 @@ Tracking::Tracking(const ClientTable& clients, KeyEvents& events, const Settings
 // --- Clients -------------------------------------------------------------------------------------
 
 void Tracking::start(Client& client, TrackingOptions options) {
-  std::vector<std::string> prefixes = std::move(options.prefixes);
+  std::vector<std::string> prefixes = std::exchange(options.prefixes, {});
   if (options.is_broadcast && prefixes.empty()) prefixes.emplace_back();
   if (client.tracking) {
     options.prefixes = std::move(client.tracking->prefixes);

@@ -23,7 +23,7 @@ struct TrackingOptions {
   size_t memory_bytes() const {
     size_t bytes = sizeof(*this);
     for (const std::string& prefix : prefixes)
-      bytes += sizeof(prefix) + prefix.size();
+      bytes += sizeof(std::string) + prefix.size();
     return bytes;
   }
 };
