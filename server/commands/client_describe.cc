@@ -29,10 +29,13 @@ class Fields {
 std::string flags_of(const Client& client) {
   std::string flags;
   if (client.subscriptions) flags += 'P';
-  if (client.tracking) flags += client.tracking->is_broadcast ? "tB" : "t";
-  if (client.tracking && client.tracking->is_redirect_broken) flags += 'R';
   if (client.transaction) flags += 'x';
   if (client.blocked) flags += 'b';
+  if (client.tracking) {
+    flags += 't';
+    if (client.tracking->is_redirect_broken) flags += 'R';
+    if (client.tracking->is_broadcast) flags += 'B';
+  }
   if (client.close_after_reply) flags += 'c';
   if (client.is_unix_socket) flags += 'U';
   if (client.no_evict) flags += 'e';

@@ -21,6 +21,7 @@ std::string show(const Argument& argument) {
   if (!argument.since.empty()) text += " since=" + std::string(argument.since);
   if (argument.is_optional) text += " optional";
   if (argument.is_multiple) text += " multiple";
+  if (argument.repeats_token) text += " repeats-token";
   if (!argument.has_arguments()) return text;
   text += " [";
   for (const Argument& inner : argument.arguments)
@@ -60,6 +61,8 @@ TEST_CASE("A token stands in front of a value, or alone", "[command_docs]") {
 TEST_CASE("Brackets, plus and version say how often and since when", "[command_docs]") {
   CHECK(read("[COUNT count:integer]") == "count:integer token=COUNT optional");
   CHECK(read("id:string+") == "id:string multiple");
+  CHECK(read("[PREFIX prefix:string++]") ==
+        "prefix:string token=PREFIX optional multiple repeats-token");
   CHECK(read("[id:string+@6.2.0]") == "id:string since=6.2.0 optional multiple");
   CHECK(read("[MINID:minid@6.2.0]") == "minid:pure-token token=MINID since=6.2.0 optional");
 }
