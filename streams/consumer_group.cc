@@ -64,6 +64,16 @@ std::optional<uint64_t> ConsumerGroup::remove_consumer(std::string_view name) {
   return members_->pending.remove_consumer(number);
 }
 
+size_t ConsumerGroup::freeing_cost(size_t most) const {
+  if (!members_) return 1;
+  const PendingList& pending = members_->pending;
+  if (pending.blocks().is_frozen()) return 0;
+  size_t cost = 2 + pending.blocks().leaf_count();
+  for (size_t i = 0; i < consumer_count() && cost < most; ++i)
+    cost += 1 + consumer_at(i).blocks().leaf_count();
+  return cost;
+}
+
 size_t ConsumerGroup::memory_bytes() const {
   size_t bytes = sizeof(ConsumerGroup) + name_.size();
   if (!members_) return bytes;
@@ -93,11 +103,12 @@ ConsumerGroup& ConsumerGroups::add(std::string_view name, const StreamId& last_i
   return added;
 }
 
-bool ConsumerGroups::erase(std::string_view name) {
+std::unique_ptr<ConsumerGroup> ConsumerGroups::take(std::string_view name) {
   const auto place = place_of(name);
-  if (place == groups_.end() || (*place)->name() != name) return false;
+  if (place == groups_.end() || (*place)->name() != name) return nullptr;
+  std::unique_ptr<ConsumerGroup> taken = std::move(*place);
   groups_.erase(place);
-  return true;
+  return taken;
 }
 
 }  // namespace weir

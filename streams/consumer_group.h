@@ -9,6 +9,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -57,6 +58,9 @@ class ConsumerGroup {
   /// Takes over copies of another group's consumers and pending entries; has none.
   void copy_members(const ConsumerGroup& other);
 
+  /// How many allocations freeing it gives back, about, counted up to `most`; 0 while a
+  /// frozen view keeps them.
+  size_t freeing_cost(size_t most) const;
   /// Bytes of the PEL's blocks, the consumers and the group itself, about.
   size_t memory_bytes() const;
 
@@ -91,7 +95,9 @@ class ConsumerGroups {
   /// The name is new.
   ConsumerGroup& add(std::string_view name, const StreamId& last_id, int64_t entries_read);
   /// False if there is no such group.
-  bool erase(std::string_view name);
+  bool erase(std::string_view name) { return take(name) != nullptr; }
+  /// Takes a group out; null if there is no such group.
+  std::unique_ptr<ConsumerGroup> take(std::string_view name);
   /// Adds copies of all groups of another stream; there are none yet.
   void copy_from(const ConsumerGroups& other);
 

@@ -2,10 +2,12 @@
 
 #include <algorithm>
 #include <array>
+#include <atomic>
 #include <cassert>
 #include <cstdlib>
 #include <limits>
 #include <new>
+#include <utility>
 
 #include <malloc.h>
 
@@ -20,6 +22,15 @@ constexpr size_t kLargest = 8192;
 constexpr size_t kStep = 8;
 constexpr size_t kClasses = (kLargest - kSmallest) / kStep;
 constexpr uint8_t kNone = std::numeric_limits<uint8_t>::max();
+/// How many slabs are taken back before a new one is made.
+constexpr size_t kTakenBackFirst = 16;
+
+/// Slots of a slab that came back, chained by their first byte.
+struct SlotChain {
+  uint8_t first = kNone;
+  uint8_t last = kNone;
+  uint8_t count = 0;
+};
 
 struct Slab {
   Slab* previous = nullptr;  // in the list of its class, if it has a free slot
@@ -29,7 +40,22 @@ struct Slab {
   uint8_t used = 0;           // slots handed out
   uint8_t touched = 0;        // slots ever handed out: those behind were never written
   uint8_t free_slot = kNone;  // first of the slots that came back, chained by their first byte
+
+  // The other thread's; see RemoteNodeFrees.
+  SlotChain remote;
+  Slab* remote_previous = nullptr;  // in its list of slabs of which some slots came
+  Slab* remote_next = nullptr;
 };
+
+/// What lies in the first slot of a chain on its way back to the main thread, behind the byte that
+/// chains it.
+struct Returned {
+  Returned* next = nullptr;
+  Slab* slab = nullptr;
+  SlotChain chain;
+};
+constexpr size_t kReturnedOffset = 8;
+static_assert(kReturnedOffset + sizeof(Returned) <= kSmallest);
 
 size_t slot_bytes(size_t size_class) {
   return kSmallest + (size_class + 1) * kStep;
@@ -61,7 +87,12 @@ uint8_t slots_for(size_t bytes, size_t in_use) {
 
 struct SizeClass {
   Slab* partial = nullptr;  // slabs with a free slot
-  size_t in_use = 0;        // slots handed out
+  size_t handed_out = 0;    // slots, in all slabs that the main thread has heard of
+
+  // Of them, those of slabs that the other thread has freed.
+  std::atomic<size_t> gone{0};
+
+  size_t in_use() const { return handed_out - gone.load(std::memory_order_relaxed); }
 };
 
 std::array<SizeClass, kClasses>& size_classes() {
@@ -69,7 +100,18 @@ std::array<SizeClass, kClasses>& size_classes() {
   return classes;
 }
 
-size_t reserve = 0;  // bytes of all slabs that are not handed out
+size_t reserve = 0;  // bytes of all slabs that are not handed out, but for:
+/// What the other thread has added to them by freeing slots, and taken by freeing slabs.  The sum
+/// of both counts, they wrap around for themselves.
+std::atomic<size_t> remote_reserve{0};
+
+/// What came back and was not taken yet.
+std::atomic<Returned*> returned{nullptr};
+/// Of that, what the main thread has in hand.
+Returned* taken = nullptr;
+
+/// That of this thread; null in the main thread.
+thread_local constinit RemoteNodeFrees* remote_frees = nullptr;
 
 bool is_slab_size(size_t bytes) {
   return bytes > kSmallest && bytes <= kLargest;
@@ -82,6 +124,11 @@ char* slot_address(Slab* slab, size_t slot) {
   return reinterpret_cast<char*>(slab + 1) + slot * slot_bytes(slab->size_class);
 }
 
+Slab* slab_of(const NodeMemory& memory) {
+  const size_t offset = sizeof(Slab) + memory.slot * memory.bytes;
+  return reinterpret_cast<Slab*>(static_cast<char*>(memory.at) - offset);
+}
+
 void link(SizeClass& size_class, Slab* slab) {
   slab->previous = nullptr;
   slab->next = size_class.partial;
@@ -92,6 +139,28 @@ void link(SizeClass& size_class, Slab* slab) {
 void unlink(SizeClass& size_class, Slab* slab) {
   (slab->previous != nullptr ? slab->previous->next : size_class.partial) = slab->next;
   if (slab->next != nullptr) slab->next->previous = slab->previous;
+}
+
+/// Frees a slab without used slots.
+void free_slab(Slab* slab) {
+  reserve -= malloc_usable_size(slab);
+  std::free(slab);
+}
+
+/// Puts a chain of slots among the free ones.
+void take_back(Slab* slab, const SlotChain& chain) {
+  SizeClass& size_class = size_classes()[slab->size_class];
+  assert(slab->used >= chain.count);
+  const bool was_full = slab->used == slab->slots;
+  size_class.handed_out -= chain.count;
+  slab->used = static_cast<uint8_t>(slab->used - chain.count);
+  if (slab->used == 0) {
+    if (!was_full) unlink(size_class, slab);
+    return free_slab(slab);
+  }
+  if (was_full) link(size_class, slab);
+  *reinterpret_cast<uint8_t*>(slot_address(slab, chain.last)) = slab->free_slot;
+  slab->free_slot = chain.first;
 }
 
 void* allocate_or_stop(size_t bytes) {
@@ -109,7 +178,7 @@ size_t node_memory_bytes(size_t bytes) {
 }
 
 size_t node_memory_reserve() {
-  return reserve;
+  return reserve + remote_reserve.load(std::memory_order_relaxed);
 }
 
 NodeMemory allocate_node_memory(size_t bytes) {
@@ -118,9 +187,10 @@ NodeMemory allocate_node_memory(size_t bytes) {
 
   const size_t number = class_of(bytes);
   SizeClass& size_class = size_classes()[number];
+  if (size_class.partial == nullptr) take_back_node_memory(kTakenBackFirst);
   Slab* slab = size_class.partial;
   if (slab == nullptr) {
-    const uint8_t slots = slots_for(rounded, size_class.in_use);
+    const uint8_t slots = slots_for(rounded, size_class.in_use());
     slab = new (allocate_or_stop(sizeof(Slab) + slots * rounded)) Slab();
     reserve += malloc_usable_size(slab);
     slab->slots = slots;
@@ -133,7 +203,7 @@ NodeMemory allocate_node_memory(size_t bytes) {
   } else {
     slab->free_slot = *reinterpret_cast<uint8_t*>(slot_address(slab, slot));
   }
-  ++size_class.in_use;
+  ++size_class.handed_out;
   reserve -= rounded;
   if (++slab->used == slab->slots) unlink(size_class, slab);
   return {slot_address(slab, slot), rounded, slot};
@@ -141,20 +211,97 @@ NodeMemory allocate_node_memory(size_t bytes) {
 
 void free_node_memory(const NodeMemory& memory) {
   if (!is_slab_size(memory.bytes)) return std::free(memory.at);
-  const size_t offset = sizeof(Slab) + memory.slot * memory.bytes;
-  Slab* const slab = reinterpret_cast<Slab*>(static_cast<char*>(memory.at) - offset);
+  if (remote_frees != nullptr) [[unlikely]]
+    return remote_frees->free(memory);
+  Slab* const slab = slab_of(memory);
   SizeClass& size_class = size_classes()[slab->size_class];
   assert(slot_bytes(slab->size_class) == memory.bytes && slab->used > 0);
-  --size_class.in_use;
+  --size_class.handed_out;
   reserve += memory.bytes;
   if (slab->used-- == slab->slots) link(size_class, slab);
   if (slab->used == 0) {
     unlink(size_class, slab);
-    reserve -= malloc_usable_size(slab);
-    return std::free(slab);
+    return free_slab(slab);
   }
   *static_cast<uint8_t*>(memory.at) = slab->free_slot;
   slab->free_slot = memory.slot;
+}
+
+bool take_back_node_memory(size_t most) {
+  for (; most > 0; --most) {
+    if (taken == nullptr && returned.load(std::memory_order_relaxed) != nullptr)
+      taken = returned.exchange(nullptr, std::memory_order_acquire);
+    if (taken == nullptr) return false;
+    const Returned next = *taken;  // the slot that it lies in may go
+    taken = next.next;
+    take_back(next.slab, next.chain);
+  }
+  return taken != nullptr || returned.load(std::memory_order_relaxed) != nullptr;
+}
+
+// --- The other thread ----------------------------------------------------------------------------
+
+/// Those of which some slots came.
+struct RemoteNodeFrees::Slabs {
+  Slab* first = nullptr;
+
+  void add(Slab* slab) {
+    slab->remote_previous = nullptr;
+    slab->remote_next = first;
+    if (first != nullptr) first->remote_previous = slab;
+    first = slab;
+  }
+  void remove(Slab* slab) {
+    (slab->remote_previous != nullptr ? slab->remote_previous->remote_next : first) =
+        slab->remote_next;
+    if (slab->remote_next != nullptr) slab->remote_next->remote_previous = slab->remote_previous;
+  }
+};
+
+RemoteNodeFrees::RemoteNodeFrees() : slabs_(std::make_unique<Slabs>()) {
+  assert(remote_frees == nullptr);
+  remote_frees = this;
+}
+
+RemoteNodeFrees::~RemoteNodeFrees() {
+  hand_over();
+  remote_frees = nullptr;
+}
+
+void RemoteNodeFrees::free(const NodeMemory& memory) {
+  Slab* const slab = slab_of(memory);
+  SlotChain& chain = slab->remote;
+  assert(slot_bytes(slab->size_class) == memory.bytes && chain.count < slab->slots);
+  remote_reserve.fetch_add(memory.bytes, std::memory_order_relaxed);
+  if (chain.count == 0) {
+    slabs_->add(slab);
+    chain.last = memory.slot;
+  }
+  *static_cast<uint8_t*>(memory.at) = chain.first;
+  chain.first = memory.slot;
+  if (++chain.count < slab->slots) return;
+  slabs_->remove(slab);
+  size_classes()[slab->size_class].gone.fetch_add(slab->slots, std::memory_order_relaxed);
+  remote_reserve.fetch_sub(malloc_usable_size(slab), std::memory_order_relaxed);
+  std::free(slab);
+}
+
+void RemoteNodeFrees::hand_over() {
+  Returned* first = nullptr;
+  Returned* last = nullptr;
+  for (Slab* slab = std::exchange(slabs_->first, nullptr); slab != nullptr;) {
+    Slab* const next = slab->remote_next;
+    const SlotChain chain = std::exchange(slab->remote, SlotChain());
+    char* const at = slot_address(slab, chain.first) + kReturnedOffset;
+    first = new (at) Returned{first, slab, chain};
+    if (last == nullptr) last = first;
+    slab = next;
+  }
+  if (first == nullptr) return;
+  last->next = returned.load(std::memory_order_relaxed);
+  while (!returned.compare_exchange_weak(last->next, first, std::memory_order_release,
+                                         std::memory_order_relaxed))
+    ;
 }
 
 }  // namespace weir

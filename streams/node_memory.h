@@ -10,11 +10,23 @@
 // above 8 KiB come from the C allocator.
 //
 // The memory knows its slot number instead of the slab being aligned, so that slabs need no
-// address arithmetic tricks.  Main thread only.
+// address arithmetic tricks.
+//
+// All of it belongs to the main thread.  One other thread may free, while it has a RemoteNodeFrees:
+//
+//   helper: free ─► marks of its own in the slab's head ─┬─ all slots of the slab came: frees the
+//   slab
+//                                                        └─ hand_over(): a chain of slots per slab
+//   main:   take_back_node_memory() ◄── list without a lock ◄──┘
+//
+// A slab whose every slot came to the helper is known to nobody else: the main thread keeps only
+// slabs with a free slot in its lists.  So most memory of a great stream never comes back to the
+// main thread, and what does comes a slab at a time.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 
 namespace weir {
 
@@ -31,11 +43,37 @@ struct NodeMemory {
 NodeMemory allocate_node_memory(size_t bytes);
 void free_node_memory(const NodeMemory& memory);
 
+/// Main thread: takes back what was handed over, up to `most` slabs; returns whether there is more.
+/// Cost: some cache misses for each.
+bool take_back_node_memory(size_t most);
+
+/// While it lives, free_node_memory() may be called by its thread, too, for memory that the main
+/// thread has let go.  There is one at a time.
+class RemoteNodeFrees {
+ public:
+  RemoteNodeFrees();
+  RemoteNodeFrees(const RemoteNodeFrees&) = delete;
+  RemoteNodeFrees& operator=(const RemoteNodeFrees&) = delete;
+  ~RemoteNodeFrees();
+
+  /// Gives the main thread the slots of slabs of which not all came.  Now and then is often enough:
+  /// the longer it waits, the more slabs come whole.
+  void hand_over();
+
+ private:
+  friend void free_node_memory(const NodeMemory& memory);
+  void free(const NodeMemory& memory);
+
+  struct Slabs;
+  std::unique_ptr<Slabs> slabs_;
+};
+
 /// The size that an allocation of `bytes` would have.
 size_t node_memory_bytes(size_t bytes);
 
-/// What the slabs hold beyond the memory handed out: free slots, and what is left at their ends, in
-/// bytes.  Like the free slots of the C allocator's own slabs it is in use by nobody.
+/// What the slabs hold beyond the memory handed out: free slots, wherever they are on their way,
+/// and what is left at the ends of slabs, in bytes.  Like the free slots of the C allocator's own
+/// slabs it is in use by nobody.
 size_t node_memory_reserve();
 
 }  // namespace weir

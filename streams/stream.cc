@@ -25,6 +25,16 @@ StreamId Stream::top_id() const {
   return length_ == 0 ? StreamId{} : tail_->last_live().id;
 }
 
+size_t Stream::freeing_cost(size_t most) const {
+  if (tree_.is_frozen()) return 0;
+  size_t cost = tree_.leaf_count();
+  if (!extra_) return cost;
+  if (idempotence() != nullptr) cost += idempotence()->pid_count() + idempotence()->iid_count();
+  for (size_t i = 0; i < extra_->groups.size() && cost < most; ++i)
+    cost += extra_->groups.at(i).freeing_cost(most - cost);
+  return cost;
+}
+
 size_t Stream::memory_bytes() const {
   size_t bytes = extra_ ? sizeof(Extra) : 0;
   if (idempotence() != nullptr) bytes += idempotence()->memory_bytes();

@@ -89,6 +89,9 @@ class Stream {
     return length_ > 0 && (id < tail_->key || (id < last_id_ && id < tail_->last_live().id));
   }
   uint64_t node_count() const { return tree_.leaf_count(); }
+  /// How many allocations freeing the stream gives back, about, counted up to `most`; 0 while a
+  /// frozen view keeps them.  Cost: O(groups and consumers), up to `most`.
+  size_t freeing_cost(size_t most) const;
   /// Bytes of the nodes with all their entries.  Cost: O(nodes).
   size_t memory_bytes() const;
 

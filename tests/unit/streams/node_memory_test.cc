@@ -1,8 +1,12 @@
 #include "streams/node_memory.h"
 
 #include <algorithm>
+#include <atomic>
 #include <cstring>
+#include <mutex>
 #include <random>
+#include <set>
+#include <thread>
 #include <vector>
 
 #include <catch2/catch.hpp>
@@ -100,6 +104,107 @@ TEST_CASE("The reserve is what slabs hold beyond the memory handed out", "[node_
   for (size_t i = 1; i < held.size(); i += 2)
     free_node_memory(held[i]);
   CHECK(node_memory_reserve() == before);
+}
+
+// --- Memory that another thread frees ------------------------------------------------------------
+
+/// With nothing on its way back.
+size_t drained_reserve() {
+  while (take_back_node_memory(100)) {
+  }
+  return node_memory_reserve();
+}
+
+/// Frees in a thread of its own, hands over and ends.
+void free_elsewhere(const std::vector<NodeMemory>& memories) {
+  std::thread([&] {
+    RemoteNodeFrees frees;
+    for (const NodeMemory& memory : memories)
+      free_node_memory(memory);
+  }).join();
+}
+
+TEST_CASE("Slabs that another thread got whole never come back to the main thread",
+          "[node_memory]") {
+  const size_t before = drained_reserve();
+  std::vector<NodeMemory> held(1000);
+  for (NodeMemory& memory : held)
+    memory = allocate_node_memory(5001);
+  free_elsewhere(held);
+  CHECK(node_memory_reserve() <= before + 128 * 5008);  // the last slab has slots never used
+  CHECK_FALSE(take_back_node_memory(1));
+  CHECK(node_memory_reserve() == before);
+}
+
+TEST_CASE("Slots that another thread freed are used again once they were taken back",
+          "[node_memory]") {
+  std::vector<NodeMemory> held(500);
+  for (NodeMemory& memory : held)
+    memory = allocate_node_memory(4001);
+  std::vector<NodeMemory> freed;
+  for (size_t i = 0; i < held.size(); i += 2)
+    freed.push_back(held[i]);
+  free_elsewhere(freed);
+  while (take_back_node_memory(1)) {
+  }
+  std::set<void*> places;
+  for (const NodeMemory& memory : freed)
+    places.insert(memory.at);
+  for (size_t i = 0; i < held.size(); i += 2) {
+    held[i] = allocate_node_memory(4001);
+    places.erase(held[i].at);
+  }
+  CHECK(places.size() < 25);  // those of the first slabs, which have few slots and came whole
+  for (const NodeMemory& memory : held)
+    free_node_memory(memory);
+}
+
+TEST_CASE("Two threads that free do not disturb allocations, in whatever order all comes",
+          "[node_memory]") {
+  const size_t before = drained_reserve();
+  std::mt19937 random(11);
+  std::mutex mutex;
+  std::vector<NodeMemory> to_free;
+  std::atomic<bool> is_over{false};
+  std::thread helper([&] {
+    RemoteNodeFrees frees;
+    while (true) {
+      const bool was_over = is_over;
+      std::vector<NodeMemory> mine;
+      {
+        const std::lock_guard lock(mutex);
+        mine.swap(to_free);
+      }
+      for (const NodeMemory& memory : mine)
+        free_node_memory(memory);
+      if (mine.empty()) frees.hand_over();
+      if (mine.empty() && was_over) return;
+    }
+  });
+  std::vector<Filled> held;
+  for (int step = 0; step < 100'000; ++step) {
+    if (held.size() < 500 && random() % 3 != 0) {
+      held.push_back(Filled::make(1025 + random() % 40, static_cast<uint8_t>(random())));
+    } else if (!held.empty()) {
+      std::swap(held[random() % held.size()], held.back());
+      REQUIRE(held.back().is_untouched());
+      if (step % 2 == 0) {
+        free_node_memory(held.back().memory);
+      } else {
+        const std::lock_guard lock(mutex);
+        to_free.push_back(held.back().memory);
+      }
+      held.pop_back();
+    }
+    if (step % 100 == 0) take_back_node_memory(3);
+  }
+  is_over = true;
+  helper.join();
+  for (const Filled& filled : held) {
+    REQUIRE(filled.is_untouched());
+    free_node_memory(filled.memory);
+  }
+  CHECK(drained_reserve() == before);
 }
 
 }  // namespace
