@@ -12,6 +12,7 @@
 #include "server/commands/table.h"
 #include "server/errors.h"
 #include "server/insight/memory.h"
+#include "streams/node_memory.h"
 
 namespace weir {
 namespace {
@@ -27,6 +28,8 @@ constexpr size_t kKeysPerLook = 16;
 /// while there is more to do; active-expire-effort adds two for each step.
 constexpr int64_t kKeyExpiryUs = 1000;
 constexpr int64_t kLeastExpiryShare = 25;
+/// How many slabs that the helper has freed in part are looked at in one go: some ten microseconds.
+constexpr size_t kSlabsPerLook = 256;
 /// How long a client may keep a shutdown waiting for the socket to take the rest of its replies.
 constexpr int kLastWordsMs = 100;
 /// With maxmemory set, the allocator is asked after this many bytes of requests, and by cron.
@@ -89,7 +92,9 @@ Server::Server(Config& config, Log& log)
       cron_timer_(loop_, [this] { cron(); }),
       deadline_timer_(loop_, [this] { armed_deadline_ms_.reset(); }),
       iid_expiry_timer_(loop_, [this] { expire_messages(); }),
-      key_expiry_timer_(loop_, [this] { expire_keys(); }) {
+      key_expiry_timer_(loop_, [this] { expire_keys(); }),
+      memory_timer_(loop_, [this] { take_back_memory(); }) {
+  keyspace_.lazy_free.on_idle = &release_thread_cache;
   dispatcher_.attach(io_);
   keyspace_.removal_listener = &key_removal_;
   keyspace_.new_stream_limits = idempotence_limits(config_.values());
@@ -279,6 +284,7 @@ void Server::cron() {
   stats_.in_rate.sample(io_.counts().bytes_in, now_us);
   stats_.out_rate.sample(io_.counts().bytes_out, now_us);
   move_tables();
+  take_back_memory();
   expire_messages();
   expire_keys();
   close_idle_clients();
@@ -296,6 +302,10 @@ void Server::move_tables() {
     while (db.maintain() && Clock::monotonic_us() < until_us)
       ;
   }
+}
+
+void Server::take_back_memory() {
+  if (take_back_node_memory(kSlabsPerLook)) memory_timer_.set_ms(1);
 }
 
 // What one run leaves waits for a turn of requests only, so that producers do not send messages

@@ -62,6 +62,7 @@ class Server {
   void arm_deadline_timer();
   void cron();
   void move_tables();
+  void take_back_memory();
   void expire_messages();
   void expire_keys();
   void close_idle_clients();
@@ -94,6 +95,7 @@ class Server {
   Timer deadline_timer_;
   Timer iid_expiry_timer_;  // set while one run was not enough
   Timer key_expiry_timer_;  // the same
+  Timer memory_timer_;      // the same
   std::optional<int64_t> armed_deadline_ms_;
   uint64_t memory_checked_at_ = 0;  // bytes read from clients by then
   PidFile pid_file_;

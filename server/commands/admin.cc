@@ -54,6 +54,7 @@ Outcome config_rewrite(Call& call) {
 Outcome config_resetstat(Call& call) {
   call.context.stats.reset(call.context.io.counts());
   call.context.keyspace.lookups() = LookupCounts();
+  call.context.keyspace.lazy_free.reset_freed();
   call.reply.ok();
   return Outcome::done();
 }

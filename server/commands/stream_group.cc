@@ -8,6 +8,8 @@
 #include "server/commands/handlers.h"
 #include "server/commands/help_reply.h"
 #include "server/commands/id_args.h"
+#include "server/context.h"
+#include "server/data/keyspace.h"
 #include "server/errors.h"
 
 namespace weir {
@@ -126,9 +128,11 @@ Outcome xgroup_destroy(Call& call) {
   const std::string_view key = call.args[2];
   Stream* const stream = call.db.find_for_write(key);
   if (stream == nullptr) return ReplyError(errors::kXgroupNeedsKey);
-  const bool existed =
-      stream->find_group(call.args[3]) != nullptr && stream->groups().erase(call.args[3]);
+  std::unique_ptr<ConsumerGroup> group;
+  if (stream->find_group(call.args[3]) != nullptr) group = stream->groups().take(call.args[3]);
+  const bool existed = group != nullptr;
   if (existed) {
+    call.context.keyspace.lazy_free.take(std::move(group));
     call.changed();
     call.notify(events::kXgroupDestroy, key);
     call.signal(key);  // who waits for the group's entries is told that it is gone

@@ -26,6 +26,9 @@ class IidExpiry {
     if (!idempotence.is_in_ring()) streams_.push_back(idempotence);
   }
 
+  /// Whether no stream has messages to forget.
+  bool is_empty() const { return streams_.is_empty(); }
+
   /// Called several times a second, and again soon when it returns true: there is more to do.
   /// now_ms: Unix time.
   bool run(uint64_t now_ms, size_t most = kMostPerRun);

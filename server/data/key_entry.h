@@ -8,6 +8,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <string_view>
 
 #include "streams/prefetch.h"
@@ -19,6 +20,11 @@ class KeyEntry {
  public:
   static KeyEntry* create(std::string_view key);
   static void destroy(KeyEntry* entry);
+
+  struct Destroy {
+    void operator()(KeyEntry* entry) const { destroy(entry); }
+  };
+  using Ptr = std::unique_ptr<KeyEntry, Destroy>;
 
   std::string_view key() const {
     return {reinterpret_cast<const char*>(this) + kKeyOffset, key_length_};

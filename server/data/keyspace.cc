@@ -117,39 +117,52 @@ KeyEntry& Database::put(std::string_view key, uint64_t hash, Stream&& stream) {
 }
 
 /// Takes an entry out of table and heap.
-KeyEntryPtr Database::take_out(KeyEntry& entry) {
+KeyEntry::Ptr Database::take_out(KeyEntry& entry) {
   if (entry.expiry_place != 0) expiries_.remove(entry);
   KeyEntry* const taken = keys_.remove(entry.key(), KeyTable::hash(entry.key()));
   assert(taken == &entry);
-  return KeyEntryPtr(taken);
+  return KeyEntry::Ptr(taken);
 }
 
 /// Removes what is under a key, if anything, whether it may be seen or not.
 void Database::drop(std::string_view key) {
   KeyEntry* const entry = keys_.find(key, KeyTable::hash(key));
-  if (entry != nullptr) take_out(*entry);
+  if (entry != nullptr) discard(take_out(*entry));
+}
+
+/// Frees a key that nobody has any more, now or later.
+void Database::discard(KeyEntry::Ptr entry) {
+  if (Idempotence* const messages = entry->stream.idempotence()) messages->leave();
+  keyspace_->lazy_free.take(std::move(entry));
 }
 
 bool Database::erase(std::string_view key) {
   KeyEntry* const entry = live(keys_.find(key, KeyTable::hash(key)));
   if (entry == nullptr) return false;
-  take_out(*entry);
+  discard(take_out(*entry));
   return true;
 }
 
 void Database::remove(KeyEntry& entry, Removal why) {
-  const KeyEntryPtr gone = take_out(entry);
+  KeyEntry::Ptr gone = take_out(entry);
   const std::string_view key = gone->key();
   keyspace_->events.notify(index_, why == Removal::kExpired ? events::kExpired : events::kEvicted,
                            key);
   if (keyspace_->removal_listener != nullptr)
     keyspace_->removal_listener->removed(index_, key, why);
+  discard(std::move(gone));
 }
 
 size_t Database::clear() {
   const size_t removed = keys_.size();
   expiries_.clear();
-  keys_.clear();
+  KeyTable gone(std::move(keys_));
+  if (!keyspace_->iid_expiry.is_empty()) {
+    gone.for_each([](KeyEntry& entry) {
+      if (Idempotence* const messages = entry.stream.idempotence()) messages->leave();
+    });
+  }
+  keyspace_->lazy_free.take(std::move(gone));
   return removed;
 }
 
@@ -158,7 +171,7 @@ size_t Database::clear() {
 void Database::rename(KeyEntry& from, std::string_view to) {
   const std::optional<int64_t> deadline = deadline_ms(from);
   drop(to);
-  const KeyEntryPtr old = take_out(from);
+  const KeyEntry::Ptr old = take_out(from);
   KeyEntry& renamed = put(to, KeyTable::hash(to), std::move(old->stream));
   renamed.accessed_s = old->accessed_s;
   if (deadline) set_deadline(renamed, *deadline);

@@ -26,6 +26,7 @@
 #include "server/data/iid_expiry.h"
 #include "server/data/key_events.h"
 #include "server/data/key_table.h"
+#include "server/data/lazy_free.h"
 
 namespace weir {
 
@@ -60,11 +61,6 @@ class RemovalListener {
   /// The key has just gone.
   virtual void removed(uint32_t db, std::string_view key, Removal why) = 0;
 };
-
-struct DestroyKeyEntry {
-  void operator()(KeyEntry* entry) const { KeyEntry::destroy(entry); }
-};
-using KeyEntryPtr = std::unique_ptr<KeyEntry, DestroyKeyEntry>;
 
 class Database {
  public:
@@ -147,7 +143,8 @@ class Database {
   }
   KeyEntry* live_for_now(KeyEntry& entry);
   bool is_past(const KeyEntry& entry) const;
-  KeyEntryPtr take_out(KeyEntry& entry);
+  KeyEntry::Ptr take_out(KeyEntry& entry);
+  void discard(KeyEntry::Ptr entry);
   KeyEntry& put(std::string_view key, uint64_t hash, Stream&& stream);
   void drop(std::string_view key);
 
@@ -192,6 +189,8 @@ class Keyspace {
   /// What streams that are made from now on remember of messages.
   IdempotenceLimits new_stream_limits;
   IidExpiry iid_expiry;
+  /// Where removed streams go.
+  LazyFree lazy_free;
 
  private:
   friend class Database;

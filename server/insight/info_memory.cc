@@ -108,7 +108,9 @@ void add_memory_info(const Context& context, Section& section) {
       .zeros({"mem_cluster_links", "mem_aof_buffer"})
       .add("mem_overhead_db_hashtable_rehashing", usage.moving_tables)
       .add("mem_allocator", allocator_name())
-      .zeros({"active_defrag_running", "lazyfree_pending_objects", "lazyfreed_objects"});
+      .add("active_defrag_running", "0")
+      .add("lazyfree_pending_objects", context.keyspace.lazy_free.pending())
+      .add("lazyfreed_objects", context.keyspace.lazy_free.freed());
 }
 
 }  // namespace weir

@@ -47,6 +47,10 @@ size_t used_memory() {
   return ask("stats.allocated") - node_memory_reserve();
 }
 
+void release_thread_cache() {
+  mallctl("thread.tcache.flush", nullptr, nullptr, nullptr, 0);
+}
+
 std::string_view allocator_name() {
   static const std::string name = [] {
     const char* version = nullptr;
@@ -59,6 +63,8 @@ std::string_view allocator_name() {
 }
 
 #else
+
+void release_thread_cache() {}
 
 MemoryFigures allocator_figures() {
   const struct mallinfo2 info = mallinfo2();

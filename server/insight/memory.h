@@ -16,6 +16,9 @@ struct MemoryFigures {
 MemoryFigures allocator_figures();
 /// Bytes in use, the cheapest of the three questions.
 size_t used_memory();
+/// Gives what the allocator keeps for the calling thread back to all: for threads that free what
+/// others use.
+void release_thread_cache();
 /// Bytes of physical memory of the process.
 size_t resident_bytes();
 /// Bytes of physical memory of the machine.

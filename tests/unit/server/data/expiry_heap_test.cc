@@ -25,7 +25,7 @@ class Entries {
   }
 
  private:
-  std::vector<KeyEntryPtr> entries_;
+  std::vector<KeyEntry::Ptr> entries_;
 };
 
 /// Deadlines as one would keep them without care.

@@ -1,0 +1,111 @@
+#include "server/data/lazy_free.h"
+
+#include <csignal>
+#include <utility>
+
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "streams/node_memory.h"
+
+namespace weir {
+namespace {
+
+/// How much the helper steps back behind the main thread where both want the same core.
+constexpr int kNiceness = 10;
+
+/// A thread begins with the mask of the one that starts it.
+class SignalsBlocked {
+ public:
+  SignalsBlocked() {
+    sigset_t all;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before_);
+  }
+  SignalsBlocked(const SignalsBlocked&) = delete;
+  SignalsBlocked& operator=(const SignalsBlocked&) = delete;
+  ~SignalsBlocked() { pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
+
+ private:
+  sigset_t before_{};
+};
+
+bool is_soon_freed(const KeyTable& table) {
+  size_t cost = table.size();
+  if (cost >= LazyFree::kLeastCost) return false;
+  table.for_each([&](const KeyEntry& entry) {
+    if (cost < LazyFree::kLeastCost) cost += entry.stream.freeing_cost(LazyFree::kLeastCost);
+  });
+  return cost < LazyFree::kLeastCost;
+}
+
+}  // namespace
+
+LazyFree::~LazyFree() {
+  if (!helper_.joinable()) return;
+  {
+    const std::lock_guard lock(mutex_);
+    is_ending_ = true;
+  }
+  has_work_.notify_one();
+  helper_.join();
+}
+
+void LazyFree::take(KeyEntry::Ptr entry) {
+  if (entry->stream.freeing_cost(kLeastCost) >= kLeastCost) push({std::move(entry)});
+}
+
+void LazyFree::take(KeyTable table) {
+  const size_t keys = table.size();
+  if (!is_soon_freed(table)) push({std::move(table), keys});
+}
+
+void LazyFree::take(std::unique_ptr<ConsumerGroup> group) {
+  if (group->freeing_cost(kLeastCost) >= kLeastCost) push({std::move(group)});
+}
+
+void LazyFree::take(RadixTree<StreamNode> nodes) {
+  if (!nodes.is_frozen() && nodes.leaf_count() >= kLeastCost) push({std::move(nodes)});
+}
+
+void LazyFree::push(Job job) {
+  pending_.fetch_add(job.objects, std::memory_order_relaxed);
+  {
+    const std::lock_guard lock(mutex_);
+    queue_.push_back(std::move(job));
+  }
+  if (!helper_.joinable()) return start();
+  has_work_.notify_one();
+}
+
+void LazyFree::start() {
+  const SignalsBlocked blocked;
+  helper_ = std::thread([this] { run(); });
+}
+
+void LazyFree::run() {
+  // Of this thread alone, although the call is about processes; without it all works, too.
+  setpriority(PRIO_PROCESS, static_cast<id_t>(gettid()), kNiceness);
+  RemoteNodeFrees frees;
+  std::unique_lock lock(mutex_);
+  while (true) {
+    if (queue_.empty()) {
+      lock.unlock();
+      frees.hand_over();
+      if (on_idle != nullptr) on_idle();
+      lock.lock();
+      has_work_.wait(lock, [this] { return is_ending_ || !queue_.empty(); });
+      if (queue_.empty()) return;
+    }
+    Job job = std::move(queue_.front());
+    queue_.pop_front();
+    lock.unlock();
+    const size_t objects = job.objects;
+    job.item = KeyEntry::Ptr();
+    freed_.fetch_add(objects, std::memory_order_relaxed);
+    pending_.fetch_sub(objects, std::memory_order_relaxed);
+    lock.lock();
+  }
+}
+
+}  // namespace weir
