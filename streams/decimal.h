@@ -141,6 +141,7 @@ inline char* write_decimal(char* out, uint64_t value) {
       "0001020304050607080910111213141516171819202122232425262728293031323334353637383940414243"
       "4445464748495051525354555657585960616263646566676869707172737475767778798081828384858687"
       "888990919293949596979899";
+  const auto put_pair = [](char* to, size_t number) { std::memcpy(to, kPairs + number * 2, 2); };
   if (value < 10) {
     *out = static_cast<char>('0' + value);
     return out + 1;
@@ -154,19 +155,19 @@ inline char* write_decimal(char* out, uint64_t value) {
     at -= 8;
     const uint32_t high = block / 10'000;
     const uint32_t low = block % 10'000;
-    std::memcpy(at, kPairs + high / 100 * 2, 2);
-    std::memcpy(at + 2, kPairs + high % 100 * 2, 2);
-    std::memcpy(at + 4, kPairs + low / 100 * 2, 2);
-    std::memcpy(at + 6, kPairs + low % 100 * 2, 2);
+    put_pair(at, high / 100);
+    put_pair(at + 2, high % 100);
+    put_pair(at + 4, low / 100);
+    put_pair(at + 6, low % 100);
   }
   auto rest = static_cast<uint32_t>(value);
   while (rest >= 100) {
     at -= 2;
-    std::memcpy(at, kPairs + rest % 100 * 2, 2);
+    put_pair(at, rest % 100);
     rest /= 100;
   }
   if (rest >= 10) {
-    std::memcpy(out, kPairs + rest * 2, 2);
+    put_pair(out, rest);
   } else {
     *out = static_cast<char>('0' + rest);
   }
