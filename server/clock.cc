@@ -21,6 +21,10 @@ void Clock::refresh() {
   monotonic_ms_ = (monotonic_us_ + 999) / 1000;
 }
 
+int64_t Clock::unix_us_now() {
+  return read_us(CLOCK_REALTIME);
+}
+
 int64_t Clock::monotonic_us() {
   return read_us(CLOCK_MONOTONIC);
 }

@@ -16,6 +16,8 @@ class Clock {
   void refresh();
   /// Reads the monotonic clock alone: for measuring.
   static int64_t monotonic_us();
+  /// Reads the other one alone.
+  static int64_t unix_us_now();
 
   int64_t unix_s() const { return unix_s_; }
   int64_t unix_ms() const { return unix_ms_; }

@@ -154,6 +154,7 @@ enum CommandFlag : uint32_t {
   kAllowBusy = 1U << 14,
   kSkipSlowlog = 1U << 15,
   // Not shown: what only this server needs to know.
+  kNeedsModule = 1U << 22,    // refused unless enable-module-command allows it
   kSubcommand = 1U << 23,     // has a container's name before its own; the table sees to it
   kNeedsDebug = 1U << 24,     // refused unless enable-debug-command allows it
   kContainer = 1U << 25,      // its subcommands are the rows behind it
@@ -165,7 +166,16 @@ enum CommandFlag : uint32_t {
   kForListeners = 1U << 31,   // also for RESP2 connections that listen to messages
 };
 
-enum class Group : uint8_t { kStream, kGeneric, kConnection, kServer, kTransactions, kPubsub };
+enum class Group : uint8_t {
+  kStream,
+  kGeneric,
+  kConnection,
+  kServer,
+  kTransactions,
+  kPubsub,
+  kCluster,
+  kScripting
+};
 
 /// Extra ACL categories, beside those that follow from flags and group.
 enum Category : uint8_t {
@@ -174,7 +184,18 @@ enum Category : uint8_t {
   kConnectionCategory = 4,
   kRead = 8,
   kNoRead = 16,
-  kTransactionCategory = 32
+  kTransactionCategory = 32,
+  kScriptingCategory = 64,
+  kAdminCategory = 128
+};
+
+/// Which of its words MONITOR and SLOWLOG do not show; see insight/redaction.h.
+enum class Secrets : uint8_t {
+  kNone,
+  kAllWords,          // AUTH
+  kBehindSubcommand,  // from the third word on: ACL SETUSER
+  kBehindAuth,        // the two words behind AUTH: HELLO
+  kOptionValues,      // of options that are secret: CONFIG SET
 };
 
 /// Where the keys of a command are, and what is done to them.
@@ -201,6 +222,7 @@ struct CommandSpec {
   uint32_t flags = 0;
   Group group = Group::kServer;
   uint8_t categories = 0;
+  Secrets secrets = Secrets::kNone;
   KeySpec keys = {};
   Outcome (*run)(Call&) = nullptr;  // null: a container that is nothing without a subcommand
   std::string_view tips = {};       // COMMAND INFO's hints, blank-separated

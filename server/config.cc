@@ -174,14 +174,15 @@ void Config::on_change(const std::vector<std::string_view>& options, Applier app
   watches_.push_back(std::move(watch));
 }
 
-std::optional<std::string> Config::rewrite() const {
+std::optional<std::string> Config::rewrite(bool every_option) const {
   static constexpr const char* kFailed = "Rewriting config file: ";
   if (file_.empty()) return "The server is running without a config file";
   IoResult<std::string> old = read_all(*files_, file_, config::kMaxFileBytes);
   if (!old && old.error().errno_value != ENOENT) {
     return kFailed + errno_text(old.error().errno_value);
   }
-  const std::string text = config::rewritten_text(old.value_or(""), values_);
+  const std::string text = config::rewritten_text(
+      old.value_or(""), values_, every_option ? config::Rewrite::kAll : config::Rewrite::kChanged);
   if (const auto replaced = replace_atomically(*files_, file_, text); !replaced) {
     return kFailed + errno_text(replaced.error().errno_value);
   }

@@ -76,8 +76,9 @@ class Config {
   /// Has `apply` called after a change of any of `options`: once, however many of them changed.
   void on_change(const std::vector<std::string_view>& options, Applier apply);
 
-  /// Brings the configuration file up to date.  The error is a reply's text without the code.
-  std::optional<std::string> rewrite() const;
+  /// Brings the configuration file up to date, with a line for each option that has not its default
+  /// value, or for every option.  The error is a reply's text without the code.
+  std::optional<std::string> rewrite(bool every_option = false) const;
 
   /// Whether the value of an option must not be shown in logs.  False for unknown names.
   static bool is_secret(std::string_view option);

@@ -140,7 +140,12 @@ constexpr Option kRows[] = {
   // Insight
   integer("slowlog-log-slower-than",  "10000",              -1, INT64_MAX, &S::slowlog_log_slower_than_us),
   integer("slowlog-max-len",          "128",                0, LONG_MAX,  &S::slowlog_max_len),
+  integer("slowlog-entry-max-argc",   "32",                 2, INT_MAX,   &S::slowlog_entry_max_argc),
+  integer("slowlog-entry-max-string-len", "128",            1, INT_MAX,   &S::slowlog_entry_max_string_len),
+  integer("latency-monitor-threshold", "0",                 0, INT64_MAX, &S::latency_monitor_threshold_ms),
   toggle ("latency-tracking",         "yes",                &S::latency_tracking),
+  tidied(check_percentiles,
+  words  ("latency-tracking-info-percentiles", "50 99 99.9", 0, {}, &S::latency_tracking_info_percentiles)),
 };
 // clang-format on
 

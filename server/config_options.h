@@ -82,12 +82,13 @@ constexpr Option text(std::string_view name, std::string_view default_text, Fiel
           .alias = alias};
 }
 
-/// Several words, kept as text.
+/// Several words, kept as one text.
 constexpr Option words(std::string_view name, std::string_view default_text, unsigned flags = 0,
-                       std::string_view alias = {}) {
+                       std::string_view alias = {}, Field field = {}) {
   return {.name = name,
           .kind = Kind::kWords,
           .default_text = default_text,
+          .field = field,
           .flags = flags | kManyWords,
           .alias = alias};
 }

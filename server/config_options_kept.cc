@@ -164,11 +164,6 @@ constexpr Option kRows[] = {
   integer("socket-mark-id",                "0",    0, UINT_MAX, kKept, kImmutable),
 
   // Insight
-  integer("latency-monitor-threshold",     "0",    0, INT64_MAX, kKept),
-  tidied(check_percentiles,
-  words  ("latency-tracking-info-percentiles", "50 99 99.9")),
-  integer("slowlog-entry-max-argc",        "32",   2, INT_MAX, kKept),
-  integer("slowlog-entry-max-string-len",  "128",  1, INT_MAX, kKept),
   toggle ("key-memory-histograms",         "no",   kKept, kImmutable),
 
   // Scripts and the other types

@@ -78,7 +78,7 @@ std::string join_lines(const std::vector<Line>& lines) {
 
 }  // namespace
 
-std::string rewritten_text(std::string_view text, const ConfigValues& values) {
+std::string rewritten_text(std::string_view text, const ConfigValues& values, Rewrite which) {
   std::vector<Line> lines = split_lines(text);
   LinesOfOption present;
   for (Line& line : lines) {
@@ -91,7 +91,7 @@ std::string rewritten_text(std::string_view text, const ConfigValues& values) {
       if (option.has(kFileOnly)) continue;
       if (const auto found = present.find(&option); found != present.end()) {
         update_lines(option, found->second, values);
-      } else if (print_option(option, values) != option.default_text) {
+      } else if (which == Rewrite::kAll || print_option(option, values) != option.default_text) {
         added += join(option_lines(option, values), "\n") + '\n';
       }
     }

@@ -14,8 +14,12 @@
 #include "server/data/waiters.h"
 #include "server/data/watches.h"
 #include "server/errors.h"
+#include "server/insight/latency.h"
 #include "server/insight/log.h"
+#include "server/insight/monitors.h"
+#include "server/insight/slowlog.h"
 #include "server/insight/stats.h"
+#include "server/insight/tick_clock.h"
 #include "server/messaging/pubsub.h"
 #include "server/messaging/tracking.h"
 #include "server/net/client_table.h"
@@ -33,9 +37,12 @@ constexpr size_t kUnauthenticatedQueryBytes = size_t{1024} * 1024;
 constexpr std::string_view kProtocolError = "Protocol error: ";
 /// The code of an error without one of its own, which is not repeated inside another.
 constexpr std::string_view kError = "ERR ";
-/// Most bytes of a request that could not be understood, and of one that was too long, in the log.
+/// Most bytes of a request that could not be understood, and of one that was too long, in the
+/// log.
 constexpr size_t kLoggedProtocolBytes = 128;
 constexpr size_t kLoggedQueryBytes = 64;
+constexpr uint64_t kNsPerUs = 1000;
+constexpr uint64_t kNsPerMs = 1'000'000;
 /// Cross-protocol requests are logged at most this often.
 constexpr int64_t kHttpWarningIntervalMs = 60'000;
 
@@ -87,7 +94,9 @@ void Call::notify(const KeyEvent& event, std::string_view key) {
 }
 
 Dispatcher::Dispatcher(Context& context, Clock& clock)
-    : context_(context), clock_(clock), settings_(context.config.values()) {}
+    : context_(context), clock_(clock), settings_(context.config.values()) {
+  look_out();
+}
 
 // A pipeline is mostly of one command, so only the keys of the last one's row are looked at.
 void Dispatcher::expect(const Client& client,
@@ -108,7 +117,8 @@ void Dispatcher::expect(const Client& client,
   if (count > 1) context_.keyspace.database(client.db).prefetch({keys.data(), count});
 }
 
-// --- The gates -----------------------------------------------------------------------------------
+// --- The gates
+// -----------------------------------------------------------------------------------
 
 void Dispatcher::handle(Client& client, std::span<const std::string_view> argv) {
   const CommandSpec* command = client.last_command;
@@ -164,10 +174,12 @@ uint32_t Dispatcher::effective_flags(const Client& client, const CommandSpec& co
 
 /// Why the command may not run now; empty if it may.
 std::string_view Dispatcher::refusal_of(const Client& client, const CommandSpec& command) const {
-  if (command.has(kNeedsDebug)) {
-    const Allowed allowed = settings_.enable_debug_command;
+  if (command.has(kNeedsDebug | kNeedsModule)) {
+    const bool is_debug = command.has(kNeedsDebug);
+    const Allowed allowed =
+        is_debug ? settings_.enable_debug_command : settings_.enable_module_command;
     if (allowed == Allowed::kNo || (allowed == Allowed::kLocal && !client.is_local()))
-      return errors::kDebugNotAllowed;
+      return is_debug ? errors::kDebugNotAllowed : errors::kModuleNotAllowed;
   }
   if (!client.authenticated && !settings_.requirepass.empty() && !command.has(kNoAuth))
     return errors::kNoAuth;
@@ -228,7 +240,8 @@ void Dispatcher::close_silently(Client& client, std::string_view why) {
   io_->close(client);
 }
 
-// --- Running -------------------------------------------------------------------------------------
+// --- Running
+// -------------------------------------------------------------------------------------
 
 Call Dispatcher::make_call(Client& client, std::span<const std::string_view> argv) {
   context_.keyspace.set_time({.ms = clock_.unix_ms(), .s = clock_.unix_s()}, !client.no_touch);
@@ -245,7 +258,7 @@ Call Dispatcher::make_call(Client& client, std::span<const std::string_view> arg
 void Dispatcher::run(Client& client, const CommandSpec& command,
                      std::span<const std::string_view> argv) {
   if (client.reply_mode != ReplyMode::kOn) begin_reply(client);
-  start_timing(command);
+  const uint64_t began = lap_ticks_;
   running_ = &command;
   CommandStats& stats = context_.stats.by_command[row_number(command)];
   ++stats.calls;
@@ -269,6 +282,7 @@ void Dispatcher::run(Client& client, const CommandSpec& command,
     end_exception(client, command);
   }
   running_ = nullptr;
+  ran(client, command, argv, began);
   if (client.reply_mode != ReplyMode::kOn) end_reply(client);
   end_changes(client);
 }
@@ -277,7 +291,7 @@ void Dispatcher::run(Client& client, const CommandSpec& command,
 void Dispatcher::run_queued(Client& client, const CommandSpec& command,
                             std::span<const std::string_view> argv) {
   const CommandSpec* const outer = running_;
-  start_timing(command);
+  const uint64_t began = lap_ticks_;
   running_ = &command;
   CommandStats& stats = context_.stats.by_command[row_number(command)];
   ++stats.calls;
@@ -293,6 +307,7 @@ void Dispatcher::run_queued(Client& client, const CommandSpec& command,
   }
   if (client.tracking) note_reads(client, command, argv);
   running_ = outer;
+  ran(client, command, argv, began);
 }
 
 /// The client, which tracks, was answered: it may keep what it read.
@@ -325,32 +340,75 @@ void Dispatcher::end_changes(Client& client) {
 
 void Dispatcher::begin_batch() {
   clock_.refresh();
+  lap_ticks_ = context_.ticks.now();
+  if (turn_ticks_ == 0) turn_ticks_ = lap_ticks_;
 }
 
-void Dispatcher::end_batch() {
-  stop_timing();
+void Dispatcher::turn_ended() {
+  if (turn_ticks_ == 0) return;
+  context_.stats.turns_ns +=
+      context_.ticks.ns(context_.ticks.between(turn_ticks_, context_.ticks.now()));
+  turn_ticks_ = 0;
 }
 
-void Dispatcher::start_timing(const CommandSpec& command) {
-  if (timed_ == &command) return;
-  if (timed_ != nullptr) {
-    stop_timing();
+// --- What commands took
+// --------------------------------------------------------------------------
+
+void Dispatcher::ran(const Client& client, const CommandSpec& command,
+                     std::span<const std::string_view> argv, uint64_t began) {
+  const uint64_t ns = lap(began);
+  if (client.blocked) {
+    context_.waiters.add_spent(client.id, ns);
   } else {
-    timed_since_us_ = std::max(timed_since_us_, clock_.last_monotonic_us());
+    count_duration(client, command, argv, ns);
   }
-  timed_ = &command;
+  if (is_monitored_) [[unlikely]]
+    context_.monitors.show(client, command, argv, Clock::unix_us_now());
 }
 
-void Dispatcher::stop_timing() {
-  if (timed_ == nullptr) return;
-  const int64_t now_us = Clock::monotonic_us();
-  context_.stats.by_command[row_number(*timed_)].us +=
-      static_cast<uint64_t>(now_us - timed_since_us_);
-  timed_since_us_ = now_us;
-  timed_ = nullptr;
+uint64_t Dispatcher::lap(uint64_t began) {
+  lap_ticks_ = context_.ticks.now();
+  return context_.ticks.ns(context_.ticks.between(began, lap_ticks_));
 }
 
-// --- Waiting -------------------------------------------------------------------------------------
+void Dispatcher::count_duration(const Client& client, const CommandSpec& command,
+                                std::span<const std::string_view> argv, uint64_t ns) {
+  CommandStats& stats = context_.stats.by_command[row_number(command)];
+  stats.ns += ns;
+  if (settings_.latency_tracking) stats.record(ns);
+  if (ns >= noteworthy_ns_) [[unlikely]]
+    note(client, command, argv, ns);
+}
+
+void Dispatcher::look_out() {
+  is_monitored_ = !context_.monitors.is_empty();
+  noteworthy_ns_ = UINT64_MAX;
+  const auto notice_from = [this](int64_t value, uint64_t unit_ns) {
+    const uint64_t ns = static_cast<uint64_t>(value) > UINT64_MAX / unit_ns
+                            ? UINT64_MAX
+                            : static_cast<uint64_t>(value) * unit_ns;
+    noteworthy_ns_ = std::min(noteworthy_ns_, ns);
+  };
+  if (settings_.slowlog_log_slower_than_us >= 0 && settings_.slowlog_max_len > 0)
+    notice_from(settings_.slowlog_log_slower_than_us, kNsPerUs);
+  if (settings_.latency_monitor_threshold_ms > 0)
+    notice_from(settings_.latency_monitor_threshold_ms, kNsPerMs);
+}
+
+void Dispatcher::note(const Client& client, const CommandSpec& command,
+                      std::span<const std::string_view> argv, uint64_t ns) {
+  const int64_t unix_s = clock_.unix_ms() / 1000;
+  const int64_t slow_us = settings_.slowlog_log_slower_than_us;
+  const uint64_t us = ns / kNsPerUs;
+  if (slow_us >= 0 && us >= static_cast<uint64_t>(slow_us) && !command.has(kSkipSlowlog))
+    context_.slowlog.add(settings_, client, command, argv, us, unix_s);
+  context_.latency.note(
+      command.has(kFast) ? latency_events::kFastCommand : latency_events::kCommand, ns / kNsPerMs,
+      unix_s, settings_.latency_monitor_threshold_ms);
+}
+
+// --- Waiting
+// -------------------------------------------------------------------------------------
 
 void Dispatcher::wait(Client& client, const CommandSpec& command, std::unique_ptr<Wait> wait) {
   client.blocked = true;
@@ -368,12 +426,17 @@ void Dispatcher::wait(Client& client, const CommandSpec& command, std::unique_pt
 void Dispatcher::serve_waiters() {
   if (!context_.waiters.has_signals()) return;
   clock_.refresh();
+  const uint64_t began = lap_ticks_ = context_.ticks.now();
   context_.waiters.serve([this](uint64_t id) {
     Client* const client = context_.clients.find(id);
     if (client != nullptr) return retry(*client);
     context_.waiters.remove(id);
     return true;
   });
+  if (settings_.latency_monitor_threshold_ms > 0) {
+    context_.latency.note(latency_events::kCommandUnblocking, lap(began) / kNsPerMs,
+                          clock_.unix_ms() / 1000, settings_.latency_monitor_threshold_ms);
+  }
 }
 
 /// Runs a waiting command again; false if it goes on waiting.
@@ -385,15 +448,18 @@ bool Dispatcher::retry(Client& client) {
   begin_reply(client);
   Call call = make_call(client, argv);
   call.is_retry = true;
+  const uint64_t began = lap_ticks_;
   running_ = &command;
   begin_changes(client);
   Outcome outcome = command.run(call);
   context_.propagation.finish(call.db.index(), argv, call.told);
   if (client.tracking) note_reads(client, command, argv);
   running_ = nullptr;
+  const uint64_t ns = lap(began);
   if (outcome.is_wait()) {
     end_reply(client);
     end_changes(client);
+    context_.waiters.add_spent(client.id, ns);
     context_.waiters.set_look_again(client.id, outcome.take_wait()->look_again_ms);
     return false;
   }
@@ -401,6 +467,7 @@ bool Dispatcher::retry(Client& client) {
     ++context_.stats.by_command[row_number(command)].failed_calls;
     reply_error(client, outcome.error_text());
   }
+  count_duration(client, command, argv, waiter.spent_ns + ns);
   context_.waiters.remove(client.id);
   client.blocked = false;
   end_reply(client);
@@ -413,13 +480,14 @@ bool Dispatcher::retry(Client& client) {
 bool Dispatcher::unblock(Client& client, std::string_view error) {
   const std::unique_ptr<Waiter> waiter = context_.waiters.remove(client.id);
   if (waiter == nullptr) return false;
+  const std::vector<std::string_view> argv(waiter->argv.begin(), waiter->argv.end());
+  count_duration(client, *waiter->command, argv, waiter->spent_ns);
   client.blocked = false;
   io_->prepare_reply(client);
   begin_reply(client);
   if (!error.empty()) {
     reply_error(client, error);
   } else if (waiter->asks_at_timeout) {
-    const std::vector<std::string_view> argv(waiter->argv.begin(), waiter->argv.end());
     Call call = make_call(client, argv);
     call.may_wait = false;
     static_cast<void>(waiter->command->run(call));
@@ -445,7 +513,8 @@ void Dispatcher::expire_waiters() {
   }
 }
 
-// --- Pausing -------------------------------------------------------------------------------------
+// --- Pausing
+// -------------------------------------------------------------------------------------
 
 // The client counts as blocked; what it sends next waits behind.
 void Dispatcher::put_off(Client& client, const CommandSpec& command,
@@ -458,6 +527,7 @@ void Dispatcher::run_put_off() {
   if (pause_.is_over(Clock::monotonic_us() / 1000)) pause_.end();
   if (pause_.is_on() || put_off_.empty()) return;
   clock_.refresh();
+  lap_ticks_ = context_.ticks.now();
   for (const PutOff& request : std::exchange(put_off_, {})) {
     Client* const client = context_.clients.find(request.client_id);
     if (client == nullptr) continue;
@@ -471,7 +541,8 @@ void Dispatcher::run_put_off() {
   }
 }
 
-// --- Connections ---------------------------------------------------------------------------------
+// --- Connections
+// ---------------------------------------------------------------------------------
 
 void Dispatcher::protocol_error(Client& client, std::string_view text, std::string_view bytes) {
   if (context_.log.has_level(LogLevel::kVerbose)) {
@@ -523,6 +594,8 @@ size_t Dispatcher::query_buffer_limit(const Client& client) const {
 void Dispatcher::disconnected(Client& client) {
   context_.waiters.remove(client.id);
   unwatch(client);
+  context_.monitors.remove(client);
+  look_out();
   context_.pubsub.forget(client);
   context_.tracking.stop(client);
 }

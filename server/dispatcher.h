@@ -7,8 +7,8 @@
 // No command is known here by name: what is special about one is a flag in its row.  A waiting
 // command is run again by the same path when one of its keys is signalled.
 //
-// Commands are timed by the run: the clock is read when the command changes or the batch ends, and
-// the time is shared out.
+// Each command is timed with one reading of a cheap clock: its end is the beginning of the next.
+// Only what took long, or is watched by MONITOR, is looked at further: one comparison.
 #pragma once
 
 #include <cstdint>
@@ -42,7 +42,6 @@ class Dispatcher : public RequestHandler {
   void expect(const Client& client,
               std::span<const std::span<const std::string_view>> requests) override;
   void handle(Client& client, std::span<const std::string_view> argv) override;
-  void end_batch() override;
   int64_t monotonic_ms() const override { return clock_.monotonic_ms(); }
   void disconnected(Client& client) override;
   void protocol_error(Client& client, std::string_view text, std::string_view bytes) override;
@@ -72,6 +71,10 @@ class Dispatcher : public RequestHandler {
   /// Runs what a pause that is over put off.
   void run_put_off();
   size_t put_off_count() const { return put_off_.size(); }
+
+  /// The options or the monitors changed: which commands deserve a look from now on.
+  void look_out();
+  void turn_ended();
 
   /// True while used memory is above maxmemory; the server looks once a turn.
   void set_out_of_memory(bool out_of_memory) { out_of_memory_ = out_of_memory; }
@@ -105,8 +108,15 @@ class Dispatcher : public RequestHandler {
   void reply_error(Client& client, std::string_view text);
   void reject(Client& client, const CommandSpec* command, std::string_view text);
   void close_silently(Client& client, std::string_view why);
-  void start_timing(const CommandSpec& command);
-  void stop_timing();
+  /// Ends the timing of what began at `began` and begins the next; the duration in ns.
+  uint64_t lap(uint64_t began);
+  /// A command has run, to its end or until it has to wait.
+  void ran(const Client& client, const CommandSpec& command, std::span<const std::string_view> argv,
+           uint64_t began);
+  void count_duration(const Client& client, const CommandSpec& command,
+                      std::span<const std::string_view> argv, uint64_t ns);
+  void note(const Client& client, const CommandSpec& command,
+            std::span<const std::string_view> argv, uint64_t ns);
 
   Context& context_;
   Clock& clock_;
@@ -114,11 +124,13 @@ class Dispatcher : public RequestHandler {
   const Settings& settings_;
   resp::Buffer discarded_;  // replies that CLIENT REPLY keeps from leaving
   const CommandSpec* running_ = nullptr;
-  const CommandSpec* timed_ = nullptr;  // the run of commands being timed
-  int64_t timed_since_us_ = 0;
   Pause pause_;
   std::vector<PutOff> put_off_;  // in order
+  uint64_t lap_ticks_ = 0;       // when the last command ended, or the batch began
+  uint64_t turn_ticks_ = 0;      // when the turn's first batch began; 0: none yet
+  uint64_t noteworthy_ns_ = 0;   // what took as long is looked at by note()
   int64_t last_http_warning_ms_ = INT64_MIN / 2;
+  bool is_monitored_ = false;
   bool out_of_memory_ = false;
 };
 

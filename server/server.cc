@@ -82,6 +82,10 @@ Server::Server(Config& config, Log& log)
                .io = io_,
                .dispatcher = dispatcher_,
                .stats = stats_,
+               .ticks = ticks_,
+               .slowlog = slowlog_,
+               .latency = latency_,
+               .monitors = monitors_,
                .log = log_,
                .shutdown = shutdown_},
       dispatcher_(context_, clock_),
@@ -189,6 +193,11 @@ void Server::register_appliers() {
                       key_publisher_.configure(*NotifyFlags::parse(after.notify_keyspace_events));
                       return std::nullopt;
                     });
+  config_.on_change({"slowlog-log-slower-than", "slowlog-max-len", "latency-monitor-threshold"},
+                    [this](const Settings&, Settings&) -> std::optional<std::string> {
+                      dispatcher_.look_out();
+                      return std::nullopt;
+                    });
   config_.on_change({"dir"}, [](const Settings&, Settings& after) -> std::optional<std::string> {
     if (chdir(after.dir.c_str()) == 0) return std::nullopt;
     return "Changing directory: " + std::string(std::strerror(errno));
@@ -256,6 +265,7 @@ bool Server::end_turn() {
   if (config_->maxmemory > 0 && io_.counts().bytes_in - memory_checked_at_ > kMemoryCheckBytes) {
     check_memory();
   }
+  dispatcher_.turn_ended();
   if (shutdown_.is_requested()) loop_.stop();
   arm_deadline_timer();
   return has_more;
@@ -278,9 +288,11 @@ void Server::arm_deadline_timer() {
 
 void Server::cron() {
   clock_.refresh();
+  ticks_.calibrate();
   const int64_t now_us = clock_.last_monotonic_us();
   stats_.command_rate.sample(stats_.commands, now_us);
   stats_.turn_rate.sample(stats_.turns, now_us);
+  stats_.turn_ns_rate.sample(stats_.turns_ns, now_us);
   stats_.in_rate.sample(io_.counts().bytes_in, now_us);
   stats_.out_rate.sample(io_.counts().bytes_out, now_us);
   move_tables();
@@ -344,7 +356,9 @@ void Server::close_idle_clients() {
   if (config_->timeout_s == 0) return;
   for (const auto& [id, client] : clients_) {
     const int64_t idle_ms = clock_.monotonic_ms() - client->last_active_ms;
-    if (client->blocked || client->closed || idle_ms / 1000 < config_->timeout_s) continue;
+    if (client->blocked || client->monitoring || client->closed ||
+        idle_ms / 1000 < config_->timeout_s)
+      continue;
     if (client->subscriptions) continue;  // it waits for messages
     log_.verbose("Closing idle client");
     io_.close(*client);

@@ -22,8 +22,12 @@
 #include "server/dispatcher.h"
 #include "server/host/process.h"
 #include "server/insight/info.h"
+#include "server/insight/latency.h"
 #include "server/insight/log.h"
+#include "server/insight/monitors.h"
+#include "server/insight/slowlog.h"
 #include "server/insight/stats.h"
+#include "server/insight/tick_clock.h"
 #include "server/key_removal.h"
 #include "server/messaging/key_publisher.h"
 #include "server/messaging/pubsub.h"
@@ -78,6 +82,10 @@ class Server {
   EventLoop loop_;
   ShutdownControl shutdown_;
   Stats stats_;
+  TickClock ticks_;
+  Slowlog slowlog_;
+  LatencyMonitor latency_;
+  Monitors monitors_;
   ClientTable clients_;
   Keyspace keyspace_;
   Waiters waiters_;

@@ -159,7 +159,11 @@ struct Settings {
   // Insight.
   int64_t slowlog_log_slower_than_us = 10000;  // -1: off, 0: every command
   uint64_t slowlog_max_len = 128;
+  uint64_t slowlog_entry_max_argc = 32;
+  uint64_t slowlog_entry_max_string_len = 128;  // bytes
+  int64_t latency_monitor_threshold_ms = 0;     // 0: off
   bool latency_tracking = true;
+  std::string latency_tracking_info_percentiles = "50 99 99.9";
 };
 
 }  // namespace weir

@@ -1,4 +1,4 @@
-// For operators: CONFIG INFO SHUTDOWN TIME LOLWUT.
+// For operators: CONFIG INFO SHUTDOWN ROLE TIME LOLWUT.
 #include <vector>
 
 #include "server/clock.h"
@@ -105,6 +105,15 @@ Outcome shutdown(Call& call) {
   call.context.log.warning("User requested shutdown...");
   call.context.shutdown.request();
   call.client.io->close_after_reply(call.client);  // what stands behind it does not run
+  return Outcome::done();
+}
+
+// A primary without replicas, whose stream of changes has not begun.
+Outcome role(Call& call) {
+  call.reply.array(3);
+  call.reply.bulk("master");
+  call.reply.integer(0);
+  call.reply.array(0);
   return Outcome::done();
 }
 

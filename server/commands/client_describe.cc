@@ -28,6 +28,7 @@ class Fields {
 
 std::string flags_of(const Client& client) {
   std::string flags;
+  if (client.monitoring) flags += 'O';
   if (client.subscriptions) flags += 'P';
   if (client.transaction) flags += 'x';
   if (client.blocked) flags += 'b';

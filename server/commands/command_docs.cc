@@ -180,6 +180,10 @@ std::string_view group_name(Group group) {
       return "pubsub";
     case Group::kServer:
       return "server";
+    case Group::kCluster:
+      return "cluster";
+    case Group::kScripting:
+      return "scripting";
   }
   assert(false);
   return {};

@@ -66,12 +66,13 @@ Words categories_of(const CommandSpec& command) {
   // A container alone does nothing; its subcommands carry the group's category.
   if (command.group == Group::kStream && !command.has(kContainer)) names.emplace_back("@stream");
   if (command.has(kPubsub)) names.emplace_back("@pubsub");
-  if (command.has(kAdmin)) names.emplace_back("@admin");
+  if (command.has(kAdmin) || adds(kAdminCategory)) names.emplace_back("@admin");
   names.emplace_back(command.has(kFast) ? "@fast" : "@slow");
   if (command.has(kBlocking)) names.emplace_back("@blocking");
   if (command.has(kAdmin) || adds(kDangerous)) names.emplace_back("@dangerous");
   if (adds(kConnectionCategory)) names.emplace_back("@connection");
   if (adds(kTransactionCategory)) names.emplace_back("@transaction");
+  if (adds(kScriptingCategory)) names.emplace_back("@scripting");
   return names;
 }
 

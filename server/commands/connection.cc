@@ -9,6 +9,7 @@
 #include "server/data/keyspace.h"
 #include "server/dispatcher.h"
 #include "server/errors.h"
+#include "server/insight/monitors.h"
 #include "server/insight/stats.h"
 #include "server/messaging/pubsub.h"
 #include "server/messaging/tracking.h"
@@ -154,6 +155,8 @@ Outcome reset(Call& call) {
   call.context.tracking.stop(client);
   if (!client.labels().name.empty()) client.mutable_labels().name.clear();
   client.reply_mode = ReplyMode::kOn;
+  call.context.monitors.remove(client);
+  call.context.dispatcher.look_out();
   client.reply.set_buffer(client.output);
   client.reply.set_version(2);
   call.reply.simple("RESET");

@@ -11,6 +11,7 @@
 #include "server/commands/args.h"
 #include "server/commands/handlers.h"
 #include "server/commands/help_reply.h"
+#include "server/config.h"
 #include "server/context.h"
 #include "server/data/keyspace.h"
 #include "server/errors.h"
@@ -49,6 +50,13 @@ Outcome object(Call& call) {
       static_cast<long long>(idle_s));
   call.reply.simple(text.data());
   return Outcome::done();
+}
+
+/// A CONFIG REWRITE that leaves no option out.
+Outcome rewrite_all(Call& call) {
+  if (std::optional<std::string> error = call.context.config.rewrite(true))
+    return ReplyError("ERR " + *error);
+  return ok(call);
 }
 
 Outcome answer_with_error(Call& call) {
@@ -153,6 +161,8 @@ Outcome help(Call& call) {
   static constexpr std::string_view kLines[] = {
       "ASSERT | PANIC | SEGFAULT",
       "    Crash, with a report in the log.",
+      "CONFIG-REWRITE-FORCE-ALL",
+      "    Rewrite the configuration file with a line for every option.",
       "ERROR <text>",
       "    Answer with this error.",
       "LOG <text>",
@@ -162,6 +172,7 @@ Outcome help(Call& call) {
       "PROTOCOL <type>",
       "    Answer with a value of that type.",
       "DICT-RESIZING | PAUSE-CRON | SET-DISABLE-DENY-SCRIPTS | SET-SKIP-CHECKSUM-VALIDATION (0|1)",
+      "AOF-FLUSH-SLEEP <microseconds>",
       "QUICKLIST-PACKED-THRESHOLD <size>",
       "REPLYBUFFER <option> <value>",
       "STRINGMATCH-LEN <len> <pattern>",
@@ -182,7 +193,9 @@ struct Subcommand {
 };
 
 constexpr Subcommand kSubcommands[] = {
+    {"aof-flush-sleep", 3, ok},
     {"assert", 2, crash},
+    {"config-rewrite-force-all", 2, rewrite_all},
     {"dict-resizing", 3, ok},
     {"error", 3, answer_with_error},
     {"help", 2, help},

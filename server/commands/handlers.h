@@ -162,6 +162,45 @@ Outcome debug(Call& call);
 Outcome info(Call& call);
 Outcome lolwut(Call& call);
 Outcome shutdown(Call& call);
+Outcome role(Call& call);
 Outcome time(Call& call);
+
+// slowlog.cc, monitor.cc
+Outcome monitor(Call& call);
+Outcome slowlog_get(Call& call);
+Outcome slowlog_help(Call& call);
+Outcome slowlog_len(Call& call);
+Outcome slowlog_reset(Call& call);
+
+// latency.cc
+Outcome latency_doctor(Call& call);
+Outcome latency_graph_of(Call& call);
+Outcome latency_help(Call& call);
+Outcome latency_histogram(Call& call);
+Outcome latency_history(Call& call);
+Outcome latency_latest(Call& call);
+Outcome latency_reset(Call& call);
+
+// memory_stats.cc
+Outcome memory_doctor(Call& call);
+Outcome memory_help(Call& call);
+Outcome memory_malloc_stats(Call& call);
+Outcome memory_purge(Call& call);
+Outcome memory_stats(Call& call);
+
+// absent.cc
+Outcome cluster(Call& call);
+Outcome function_flush(Call& call);
+Outcome function_help(Call& call);
+Outcome function_list(Call& call);
+Outcome function_stats(Call& call);
+Outcome module_help(Call& call);
+Outcome module_list(Call& call);
+Outcome module_load(Call& call);
+Outcome module_unload(Call& call);
+Outcome script_exists(Call& call);
+Outcome script_flush(Call& call);
+Outcome script_help(Call& call);
+Outcome script_kill(Call& call);
 
 }  // namespace weir

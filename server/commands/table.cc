@@ -8,7 +8,9 @@
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
+#include "server/commands/rows/absent.h"
 #include "server/commands/rows/connection.h"
+#include "server/commands/rows/insight.h"
 #include "server/commands/rows/keys.h"
 #include "server/commands/rows/pubsub.h"
 #include "server/commands/rows/server.h"
@@ -32,8 +34,8 @@ constexpr std::array<CommandSpec, (counts + ...)> joined(
   return all;
 }
 
-constexpr auto kCommands =
-    joined(kStreamRows, kKeyRows, kConnectionRows, kTransactionRows, kPubsubRows, kServerRows);
+constexpr auto kCommands = joined(kStreamRows, kKeyRows, kConnectionRows, kTransactionRows,
+                                   kPubsubRows, kServerRows, kInsightRows, kAbsentRows);
 
 // --- Lookup --------------------------------------------------------------------------------------
 
@@ -61,7 +63,7 @@ class Lookup {
   }
 
  private:
-  static constexpr size_t kSlots = 1024;
+  static constexpr size_t kSlots = 2048;
 
   static size_t hash(std::string_view name) {
     return XXH3_64bits(name.data(), name.size()) % kSlots;

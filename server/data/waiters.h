@@ -47,6 +47,7 @@ struct Waiter {
   std::optional<std::string> group;      // none: a plain reader
   std::optional<int64_t> look_again_ms;  // monotonic; set for one that takes over idle entries
   bool asks_at_timeout = false;          // its end by timeout is told by the command itself
+  uint64_t spent_ns = 0;                 // what its runs have taken, waiting apart
 };
 
 class Waiters {
@@ -86,6 +87,12 @@ class Waiters {
       for (const QueueRef& queue : take_signalled())
         serve_queue(queue, run);
     }
+  }
+
+  /// A run of a client's command took so long; nothing if it does not wait.
+  void add_spent(uint64_t client_id, uint64_t ns) {
+    if (const auto at = waiters_.find(client_id); at != waiters_.end())
+      at->second.waiter->spent_ns += ns;
   }
 
   /// When a waiter of a group is to look again; nothing: when it is signalled.

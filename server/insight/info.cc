@@ -83,6 +83,7 @@ constexpr SectionRow kSections[] = {
     {"modules", "Modules", true, add_modules},
     {"commandstats", "Commandstats", false, add_command_stats},
     {"errorstats", "Errorstats", true, add_error_stats},
+    {"latencystats", "Latencystats", false, add_latency_stats},
     {"cluster", "Cluster", true, add_cluster},
     {"keyspace", "Keyspace", true, add_keyspace},
 };

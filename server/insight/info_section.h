@@ -43,5 +43,6 @@ void add_memory_info(const Context& context, Section& section);
 void add_stats_info(const Context& context, Section& section);
 void add_command_stats(const Context& context, Section& section);
 void add_error_stats(const Context& context, Section& section);
+void add_latency_stats(const Context& context, Section& section);
 
 }  // namespace weir

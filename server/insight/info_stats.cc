@@ -1,8 +1,11 @@
-// INFO: Stats, Commandstats and Errorstats.
+// INFO: Stats, Commandstats, Errorstats and Latencystats.
 #include <cstdio>
+#include <cstdlib>
+#include <string>
 
 #include "server/clock.h"
 #include "server/command.h"
+#include "server/config.h"
 #include "server/context.h"
 #include "server/data/keyspace.h"
 #include "server/insight/info.h"
@@ -11,15 +14,43 @@
 #include "server/messaging/pubsub.h"
 #include "server/messaging/tracking.h"
 #include "server/net/client_io.h"
+#include "server/text.h"
 
 namespace weir {
 namespace {
 
 /// Stale keys of a database that INFO counts at most: some tens of microseconds.
 constexpr size_t kMostStaleCounted = 1000;
+constexpr uint64_t kNsPerUs = 1000;
 
 double kilobytes(const Rate& rate) {
   return static_cast<double>(rate.per_second()) / 1024;
+}
+
+uint64_t commands_ns(const Stats& stats) {
+  uint64_t sum = 0;
+  for (const CommandStats& command : stats.by_command)
+    sum += command.ns;
+  return sum;
+}
+
+uint64_t mean_turn_us(const Stats& stats) {
+  const uint64_t turns = stats.turn_rate.per_second();
+  return turns > 0 ? stats.turn_ns_rate.per_second() / turns / kNsPerUs : 0;
+}
+
+/// "p50=1.003,p99=2.007", for the percentiles of latency-tracking-info-percentiles.
+std::string percentiles_text(const Histogram& durations, std::string_view percentiles) {
+  std::string text;
+  while (!percentiles.empty()) {
+    const std::string percentile(next_word(percentiles));
+    const uint64_t ns = durations.percentile(std::strtod(percentile.c_str(), nullptr));
+    char value[64];
+    std::snprintf(value, sizeof(value), "%sp%s=%.3f", text.empty() ? "" : ",", percentile.c_str(),
+                  static_cast<double>(ns) / kNsPerUs);
+    text += value;
+  }
+  return text;
 }
 
 /// What sockets and the loop did.
@@ -83,7 +114,10 @@ void add_stats_info(const Context& context, Section& section) {
       .add("client_output_buffer_limit_disconnections", io.output_disconnections)
       .zeros({"reply_buffer_shrinks", "reply_buffer_expands"})
       .add("eventloop_cycles", stats.turns)
+      .add("eventloop_duration_sum", stats.turns_ns / kNsPerUs)
+      .add("eventloop_duration_cmd_sum", commands_ns(stats) / kNsPerUs)
       .add("instantaneous_eventloop_cycles_per_sec", stats.turn_rate.per_second())
+      .add("instantaneous_eventloop_duration_usec", mean_turn_us(stats))
       .add("acl_access_denied_auth", stats.auth_failures)
       .zeros({"acl_access_denied_cmd", "acl_access_denied_key", "acl_access_denied_channel"});
 }
@@ -92,16 +126,27 @@ void add_command_stats(const Context& context, Section& section) {
   for (size_t row = 0; row < context.commands.size(); ++row) {
     const CommandStats& stats = context.stats.by_command[row];
     if (stats.calls == 0 && stats.rejected_calls == 0 && stats.failed_calls == 0) continue;
-    const double per_call =
-        stats.calls > 0 ? static_cast<double>(stats.us) / static_cast<double>(stats.calls) : 0;
+    const double per_call = stats.calls > 0 ? static_cast<double>(stats.ns) / kNsPerUs /
+                                                  static_cast<double>(stats.calls)
+                                            : 0;
     char values[160];
     std::snprintf(values, sizeof(values),
                   "calls=%llu,usec=%llu,usec_per_call=%.2f,rejected_calls=%llu,failed_calls=%llu",
                   static_cast<unsigned long long>(stats.calls),
-                  static_cast<unsigned long long>(stats.us), per_call,
+                  static_cast<unsigned long long>(stats.ns / kNsPerUs), per_call,
                   static_cast<unsigned long long>(stats.rejected_calls),
                   static_cast<unsigned long long>(stats.failed_calls));
     section.add("cmdstat_" + std::string(context.commands[row].name), values);
+  }
+}
+
+void add_latency_stats(const Context& context, Section& section) {
+  const std::string& percentiles = context.config->latency_tracking_info_percentiles;
+  for (size_t row = 0; row < context.commands.size(); ++row) {
+    const Histogram* const durations = context.stats.by_command[row].durations.get();
+    if (durations == nullptr || percentiles.empty()) continue;
+    section.add("latency_percentiles_usec_" + std::string(context.commands[row].name),
+                percentiles_text(*durations, percentiles));
   }
 }
 

@@ -1,6 +1,7 @@
 #include "server/insight/memory.h"
 
 #include <cstdio>
+#include <cstdlib>
 #include <string>
 
 #include <unistd.h>
@@ -62,6 +63,19 @@ std::string_view allocator_name() {
   return name;
 }
 
+std::string allocator_report() {
+  std::string report;
+  malloc_stats_print([](void* text, const char* part) { *static_cast<std::string*>(text) += part; },
+                     &report, "");
+  return report;
+}
+
+void purge_allocator() {
+  mallctl("thread.tcache.flush", nullptr, nullptr, nullptr, 0);
+  const std::string all_arenas = "arena." + std::to_string(MALLCTL_ARENAS_ALL) + ".purge";
+  mallctl(all_arenas.c_str(), nullptr, nullptr, nullptr, 0);
+}
+
 #else
 
 void release_thread_cache() {}
@@ -80,6 +94,22 @@ size_t used_memory() {
 
 std::string_view allocator_name() {
   return "libc";
+}
+
+std::string allocator_report() {
+  char* text = nullptr;
+  size_t length = 0;
+  std::FILE* const file = open_memstream(&text, &length);
+  if (file == nullptr) return {};
+  malloc_info(0, file);
+  std::fclose(file);
+  std::string report(text, length);
+  std::free(text);
+  return report;
+}
+
+void purge_allocator() {
+  malloc_trim(0);
 }
 
 #endif

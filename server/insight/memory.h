@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <string>
 #include <string_view>
 
 namespace weir {
@@ -25,5 +26,9 @@ size_t resident_bytes();
 size_t machine_bytes();
 /// "jemalloc-5.3.0" or "libc".
 std::string_view allocator_name();
+/// What the allocator says about itself, for those who know it.
+std::string allocator_report();
+/// Asks it to give back what nothing uses.
+void purge_allocator();
 
 }  // namespace weir

@@ -36,9 +36,10 @@ void Stats::count_error(std::string_view text) {
 }
 
 void Stats::reset(const IoCounts& io) {
-  std::fill(by_command.begin(), by_command.end(), CommandStats());
+  for (CommandStats& command : by_command)
+    command = CommandStats();
   errors_by_code.clear();
-  commands = connections = rejected_connections = errors = auth_failures = turns = 0;
+  commands = connections = rejected_connections = errors = auth_failures = turns = turns_ns = 0;
   expiry_runs_cut = 0;
   expiry_us = 0;
   io_at_reset = io;
@@ -46,6 +47,7 @@ void Stats::reset(const IoCounts& io) {
   in_rate.clear();
   out_rate.clear();
   turn_rate.clear();
+  turn_ns_rate.clear();
 }
 
 }  // namespace weir

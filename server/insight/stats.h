@@ -4,19 +4,28 @@
 #include <array>
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "server/insight/histogram.h"
 #include "server/net/io_counts.h"
 
 namespace weir {
 
 struct CommandStats {
   uint64_t calls = 0;
-  uint64_t us = 0;
-  uint64_t rejected_calls = 0;  // stopped before it ran
-  uint64_t failed_calls = 0;    // answered with an error
+  uint64_t ns = 0;                       // of all calls; waiting does not count
+  uint64_t rejected_calls = 0;           // stopped before it ran
+  uint64_t failed_calls = 0;             // answered with an error
+  std::unique_ptr<Histogram> durations;  // made when the first is recorded
+
+  void record(uint64_t duration_ns) {
+    if (durations == nullptr) [[unlikely]]
+      durations = std::make_unique<Histogram>();
+    durations->record(duration_ns);
+  }
 };
 
 /// A rate per second: the mean of the last 16 samples.
@@ -54,6 +63,7 @@ class Stats {
   uint64_t turns = 0;
   uint64_t expiry_runs_cut = 0;  // that left keys whose time was over
   int64_t expiry_us = 0;         // spent on removing keys that nobody asked for
+  uint64_t turns_ns = 0;  // what all turns took, waiting for sockets apart
   size_t peak_memory_bytes = 0;
   IoCounts io_at_reset;
 
@@ -61,6 +71,7 @@ class Stats {
   Rate in_rate;
   Rate out_rate;
   Rate turn_rate;
+  Rate turn_ns_rate;
 };
 
 }  // namespace weir

@@ -50,6 +50,7 @@ class Client {
   bool close_after_reply = false;  // nothing more is read; closed when everything is sent
   bool closed = false;             // only waits to be freed at the end of the turn
   bool flush_listed = false;       // in the list of those with something to send
+  bool monitoring = false;         // MONITOR: is shown all commands; set by Monitors
   bool replying = false;           // a command of it writes its reply: pushes wait behind that
 
   std::unique_ptr<Subscriptions> subscriptions;  // null: it listens to no messages

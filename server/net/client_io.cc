@@ -79,7 +79,6 @@ void ClientIo::on_readable(int, short, void* argument) {
   auto& client = *static_cast<Client*>(argument);
   client.io->handler_.begin_batch();
   client.io->read_from(client);
-  client.io->handler_.end_batch();
 }
 
 void ClientIo::read_from(Client& client) {
@@ -208,7 +207,6 @@ void ClientIo::run_resumed() {
       continue;
     handler_.begin_batch();
     run_requests(client, client.input.view(), true);
-    handler_.end_batch();
   }
   resumed_.clear();
 }

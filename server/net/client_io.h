@@ -36,7 +36,6 @@ class RequestHandler {
                       std::span<const std::span<const std::string_view>> requests) = 0;
   /// One request, not empty.  It sets blocked, close_after_reply or closed of the client.
   virtual void handle(Client& client, std::span<const std::string_view> argv) = 0;
-  virtual void end_batch() = 0;
   /// Monotonic time of the batch: when a client was last active.
   virtual int64_t monotonic_ms() const = 0;
   /// The connection is over, though the client lives until the end of the turn.

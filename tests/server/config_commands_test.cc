@@ -196,6 +196,19 @@ TEST_CASE("What CONFIG REWRITE wrote survives a restart", "[config]") {
   CHECK(value_of(redis, "stream-node-max-entries") == "5");
 }
 
+TEST_CASE("DEBUG CONFIG-REWRITE-FORCE-ALL gives every option a line", "[config][debug]") {
+  Configured test("# mine\nhz 20\nenable-debug-command yes\n");
+  Redis redis = test.server.connect();
+  CHECK(redis("DEBUG", "CONFIG-REWRITE-FORCE-ALL") == "OK");
+  const std::string after = read_text(test.path);
+  CHECK(after.find("# mine\nhz 20\nenable-debug-command yes\n") != std::string::npos);
+  CHECK(after.find("\nmaxclients 10000\n") != std::string::npos);
+  CHECK(after.find("\nslowlog-max-len 128\n") != std::string::npos);
+  CHECK(test.server.terminate() == 0);
+  test.server.start({test.path});
+  CHECK(test.server.connect()("PING") == "PONG");
+}
+
 TEST_CASE("CONFIG REWRITE without a file is refused", "[config]") {
   TestServer server;
   CHECK(server.connect()("CONFIG", "REWRITE") == "ERR The server is running without a config file");

@@ -12,8 +12,8 @@ TEST_CASE("DEBUG accepts the switches of Redis that have nothing to switch here"
   TestServer server({"--enable-debug-command", "yes"});
   Redis redis = server.connect();
   for (const char* name :
-       {"DICT-RESIZING", "PAUSE-CRON", "QUICKLIST-PACKED-THRESHOLD", "SET-ACTIVE-EXPIRE",
-        "SET-DISABLE-DENY-SCRIPTS", "SET-SKIP-CHECKSUM-VALIDATION"}) {
+       {"AOF-FLUSH-SLEEP", "DICT-RESIZING", "PAUSE-CRON", "QUICKLIST-PACKED-THRESHOLD",
+        "SET-ACTIVE-EXPIRE", "SET-DISABLE-DENY-SCRIPTS", "SET-SKIP-CHECKSUM-VALIDATION"}) {
     CAPTURE(name);
     CHECK(redis("DEBUG", name, "1") == "OK");
     CHECK(redis("DEBUG", name).starts_with("ERR unknown subcommand or wrong number of arguments"));

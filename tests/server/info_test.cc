@@ -9,6 +9,7 @@
 
 #include <catch2/catch.hpp>
 
+#include "server/text.h"
 #include "tests/server/watching.h"
 #include "tests/support/test_server.h"
 
@@ -40,6 +41,7 @@ TEST_CASE("INFO has the sections that are asked for, in a fixed order", "[info]"
   CHECK(redis("INFO", "nosuch") == "");
   const std::vector<std::string> all = titles_of(redis("INFO", "all").text);
   CHECK(std::count(all.begin(), all.end(), "Commandstats") == 1);
+  CHECK(std::count(all.begin(), all.end(), "Latencystats") == 1);
   CHECK(titles_of(redis("INFO", "everything").text) == all);
 }
 
@@ -103,6 +105,70 @@ TEST_CASE("INFO has the fields that tools depend on", "[info]") {
                            "cluster_enabled",
                            "db0"}) {
     CHECK_NOTHROW(field_of(text, name));
+  }
+}
+
+// What other programs were written against; a field may be added between two of these.
+TEST_CASE("INFO has its fields in the order in which tools know them", "[info]") {
+  TestServer server;
+  const std::string text = server.connect()("INFO", "all").text;
+  size_t at = 0;
+  std::string_view names =
+      "redis_version weir_version redis_git_sha1 redis_git_dirty redis_build_id redis_mode os "
+      "arch_bits monotonic_clock multiplexing_api atomicvar_api gcc_version process_id "
+      "process_supervised run_id tcp_port server_time_usec uptime_in_seconds uptime_in_days hz "
+      "configured_hz lru_clock executable config_file io_threads_active listener0 "
+      "connected_clients cluster_connections maxclients client_recent_max_input_buffer "
+      "client_recent_max_output_buffer blocked_clients tracking_clients pubsub_clients "
+      "watching_clients clients_in_timeout_table total_watched_keys total_blocking_keys "
+      "total_blocking_keys_on_nokey "
+      "used_memory used_memory_human used_memory_rss used_memory_rss_human used_memory_peak "
+      "used_memory_peak_human used_memory_peak_perc used_memory_overhead used_memory_startup "
+      "used_memory_dataset used_memory_dataset_perc allocator_allocated allocator_active "
+      "allocator_resident allocator_muzzy total_system_memory total_system_memory_human "
+      "maxmemory maxmemory_human maxmemory_policy allocator_frag_ratio allocator_frag_bytes "
+      "allocator_rss_ratio allocator_rss_bytes rss_overhead_ratio rss_overhead_bytes "
+      "mem_fragmentation_ratio mem_fragmentation_bytes mem_not_counted_for_evict "
+      "mem_replication_backlog mem_total_replication_buffers mem_clients_slaves "
+      "mem_clients_normal mem_cluster_links mem_aof_buffer mem_overhead_db_hashtable_rehashing "
+      "mem_allocator active_defrag_running lazyfree_pending_objects lazyfreed_objects "
+      "loading async_loading current_cow_peak current_cow_size current_cow_size_age "
+      "current_fork_perc current_save_keys_processed current_save_keys_total "
+      "rdb_changes_since_last_save rdb_bgsave_in_progress rdb_last_save_time "
+      "rdb_last_bgsave_status rdb_last_bgsave_time_sec rdb_current_bgsave_time_sec rdb_saves "
+      "rdb_last_cow_size rdb_last_load_keys_expired rdb_last_load_keys_loaded aof_enabled "
+      "aof_rewrite_in_progress aof_rewrite_scheduled aof_last_rewrite_time_sec "
+      "aof_current_rewrite_time_sec aof_last_bgrewrite_status aof_rewrites "
+      "aof_rewrites_consecutive_failures aof_last_write_status aof_last_cow_size "
+      "module_fork_in_progress module_fork_last_cow_size "
+      "total_connections_received total_commands_processed instantaneous_ops_per_sec "
+      "total_net_input_bytes total_net_output_bytes total_net_repl_input_bytes "
+      "total_net_repl_output_bytes instantaneous_input_kbps instantaneous_output_kbps "
+      "instantaneous_input_repl_kbps instantaneous_output_repl_kbps rejected_connections "
+      "sync_full sync_partial_ok sync_partial_err expired_subkeys expired_keys "
+      "expired_stale_perc expired_time_cap_reached_count expire_cycle_cpu_milliseconds "
+      "evicted_keys evicted_clients evicted_scripts total_eviction_exceeded_time "
+      "current_eviction_exceeded_time keyspace_hits keyspace_misses pubsub_channels "
+      "pubsub_patterns pubsubshard_channels latest_fork_usec total_forks migrate_cached_sockets "
+      "slave_expires_tracked_keys tracking_total_keys tracking_total_items "
+      "tracking_total_prefixes unexpected_error_replies total_error_replies "
+      "dump_payload_sanitizations total_reads_processed total_writes_processed "
+      "io_threaded_reads_processed io_threaded_writes_processed "
+      "client_query_buffer_limit_disconnections client_output_buffer_limit_disconnections "
+      "reply_buffer_shrinks reply_buffer_expands eventloop_cycles eventloop_duration_sum "
+      "eventloop_duration_cmd_sum instantaneous_eventloop_cycles_per_sec "
+      "instantaneous_eventloop_duration_usec acl_access_denied_auth acl_access_denied_cmd "
+      "acl_access_denied_key acl_access_denied_channel "
+      "role connected_slaves master_failover_state master_replid master_replid2 "
+      "master_repl_offset second_repl_offset repl_backlog_active repl_backlog_size "
+      "repl_backlog_first_byte_offset repl_backlog_histlen "
+      "used_cpu_sys used_cpu_user used_cpu_sys_children used_cpu_user_children "
+      "used_cpu_sys_main_thread used_cpu_user_main_thread cluster_enabled";
+  while (!names.empty()) {
+    const std::string name(next_word(names));
+    CAPTURE(name);
+    at = text.find("\n" + name + ":", at);
+    REQUIRE(at != std::string::npos);
   }
 }
 
@@ -182,6 +248,9 @@ TEST_CASE("INFO's values have the forms that tools expect", "[info]") {
   matches("rss_overhead_ratio", R"(\d+\.\d\d)");
   matches("rss_overhead_bytes", R"(-?\d+)");
   matches("instantaneous_eventloop_cycles_per_sec", R"(\d+)");
+  matches("instantaneous_eventloop_duration_usec", R"(\d+)");
+  matches("eventloop_duration_sum", R"([1-9]\d*)");
+  matches("eventloop_duration_cmd_sum", R"([1-9]\d*)");
   matches("db0", "keys=1,expires=0,avg_ttl=0");
   matches("cmdstat_xadd",
           R"(calls=1,usec=\d+,usec_per_call=\d+\.\d\d,rejected_calls=0,failed_calls=0)");

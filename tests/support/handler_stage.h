@@ -26,8 +26,12 @@
 #include "server/data/watches.h"
 #include "server/dispatcher.h"
 #include "server/insight/info.h"
+#include "server/insight/latency.h"
 #include "server/insight/log.h"
+#include "server/insight/monitors.h"
+#include "server/insight/slowlog.h"
 #include "server/insight/stats.h"
+#include "server/insight/tick_clock.h"
 #include "server/key_removal.h"
 #include "server/messaging/pubsub.h"
 #include "server/messaging/tracking.h"
@@ -109,6 +113,10 @@ class HandlerStage {
   EventLoop loop_;
   ShutdownControl shutdown_;
   Stats stats_;
+  TickClock ticks_;
+  Slowlog slowlog_;
+  LatencyMonitor latency_;
+  Monitors monitors_;
   ClientTable clients_;
 
  public:

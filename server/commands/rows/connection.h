@@ -10,7 +10,7 @@ namespace weir {
 // clang-format off
 inline constexpr CommandSpec kConnectionRows[] = {
   {.name = "auth", .arity = -2, .flags = kHandshake, .group = Group::kConnection, .categories = kConnectionCategory,
-   .run = auth, .since = "1.0.0", .complexity = "O(1)", .summary = "Gives the password of the connection.",
+   .secrets = Secrets::kAllWords, .run = auth, .since = "1.0.0", .complexity = "O(1)", .summary = "Gives the password of the connection.",
    .syntax = "[username:string@6.0.0] password:string", .history = "6.0.0"},
   {.name = "client", .arity = -2, .flags = kContainer, .group = Group::kConnection, .since = "2.4.0", .complexity = "Depends on subcommand.",
    .summary = "A container for commands about connections."},
@@ -74,7 +74,7 @@ inline constexpr CommandSpec kConnectionRows[] = {
   {.name = "echo", .arity = 2, .flags = kAnytime | kFast, .group = Group::kConnection, .categories = kConnectionCategory,
    .run = echo, .since = "1.0.0", .complexity = "O(1)", .summary = "Returns its argument.", .syntax = "message:string"},
   {.name = "hello", .arity = -1, .flags = kHandshake, .group = Group::kConnection, .categories = kConnectionCategory,
-   .run = hello, .since = "6.0.0", .complexity = "O(1)", .summary = "Begins a session: protocol, password, name.",
+   .secrets = Secrets::kBehindAuth, .run = hello, .since = "6.0.0", .complexity = "O(1)", .summary = "Begins a session: protocol, password, name.",
    .syntax = "[arguments:block{protover:integer [AUTH auth:block{username:string password:string}] [SETNAME clientname:string]}]",
    .history = "6.2.0"},
   {.name = "ping", .arity = -1, .flags = kFast | kForListeners, .group = Group::kConnection, .categories = kConnectionCategory,

@@ -41,7 +41,7 @@ inline constexpr CommandSpec kServerRows[] = {
    .complexity = "O(1)", .summary = "Sets the counters of INFO to zero."},
   {.name = "config|rewrite", .arity = 2, .flags = kOperator, .run = config_rewrite, .since = "2.8.0",
    .complexity = "O(N) for the N options.", .summary = "Writes the present values into the configuration file."},
-  {.name = "config|set", .arity = -4, .flags = kOperator, .run = config_set, .since = "2.0.0",
+  {.name = "config|set", .arity = -4, .flags = kOperator, .secrets = Secrets::kOptionValues, .run = config_set, .since = "2.0.0",
    .complexity = "O(N) for the N options.", .summary = "Changes options.",
    .syntax = "data:block{parameter:string value:string}+", .history = "7.0.0"},
   {.name = "debug", .arity = -2, .flags = kOperator | kNeedsDebug, .run = debug, .since = "1.0.0",

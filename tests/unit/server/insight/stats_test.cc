@@ -92,7 +92,9 @@ TEST_CASE("Made-up error codes take no more memory after the 128th", "[stats]") 
 
 TEST_CASE("A reset takes back what was counted and leaves the peak", "[stats]") {
   Stats stats(2);
-  stats.by_command[1] = {.calls = 3, .us = 40, .rejected_calls = 5, .failed_calls = 6};
+  stats.by_command[1] = {
+      .calls = 3, .ns = 40, .rejected_calls = 5, .failed_calls = 6, .durations = nullptr};
+  stats.by_command[1].record(40);
   stats.count_error("ERR x");
   stats.commands = stats.connections = stats.rejected_connections = stats.auth_failures = 9;
   stats.command_rate = rate_of(160, 16);
@@ -100,8 +102,9 @@ TEST_CASE("A reset takes back what was counted and leaves the peak", "[stats]") 
   stats.reset({.bytes_in = 7});
   CHECK((IoCounts{.bytes_in = 9, .reads = 2} - stats.io_at_reset).bytes_in == 2);
   REQUIRE(stats.by_command.size() == 2);
-  CHECK(stats.by_command[1].calls + stats.by_command[1].us == 0);
+  CHECK(stats.by_command[1].calls + stats.by_command[1].ns == 0);
   CHECK(stats.by_command[1].rejected_calls + stats.by_command[1].failed_calls == 0);
+  CHECK(stats.by_command[1].durations == nullptr);
   CHECK(stats.errors_by_code.empty());
   CHECK(stats.errors + stats.commands + stats.connections == 0);
   CHECK(stats.rejected_connections + stats.auth_failures == 0);
