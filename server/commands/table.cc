@@ -35,7 +35,7 @@ constexpr std::array<CommandSpec, (counts + ...)> joined(
 }
 
 constexpr auto kCommands = joined(kStreamRows, kKeyRows, kConnectionRows, kTransactionRows,
-                                   kPubsubRows, kServerRows, kInsightRows, kAbsentRows);
+                                  kPubsubRows, kServerRows, kInsightRows, kAbsentRows);
 
 // --- Lookup --------------------------------------------------------------------------------------
 

@@ -37,10 +37,19 @@ std::vector<std::string> add_entries(std::vector<std::string> words) {
 
 TEST_CASE("redis-benchmark pings inline and in multibulk", "[clients]") {
   TestServer server;
-  const std::string output =
-      benchmark({"-p", std::to_string(server.port()), "-t", "ping_inline,ping_mbulk"});
-  CHECK(reports(output, "PING_INLINE"));
-  CHECK(reports(output, "PING_MBULK"));
+  const std::string port = std::to_string(server.port());
+  const std::vector<std::vector<std::string>> ways = {{"-p", port},
+                                                      {"-p", port, "-P", "16"},
+                                                      {"-p", port, "-P", "16", "-3"},
+                                                      {"-p", port, "--dbnum", "5"},
+                                                      {"-s", server.socket_path(), "-P", "16"}};
+  for (std::vector<std::string> way : ways) {
+    CAPTURE(way.size(), way.back());
+    way.insert(way.end(), {"-t", "ping_inline,ping_mbulk"});
+    const std::string output = benchmark(way);
+    CHECK(reports(output, "PING_INLINE"));
+    CHECK(reports(output, "PING_MBULK"));
+  }
 }
 
 TEST_CASE("redis-benchmark adds entries in pipelines of 16", "[clients]") {

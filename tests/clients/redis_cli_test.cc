@@ -138,6 +138,18 @@ TEST_CASE("redis-cli --latency measures pings", "[clients]") {
   CHECK(std::regex_match(out, std::regex(R"(\d+ \d+ \d+\.\d+ \d+\n)")));
 }
 
+TEST_CASE("redis-cli --latency-history begins a new line for every interval", "[clients]") {
+  TestServer server;
+  Terminal history(
+      {"redis-cli", "-p", std::to_string(server.port()), "--latency-history", "-i", "0.1"});
+  const std::regex two_lines(
+      R"((min: \d+, max: \d+, avg: \d+\.\d+ \(\d+ samples\) -- \d+\.\d+ seconds range[^]*){2})");
+  CHECK(history.shows(two_lines));
+  CAPTURE(history.screen());
+  history.type("\x03");
+  CHECK(history.wait() == -SIGINT);
+}
+
 TEST_CASE("redis-cli at a terminal shows replies, hints and the database", "[clients]") {
   TestServer server;
   Terminal terminal = at_terminal(server);
