@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstdio>
+#include <cstdlib>
 #include <cstring>
 #include <string>
 #include <string_view>
@@ -11,6 +12,7 @@
 #include <unistd.h>
 
 #include "server/host/crash_report.h"
+#include "server/host/self_test.h"
 #include "server/insight/memory.h"
 #include "server/server.h"
 
@@ -27,7 +29,9 @@ constexpr std::string_view kUsage =
     "Usage: ./weir-server [/path/to/redis.conf] [options] [-]\n"
     "       ./weir-server - (read config from stdin)\n"
     "       ./weir-server -v or --version\n"
-    "       ./weir-server -h or --help\n\n"
+    "       ./weir-server -h or --help\n"
+    "       ./weir-server --test-memory <megabytes>\n"
+    "       ./weir-server --check-system\n\n"
     "Examples:\n"
     "       ./weir-server (run the server with default conf)\n"
     "       echo 'maxmemory 128mb' | ./weir-server -\n"
@@ -41,14 +45,33 @@ std::string version_line() {
          " bits=64 build=0000000000000000";
 }
 
+int answer_memory_test(const std::vector<std::string>& arguments) {
+  const long megabytes = arguments.size() == 2 ? std::strtol(arguments[1].c_str(), nullptr, 10) : 0;
+  if (megabytes <= 0) {
+    std::puts("Please specify the amount of memory to test in megabytes.");
+    std::puts("Example: ./weir-server --test-memory 4096");
+    return 1;
+  }
+  const bool passed = test_memory(static_cast<size_t>(megabytes));
+  std::puts(passed ? "Your memory passed this test." : "Your memory failed this test.");
+  return passed ? 0 : 1;
+}
+
+int answer_system_check() {
+  const SystemReport report = check_system();
+  std::fputs(report.text.c_str(), stdout);
+  return report.is_fine ? 0 : 1;
+}
+
 /// Handles the arguments that are not configuration; -1 if there is none.
-int answer_question(const std::vector<std::string>& arguments) {
-  if (arguments.empty()) return -1;
+int answer_question(std::string_view program, const std::vector<std::string>& arguments) {
   // Redis looks for it everywhere, and the scripts that start a Sentinel put the file first.
-  if (std::find(arguments.begin(), arguments.end(), "--sentinel") != arguments.end()) {
+  if (program.ends_with("-sentinel") ||
+      std::find(arguments.begin(), arguments.end(), "--sentinel") != arguments.end()) {
     std::fputs("Weir is no Sentinel: use redis-sentinel to watch over it.\n", stderr);
     return 1;
   }
+  if (arguments.empty()) return -1;
   const std::string& first = arguments.front();
   if (first == "-v" || first == "--version") {
     std::puts(version_line().c_str());
@@ -58,6 +81,8 @@ int answer_question(const std::vector<std::string>& arguments) {
     std::fputs(std::string(kUsage).c_str(), stderr);
     return 1;
   }
+  if (first == "--test-memory") return answer_memory_test(arguments);
+  if (first == "--check-system") return answer_system_check();
   return -1;
 }
 
@@ -155,7 +180,7 @@ int serve(Config& config, int argument_count, char** arguments) {
 
 int run(int argument_count, char** arguments) {
   const std::vector<std::string> words(arguments + 1, arguments + argument_count);
-  const int answer = answer_question(words);
+  const int answer = answer_question(arguments[0], words);
   if (answer >= 0) return answer;
   tl::expected<Config, ConfigError> config = Config::from_command_line(words, read_stdin);
   if (!config) {

@@ -105,6 +105,25 @@ TEST_CASE("The option --sentinel is refused wherever it stands", "[process]") {
   }
 }
 
+TEST_CASE("A program that is called a Sentinel refuses to start", "[process]") {
+  const TempFolder folder;
+  const std::string program = folder / "weir-sentinel";
+  fs::create_symlink(server_binary(), program);
+  const Finished finished = run_server_to_end({"--port", "0"}, program);
+  CHECK(finished.exit_code == 1);
+  CHECK(contains(finished.err, "Weir is no Sentinel"));
+}
+
+TEST_CASE("Memory and system are examined on request", "[process]") {
+  CHECK(run_server_to_end({"--test-memory"}).exit_code == 1);
+  const Finished memory = run_server_to_end({"--test-memory", "2"});
+  CHECK(memory.exit_code == 0);
+  CHECK(contains(memory.out, "passed this test"));
+  const Finished system = run_server_to_end({"--check-system"});
+  CHECK(system.exit_code == (contains(system.out, "WARNING:") ? 1 : 0));
+  CHECK(contains(system.out, "[overcommit]..."));
+}
+
 TEST_CASE("The lines that others wait for come in their order", "[process]") {
   TestServer server;
   check_order(server.log(), {"oO0OoO0OoO0Oo Weir is starting oO0OoO0OoO0Oo\n", "Redis version=",
