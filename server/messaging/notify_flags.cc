@@ -32,7 +32,7 @@ std::string NotifyFlags::text() const {
   const auto is_set = [this](char letter) { return has(letter); };
   std::string text;
   if (std::all_of(kAll.begin(), kAll.end(), is_set)) {
-    text = "A";
+    text += 'A';
   } else {
     std::copy_if(kClasses.begin(), kClasses.end(), std::back_inserter(text), is_set);
   }
