@@ -59,6 +59,28 @@ TEST_CASE("A waiting command is shown once, when it begins to wait", "[monitor]"
   CHECK(monitor.nothing_arrives());
 }
 
+TEST_CASE("EXEC is shown behind the commands that it ran", "[monitor][exec]") {
+  TestServer server;
+  Redis monitor = server.connect();
+  Redis redis = server.connect();
+  monitor("MONITOR");
+  redis("MULTI");
+  redis("XLEN", "s");
+  redis("EXEC");
+  for (const char* word : {"MULTI\"", "XLEN\" \"s\"", "EXEC\""})
+    CHECK(next_line(monitor) == "[0 127.0.0.1] \"" + std::string(word));
+}
+
+TEST_CASE("A transaction cannot make its connection a monitor", "[monitor][exec]") {
+  TestServer server;
+  Redis redis = server.connect();
+  redis("MULTI");
+  CHECK(redis("MONITOR") == "QUEUED");
+  CHECK(redis("EXEC").contains("ERR MONITOR isn't allowed for DENY BLOCKING client"));
+  redis("PING");
+  CHECK(redis.nothing_arrives());
+}
+
 TEST_CASE("Passwords are not shown to monitors", "[monitor][auth][hello]") {
   TestServer server({"--requirepass", "hush"});
   Redis monitor = server.connect();

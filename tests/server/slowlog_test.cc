@@ -97,6 +97,18 @@ TEST_CASE("Long commands are cut in the slow log", "[slowlog]") {
             .contains(R"re(["XAD... (1 more bytes)","s","1-0","... (4 more arguments)"])re"));
 }
 
+TEST_CASE("The slow log has the commands of a transaction, and not EXEC", "[slowlog][exec]") {
+  TestServer server({"--enable-debug-command", "yes"});
+  Redis redis = server.connect();
+  redis("MULTI");
+  redis("DEBUG", "SLEEP", "0.02");
+  redis("EXEC");
+  CHECK(redis("SLOWLOG", "LEN") == 1);
+  CHECK(words_of(redis("SLOWLOG", "GET")) == R"(["DEBUG","SLEEP","0.02"])");
+  const std::string all = info_field(redis, "cmdstat_exec");
+  CHECK(std::stoll(all.substr(all.find("usec=") + 5)) >= 20'000);
+}
+
 TEST_CASE("The slow log shows no passwords", "[slowlog][auth][hello][config]") {
   TestServer server;
   Redis redis = server.connect();
