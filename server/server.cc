@@ -346,6 +346,8 @@ void Server::expire_keys() {
     has_more |= removed == kKeysPerLook;
   }
   stats_.expiry_us += now_us - began_us;
+  latency_.note(latency_events::kExpireCycle, static_cast<uint64_t>(now_us - began_us) / 1000,
+                clock_.unix_s(), config_->latency_monitor_threshold_ms);
   if (!has_more) return;
   ++stats_.expiry_runs_cut;
   const int64_t share = kLeastExpiryShare + 2 * (config_->active_expire_effort - 1);
