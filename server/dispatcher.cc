@@ -117,8 +117,7 @@ void Dispatcher::expect(const Client& client,
   if (count > 1) context_.keyspace.database(client.db).prefetch({keys.data(), count});
 }
 
-// --- The gates
-// -----------------------------------------------------------------------------------
+// --- The gates -----------------------------------------------------------------------------------
 
 void Dispatcher::handle(Client& client, std::span<const std::string_view> argv) {
   const CommandSpec* command = client.last_command;
@@ -240,8 +239,7 @@ void Dispatcher::close_silently(Client& client, std::string_view why) {
   io_->close(client);
 }
 
-// --- Running
-// -------------------------------------------------------------------------------------
+// --- Running -------------------------------------------------------------------------------------
 
 Call Dispatcher::make_call(Client& client, std::span<const std::string_view> argv) {
   context_.keyspace.set_time({.ms = clock_.unix_ms(), .s = clock_.unix_s()}, !client.no_touch);
@@ -253,6 +251,18 @@ Call Dispatcher::make_call(Client& client, std::span<const std::string_view> arg
           .settings = settings_,
           .now_ms = clock_.unix_ms(),
           .monotonic_ms = clock_.monotonic_ms()};
+}
+
+inline void Dispatcher::ran(const Client& client, const CommandSpec& command, CommandStats& stats,
+                            std::span<const std::string_view> argv, uint64_t began) {
+  const uint64_t ns = lap(began);
+  if (client.blocked) [[unlikely]] {
+    context_.waiters.add_spent(client.id, ns);
+  } else {
+    stats.count_duration(ns, settings_.latency_tracking);
+  }
+  if (ns >= noteworthy_ns_) [[unlikely]]
+    note(client, command, argv, ns);
 }
 
 void Dispatcher::run(Client& client, const CommandSpec& command,
@@ -282,7 +292,7 @@ void Dispatcher::run(Client& client, const CommandSpec& command,
     end_exception(client, command);
   }
   running_ = nullptr;
-  ran(client, command, argv, began);
+  ran(client, command, stats, argv, began);
   if (client.reply_mode != ReplyMode::kOn) end_reply(client);
   end_changes(client);
 }
@@ -307,7 +317,7 @@ void Dispatcher::run_queued(Client& client, const CommandSpec& command,
   }
   if (client.tracking) note_reads(client, command, argv);
   running_ = outer;
-  ran(client, command, argv, began);
+  ran(client, command, stats, argv, began);
 }
 
 /// The client, which tracks, was answered: it may keep what it read.
@@ -351,38 +361,17 @@ void Dispatcher::turn_ended() {
   turn_ticks_ = 0;
 }
 
-// --- What commands took
-// --------------------------------------------------------------------------
+// --- What commands took --------------------------------------------------------------------------
 
-void Dispatcher::ran(const Client& client, const CommandSpec& command,
-                     std::span<const std::string_view> argv, uint64_t began) {
-  const uint64_t ns = lap(began);
-  if (client.blocked) {
-    context_.waiters.add_spent(client.id, ns);
-  } else {
-    count_duration(client, command, argv, ns);
-  }
-  if (is_monitored_) [[unlikely]]
-    context_.monitors.show(client, command, argv, Clock::unix_us_now());
-}
-
-uint64_t Dispatcher::lap(uint64_t began) {
-  lap_ticks_ = context_.ticks.now();
-  return context_.ticks.ns(context_.ticks.between(began, lap_ticks_));
-}
-
-void Dispatcher::count_duration(const Client& client, const CommandSpec& command,
-                                std::span<const std::string_view> argv, uint64_t ns) {
+void Dispatcher::ended(const Client& client, const CommandSpec& command,
+                       std::span<const std::string_view> argv, uint64_t ns) {
   CommandStats& stats = context_.stats.by_command[row_number(command)];
-  stats.ns += ns;
-  if (settings_.latency_tracking) stats.record(ns);
-  if (ns >= noteworthy_ns_) [[unlikely]]
-    note(client, command, argv, ns);
+  stats.count_duration(ns, settings_.latency_tracking);
+  note_slow(client, command, argv, ns);
 }
 
 void Dispatcher::look_out() {
-  is_monitored_ = !context_.monitors.is_empty();
-  noteworthy_ns_ = UINT64_MAX;
+  noteworthy_ns_ = context_.monitors.is_empty() ? UINT64_MAX : 0;
   const auto notice_from = [this](int64_t value, uint64_t unit_ns) {
     const uint64_t ns = static_cast<uint64_t>(value) > UINT64_MAX / unit_ns
                             ? UINT64_MAX
@@ -395,8 +384,16 @@ void Dispatcher::look_out() {
     notice_from(settings_.latency_monitor_threshold_ms, kNsPerMs);
 }
 
+/// What ran() does not do itself: it is rare.
 void Dispatcher::note(const Client& client, const CommandSpec& command,
                       std::span<const std::string_view> argv, uint64_t ns) {
+  if (!client.blocked) note_slow(client, command, argv, ns);
+  if (!context_.monitors.is_empty())
+    context_.monitors.show(client, command, argv, Clock::unix_us_now());
+}
+
+void Dispatcher::note_slow(const Client& client, const CommandSpec& command,
+                           std::span<const std::string_view> argv, uint64_t ns) {
   const int64_t unix_s = clock_.unix_ms() / 1000;
   const int64_t slow_us = settings_.slowlog_log_slower_than_us;
   const uint64_t us = ns / kNsPerUs;
@@ -407,8 +404,7 @@ void Dispatcher::note(const Client& client, const CommandSpec& command,
       unix_s, settings_.latency_monitor_threshold_ms);
 }
 
-// --- Waiting
-// -------------------------------------------------------------------------------------
+// --- Waiting -------------------------------------------------------------------------------------
 
 void Dispatcher::wait(Client& client, const CommandSpec& command, std::unique_ptr<Wait> wait) {
   client.blocked = true;
@@ -467,7 +463,7 @@ bool Dispatcher::retry(Client& client) {
     ++context_.stats.by_command[row_number(command)].failed_calls;
     reply_error(client, outcome.error_text());
   }
-  count_duration(client, command, argv, waiter.spent_ns + ns);
+  ended(client, command, argv, waiter.spent_ns + ns);
   context_.waiters.remove(client.id);
   client.blocked = false;
   end_reply(client);
@@ -481,7 +477,7 @@ bool Dispatcher::unblock(Client& client, std::string_view error) {
   const std::unique_ptr<Waiter> waiter = context_.waiters.remove(client.id);
   if (waiter == nullptr) return false;
   const std::vector<std::string_view> argv(waiter->argv.begin(), waiter->argv.end());
-  count_duration(client, *waiter->command, argv, waiter->spent_ns);
+  ended(client, *waiter->command, argv, waiter->spent_ns);
   client.blocked = false;
   io_->prepare_reply(client);
   begin_reply(client);
@@ -513,8 +509,7 @@ void Dispatcher::expire_waiters() {
   }
 }
 
-// --- Pausing
-// -------------------------------------------------------------------------------------
+// --- Pausing -------------------------------------------------------------------------------------
 
 // The client counts as blocked; what it sends next waits behind.
 void Dispatcher::put_off(Client& client, const CommandSpec& command,
@@ -541,8 +536,7 @@ void Dispatcher::run_put_off() {
   }
 }
 
-// --- Connections
-// ---------------------------------------------------------------------------------
+// --- Connections ---------------------------------------------------------------------------------
 
 void Dispatcher::protocol_error(Client& client, std::string_view text, std::string_view bytes) {
   if (context_.log.has_level(LogLevel::kVerbose)) {

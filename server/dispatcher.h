@@ -21,11 +21,13 @@
 #include "server/clock.h"
 #include "server/command.h"
 #include "server/context.h"
+#include "server/insight/tick_clock.h"
 #include "server/net/client_io.h"
 #include "server/pause.h"
 
 namespace weir {
 
+struct CommandStats;
 struct Waiter;
 
 class Dispatcher : public RequestHandler {
@@ -109,14 +111,20 @@ class Dispatcher : public RequestHandler {
   void reject(Client& client, const CommandSpec* command, std::string_view text);
   void close_silently(Client& client, std::string_view why);
   /// Ends the timing of what began at `began` and begins the next; the duration in ns.
-  uint64_t lap(uint64_t began);
+  uint64_t lap(uint64_t began) {
+    lap_ticks_ = context_.ticks.now();
+    return context_.ticks.ns(context_.ticks.between(began, lap_ticks_));
+  }
   /// A command has run, to its end or until it has to wait.
-  void ran(const Client& client, const CommandSpec& command, std::span<const std::string_view> argv,
-           uint64_t began);
-  void count_duration(const Client& client, const CommandSpec& command,
-                      std::span<const std::string_view> argv, uint64_t ns);
+  void ran(const Client& client, const CommandSpec& command, CommandStats& stats,
+           std::span<const std::string_view> argv, uint64_t began);
+  /// The same for one that had to wait and has come to its end: it has taken so long in all.
+  void ended(const Client& client, const CommandSpec& command,
+             std::span<const std::string_view> argv, uint64_t ns);
   void note(const Client& client, const CommandSpec& command,
             std::span<const std::string_view> argv, uint64_t ns);
+  void note_slow(const Client& client, const CommandSpec& command,
+                 std::span<const std::string_view> argv, uint64_t ns);
 
   Context& context_;
   Clock& clock_;
@@ -130,7 +138,6 @@ class Dispatcher : public RequestHandler {
   uint64_t turn_ticks_ = 0;      // when the turn's first batch began; 0: none yet
   uint64_t noteworthy_ns_ = 0;   // what took as long is looked at by note()
   int64_t last_http_warning_ms_ = INT64_MIN / 2;
-  bool is_monitored_ = false;
   bool out_of_memory_ = false;
 };
 

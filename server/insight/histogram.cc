@@ -16,7 +16,7 @@ uint64_t Histogram::upper_end(size_t bucket) {
 }
 
 uint64_t Histogram::percentile(double percent) const {
-  const double wanted = std::ceil(percent / 100 * static_cast<double>(count_));
+  const double wanted = std::ceil(percent / 100 * static_cast<double>(count()));
   const uint64_t rank = std::max<uint64_t>(1, static_cast<uint64_t>(wanted));
   uint64_t seen = 0;
   for (size_t bucket = 0; bucket < kBuckets; ++bucket) {

@@ -17,12 +17,9 @@ namespace weir {
 class Histogram {
  public:
   /// Cost: a few instructions.
-  void record(uint64_t ns) {
-    ++buckets_[bucket_of(ns)];
-    ++count_;
-  }
+  void record(uint64_t ns) { ++buckets_[bucket_of(ns)]; }
 
-  uint64_t count() const { return count_; }
+  uint64_t count() const { return below_power(kMaxExponent); }
   /// The duration which `percent` of all do not exceed, as the upper end of its bucket; 0 without
   /// any.
   uint64_t percentile(double percent) const;
@@ -47,7 +44,6 @@ class Histogram {
   static uint64_t upper_end(size_t bucket);
 
   std::array<uint64_t, kBuckets> buckets_{};
-  uint64_t count_ = 0;
 };
 
 }  // namespace weir

@@ -21,7 +21,10 @@ struct CommandStats {
   uint64_t failed_calls = 0;             // answered with an error
   std::unique_ptr<Histogram> durations;  // made when the first is recorded
 
-  void record(uint64_t duration_ns) {
+  /// is_recorded: in the histogram, too.
+  void count_duration(uint64_t duration_ns, bool is_recorded) {
+    ns += duration_ns;
+    if (!is_recorded) return;
     if (durations == nullptr) [[unlikely]]
       durations = std::make_unique<Histogram>();
     durations->record(duration_ns);
@@ -63,7 +66,7 @@ class Stats {
   uint64_t turns = 0;
   uint64_t expiry_runs_cut = 0;  // that left keys whose time was over
   int64_t expiry_us = 0;         // spent on removing keys that nobody asked for
-  uint64_t turns_ns = 0;  // what all turns took, waiting for sockets apart
+  uint64_t turns_ns = 0;         // what all turns took, waiting for sockets apart
   size_t peak_memory_bytes = 0;
   IoCounts io_at_reset;
 
