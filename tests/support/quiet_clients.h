@@ -47,7 +47,6 @@ class QuietClients : public RequestHandler {
   void begin_batch() override {}
   void expect(const Client&, std::span<const std::span<const std::string_view>>) override {}
   void handle(Client&, std::span<const std::string_view>) override {}
-  void end_batch() override {}
   int64_t monotonic_ms() const override { return 0; }
   void disconnected(Client& client) override { on_disconnect(client); }
   void protocol_error(Client&, std::string_view, std::string_view) override {}
