@@ -3,6 +3,7 @@
 
 #include "server/config.h"
 #include "server/context.h"
+#include "server/data/keyspace.h"
 #include "server/insight/info_section.h"
 #include "server/insight/memory_use.h"
 #include "server/text.h"
