@@ -138,7 +138,7 @@ std::optional<std::string> Config::apply(const std::vector<const Option*>& optio
   for (size_t i = 0; i < options.size(); ++i) {
     const Watch* watch = watch_of(*options[i]);
     if (watch == nullptr || std::count(applied.begin(), applied.end(), watch) > 0) continue;
-    if (is_same(*options[i], before, values_)) continue;
+    if (is_same(*options[i], before, values_) && !options[i]->has(config::kNamesFile)) continue;
     if (const auto reason = watch->apply(before.settings, values_.settings)) {
       roll_back(before, applied);
       return set_failed(to_lower(assignments[i].first), *reason);

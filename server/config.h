@@ -10,9 +10,9 @@
 //
 // Some settings must be acted upon when they change (listen on another port, go to another
 // folder).  The part that does so registers an applier with on_change.  CONFIG SET changes all
-// values first and then calls the appliers of those that differ; when one refuses, every value has
-// its old content again and the appliers that had agreed are called once more, with old and new
-// exchanged.
+// values first and then calls the appliers of those that differ, or that name a file, which may
+// differ; when one refuses, every value has its old content again and the appliers that had agreed
+// are called once more, with old and new exchanged.
 #pragma once
 
 #include <functional>

@@ -36,6 +36,11 @@ constexpr Choice kAllowed[] = {
   {"yes",   int(Allowed::kYes)},
   {"local", int(Allowed::kLocal)},
 };
+constexpr Choice kTlsClients[] = {
+  {"no",       int(TlsClients::kNo)},
+  {"yes",      int(TlsClients::kYes)},
+  {"optional", int(TlsClients::kOptional)},
+};
 constexpr Choice kAppendFsync[] = {
   {"everysec", int(AppendFsync::kEverySecond)},
   {"always",   int(AppendFsync::kAlways)},
@@ -75,6 +80,29 @@ constexpr Option kRows[] = {
   memory ("proto-max-bulk-len",       "536870912",          1 << 20,      &S::proto_max_bulk_len),
   special("maxmemory-clients",        "0",                  maxmemory_clients_value),
   integer("tracking-table-max-keys",  "1000000",            0, LONG_MAX,  &S::tracking_table_max_keys),
+
+  // TLS
+  integer("tls-port",                 "0",                  0, 65535,     &S::tls_port),
+  text   ("tls-cert-file",            "",                   &S::tls_cert_file, kNamesFile),
+  text   ("tls-key-file",             "",                   &S::tls_key_file, kNamesFile),
+  text   ("tls-key-file-pass",        "",                   &S::tls_key_file_pass, kSecret),
+  text   ("tls-client-cert-file",     "",                   &S::tls_client_cert_file, kNamesFile),
+  text   ("tls-client-key-file",      "",                   &S::tls_client_key_file, kNamesFile),
+  text   ("tls-client-key-file-pass", "",                   &S::tls_client_key_file_pass, kSecret),
+  text   ("tls-dh-params-file",       "",                   &S::tls_dh_params_file, kNamesFile),
+  text   ("tls-ca-cert-file",         "",                   &S::tls_ca_cert_file, kNamesFile),
+  text   ("tls-ca-cert-dir",          "",                   &S::tls_ca_cert_dir, kNamesFile),
+  choice ("tls-auth-clients",         "yes",                kTlsClients,  choice_field<&S::tls_auth_clients>()),
+  toggle ("tls-replication",          "no",                 &S::tls_replication),
+  toggle ("tls-cluster",              "no",                 &S::tls_cluster),
+  text   ("tls-protocols",            "",                   &S::tls_protocols),
+  text   ("tls-ciphers",              "",                   &S::tls_ciphers),
+  text   ("tls-ciphersuites",         "",                   &S::tls_ciphersuites),
+  toggle ("tls-prefer-server-ciphers", "no",                &S::tls_prefer_server_ciphers),
+  toggle ("tls-session-caching",      "yes",                &S::tls_session_caching),
+  integer("tls-session-cache-size",   "20480",              0, INT_MAX,   &S::tls_session_cache_size),
+  integer("tls-session-cache-timeout", "300",               0, INT_MAX,   &S::tls_session_cache_timeout_s),
+  integer("max-new-tls-connections-per-cycle", "1",         1, 1000,      &S::max_new_tls_connections_per_cycle),
 
   // Process
   toggle ("daemonize",                "no",                 &S::daemonize, kImmutable),

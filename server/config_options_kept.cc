@@ -17,13 +17,11 @@ constexpr Choice kPubsubDefault[] = {{"allchannels", 0}, {"resetchannels", 1}};
 constexpr Choice kSanitize[]      = {{"no", 0}, {"yes", 1}, {"clients", 2}};
 constexpr Choice kEndpointType[]  = {{"ip", 0}, {"hostname", 1}, {"unknown-endpoint", 2}};
 constexpr Choice kOnError[]       = {{"ignore", 0}, {"panic", 1}, {"panic-on-replicas", 2}};
-constexpr Choice kTlsClients[]    = {{"no", 0}, {"yes", 1}, {"optional", 2}};
 constexpr Choice kTlsUser[]       = {{"off", 0}, {"cn", 1}};
 
 constexpr Option kRows[] = {
   // Refused when switched on: a false promise
   tidied(refuse_cluster,     toggle ("cluster-enabled", "no", kKept, kImmutable)),
-  tidied(refuse_tls,         integer("tls-port", "0", 0, 65535, kKept)),
   tidied(refuse_replication, words  ("replicaof", "", kImmutable, "slaveof")),
   tidied(refuse_aclfile,     text   ("aclfile", "", kKept, kImmutable)),
   tidied(refuse_user,           words("user", "", kFileOnly)),
@@ -85,27 +83,7 @@ constexpr Option kRows[] = {
   toggle ("hide-user-data-from-log",       "no",   kKept),
 
   // TLS
-  integer("tls-session-cache-size",        "20480", 0, INT_MAX, kKept),
-  integer("tls-session-cache-timeout",     "300",  0, INT_MAX, kKept),
-  toggle ("tls-session-caching",           "yes",  kKept),
-  toggle ("tls-cluster",                   "no",   kKept),
-  toggle ("tls-replication",               "no",   kKept),
-  choice ("tls-auth-clients",              "yes",  kTlsClients, kKept),
   choice ("tls-auth-clients-user",         "off",  kTlsUser, kKept),
-  toggle ("tls-prefer-server-ciphers",     "no",   kKept),
-  text   ("tls-cert-file",                 "",     kKept),
-  text   ("tls-key-file",                  "",     kKept),
-  text   ("tls-key-file-pass",             "",     kKept, kSecret),
-  text   ("tls-client-cert-file",          "",     kKept),
-  text   ("tls-client-key-file",           "",     kKept),
-  text   ("tls-client-key-file-pass",      "",     kKept, kSecret),
-  text   ("tls-dh-params-file",            "",     kKept),
-  text   ("tls-ca-cert-file",              "",     kKept),
-  text   ("tls-ca-cert-dir",               "",     kKept),
-  text   ("tls-protocols",                 "",     kKept),
-  text   ("tls-ciphers",                   "",     kKept),
-  text   ("tls-ciphersuites",              "",     kKept),
-  integer("max-new-tls-connections-per-cycle", "1", 1, 1000, kKept),
 
   // Cluster
   text   ("cluster-config-file",           "nodes.conf", kKept, kImmutable),

@@ -35,7 +35,6 @@ Tidied check_percentiles(const std::string& text);
 // Options that would promise what this server does not do.  Off is accepted, on is refused.
 Tidied refuse_appendonly(const std::string& text);
 Tidied refuse_cluster(const std::string& text);
-Tidied refuse_tls(const std::string& text);
 Tidied refuse_replication(const std::string& text);
 Tidied refuse_aclfile(const std::string& text);
 Tidied refuse_user(const std::string& text);

@@ -124,10 +124,6 @@ Tidied refuse_cluster(const std::string& text) {
   return accept_only(text == "no", text, "this server has no cluster mode");
 }
 
-Tidied refuse_tls(const std::string& text) {
-  return accept_only(text == "0", text, "this server was built without TLS");
-}
-
 Tidied refuse_replication(const std::string& text) {
   const bool off = text.empty() || equals_ignoring_case(text, "no one");
   return accept_only(off, "", "this version does not replicate from another server");

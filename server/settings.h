@@ -31,6 +31,9 @@ enum class MaxmemoryPolicy {
   kAllkeysRandom,
 };
 
+/// Whether clients of TLS have to show a certificate; one that is shown is always checked.
+enum class TlsClients { kNo, kYes, kOptional };
+
 /// Who may use a command or change a setting that gives power over the machine.
 enum class Allowed { kNo, kYes, kLocal };
 
@@ -99,6 +102,29 @@ struct Settings {
   uint64_t proto_max_bulk_len = 512 << 20;
   MemoryShare maxmemory_clients;
   uint64_t tracking_table_max_keys = 1'000'000;
+
+  // TLS.  Paths: relative ones begin at `dir`; "" is none, or OpenSSL's own choice.
+  int tls_port = 0;  // 0: no TLS
+  std::string tls_cert_file;
+  std::string tls_key_file;
+  std::string tls_key_file_pass;
+  std::string tls_client_cert_file;  // of connections that this server makes; "": tls_cert_file
+  std::string tls_client_key_file;
+  std::string tls_client_key_file_pass;
+  std::string tls_dh_params_file;
+  std::string tls_ca_cert_file;
+  std::string tls_ca_cert_dir;
+  TlsClients tls_auth_clients = TlsClients::kYes;
+  bool tls_replication = false;
+  bool tls_cluster = false;
+  std::string tls_protocols;
+  std::string tls_ciphers;
+  std::string tls_ciphersuites;
+  bool tls_prefer_server_ciphers = false;
+  bool tls_session_caching = true;
+  int tls_session_cache_size = 20480;  // 0: no limit
+  int tls_session_cache_timeout_s = 300;
+  uint64_t max_new_tls_connections_per_cycle = 1;
 
   // Process.
   bool daemonize = false;

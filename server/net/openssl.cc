@@ -27,12 +27,15 @@ bool look_up(void* library, const char* name, Function& function) {
 
 }  // namespace
 
-tl::expected<Openssl, std::string> Openssl::load() {
+const Openssl* Openssl::current = nullptr;
+
+tl::expected<const Openssl*, std::string> Openssl::load() {
+  if (current != nullptr) return current;
   void* const crypto = dlopen(kCryptoLibrary, RTLD_NOW | RTLD_LOCAL);
   void* const ssl = crypto != nullptr ? dlopen(kSslLibrary, RTLD_NOW | RTLD_LOCAL) : nullptr;
   if (ssl == nullptr) return tl::unexpected("TLS needs OpenSSL 3: " + last_error());
 
-  Openssl openssl;
+  static Openssl openssl;
   bool is_complete = true;
 #define WEIR_OPENSSL_LOOK_UP(library, name) \
   is_complete = is_complete && look_up(library, #name, openssl.name);
@@ -46,7 +49,7 @@ tl::expected<Openssl, std::string> Openssl::load() {
   if (!is_complete) return tl::unexpected("TLS needs OpenSSL 3: " + last_error());
   if (openssl.OPENSSL_init_ssl(kInitialisation, nullptr) != 1)
     return tl::unexpected(std::string("OpenSSL cannot be initialised"));
-  return openssl;
+  return current = &openssl;
 }
 
 }  // namespace weir

@@ -142,7 +142,6 @@ TEST_CASE("every kind of bad line has its reason", "[config_file]") {
 TEST_CASE("what the server does not do is refused at the start, and off is accepted",
           "[config_file]") {
   CHECK(complaint("cluster-enabled yes") == "this server has no cluster mode");
-  CHECK(complaint("tls-port 6380") == "this server was built without TLS");
   CHECK(complaint("replicaof 10.0.0.1 6379") ==
         "this version does not replicate from another server");
   CHECK(complaint("slaveof 10.0.0.1 6379") ==
@@ -151,7 +150,7 @@ TEST_CASE("what the server does not do is refused at the start, and off is accep
   CHECK(complaint("user alice on") == "this version does not read users from its configuration");
   CHECK(complaint("rename-command FLUSHALL \"\"") == "this version does not rename commands");
   CHECK(complaint("loadmodule x.so") == "this server has no modules");
-  CHECK(complaint("cluster-enabled no\ntls-port 0\nreplicaof no one\naclfile \"\"").empty());
+  CHECK(complaint("cluster-enabled no\nreplicaof no one\naclfile \"\"").empty());
 }
 
 TEST_CASE("an include is read in its place, a pattern stands for what it matches",

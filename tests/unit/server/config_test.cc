@@ -243,7 +243,6 @@ TEST_CASE("CONFIG SET checks what further rules a text has", "[config|set]") {
 }
 
 TEST_CASE("CONFIG SET refuses what the server does not do", "[config|set]") {
-  CHECK(refusal("tls-port", "6380") == "this server was built without TLS");
   CHECK(refusal("cluster-enabled", "yes") == "can't set immutable config");
   CHECK(refusal("replicaof", "10.0.0.1 6379") == "can't set immutable config");
 }

@@ -5,8 +5,9 @@
 namespace weir {
 
 TEST_CASE("OpenSSL is found at run time and works without being linked", "[tls]") {
-  const tl::expected<Openssl, std::string> openssl = Openssl::load();
-  REQUIRE(openssl.has_value());
+  const tl::expected<const Openssl*, std::string> loaded = Openssl::load();
+  REQUIRE(loaded.has_value());
+  const Openssl* const openssl = *loaded;
   SSL_CTX* const context = openssl->SSL_CTX_new(openssl->TLS_method());
   CHECK(context != nullptr);
   openssl->SSL_CTX_free(context);
