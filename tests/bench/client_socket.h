@@ -29,7 +29,8 @@ class Fd {
 /// Where a server listens: the unix socket when `unix_path` is set, else 127.0.0.1:`port`.
 struct Endpoint {
   uint16_t port = 0;
-  std::string unix_path;
+  std::string unix_path = {};
+  bool is_tls = false;
 };
 
 /// Connects (blocking).  The Fd is not open when nobody listens; errno says why.

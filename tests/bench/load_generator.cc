@@ -56,7 +56,13 @@ LoadGenerator::LoadGenerator(const Endpoint& endpoint, std::vector<Role> roles)
     spins_ = spins_ || roles_[role].requests_per_s > 0;
     for (size_t index = 0; index < roles_[role].connections; ++index) {
       Connection& connection = connections_.emplace_back();
-      connection.fd = connect_and_ping(endpoint);
+      if (endpoint.is_tls) {
+        connection.fd = try_connect(endpoint);
+        if (!connection.fd.is_open()) throw system_failure("connect");
+        connection.tls = std::make_unique<TlsConnection>(connection.fd);
+      } else {
+        connection.fd = connect_and_ping(endpoint);
+      }
       connection.role = role;
       connection.index = index;
       make_nonblocking(connection.fd);
@@ -164,7 +170,9 @@ void LoadGenerator::begin(Connection& connection, const Request& request) {
 }
 
 void LoadGenerator::send_bytes(Connection& connection, std::string_view bytes) {
-  const ssize_t sent = send(connection.fd.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL);
+  const ssize_t sent = connection.tls
+                           ? connection.tls->write(bytes)
+                           : send(connection.fd.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL);
   if (sent < 0 && errno != EAGAIN) throw system_failure("send");
   const size_t done = sent < 0 ? 0 : static_cast<size_t>(sent);
   if (done == bytes.size()) return;
@@ -180,11 +188,18 @@ void LoadGenerator::flush(Connection& connection) {
 }
 
 void LoadGenerator::receive(Connection& connection) {
-  const ssize_t got = read(connection.fd.get(), buffer_.data(), buffer_.size());
-  if (got < 0 && (errno == EAGAIN || errno == EINTR)) return;
-  if (got < 0) throw system_failure("read");
-  if (got == 0) throw Failure("the server closed a connection");
-  const std::string_view bytes(buffer_.data(), static_cast<size_t>(got));
+  ssize_t got = 0;
+  do {
+    got = connection.tls ? connection.tls->read(buffer_.data(), buffer_.size())
+                         : read(connection.fd.get(), buffer_.data(), buffer_.size());
+    if (got < 0 && (errno == EAGAIN || errno == EINTR)) return;
+    if (got < 0) throw system_failure("read");
+    if (got == 0) throw Failure("the server closed a connection");
+    take_in(connection, {buffer_.data(), static_cast<size_t>(got)});
+  } while (connection.tls);  // what OpenSSL holds back, no socket will tell of
+}
+
+void LoadGenerator::take_in(Connection& connection, std::string_view bytes) {
   const Role& role = roles_[connection.role];
   if (role.counts) reply_bytes_ += bytes.size();
   if (role.script) connection.replies.append(bytes);

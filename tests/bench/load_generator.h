@@ -10,12 +10,14 @@
 
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "tests/bench/client_socket.h"
 #include "tests/bench/reply_scanner.h"
+#include "tests/bench/tls_connection.h"
 
 namespace weir::bench {
 
@@ -72,6 +74,7 @@ class LoadGenerator {
  private:
   struct Connection {
     Fd fd;
+    std::unique_ptr<TlsConnection> tls;  // over it; null: without
     size_t role = 0;
     size_t index = 0;         // within the role
     size_t replies_owed = 0;  // 0: idle
@@ -91,6 +94,7 @@ class LoadGenerator {
   void send_bytes(Connection& connection, std::string_view bytes);
   void flush(Connection& connection);
   void receive(Connection& connection);
+  void take_in(Connection& connection, std::string_view bytes);
   void watch(Connection& connection, uint32_t events, int operation);
 
   std::vector<Role> roles_;

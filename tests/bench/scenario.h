@@ -51,8 +51,12 @@ struct Trial {
   const Timing& timing;
   std::vector<Role> roles = {};  // for measure_load()
   bool over_unix_socket = false;
+  bool over_tls = false;  // after server.serve_tls()
 
-  Endpoint endpoint() const { return over_unix_socket ? server.unix_socket() : server.tcp(); }
+  Endpoint endpoint() const {
+    if (over_tls) return server.tls();
+    return over_unix_socket ? server.unix_socket() : server.tcp();
+  }
 };
 
 using Step = std::function<void(Trial&)>;

@@ -17,6 +17,7 @@ struct WriteRow {
   Goal goal = {};
   size_t connections = 50;
   bool over_unix_socket = false;
+  bool over_tls = false;
   EntryShape shape = {};
   size_t streams = 1;
   std::string trim = {};
@@ -52,6 +53,8 @@ Scenario xadd_scenario(const WriteRow& row) {
       .prepare =
           [row](Trial& trial) {
             trial.over_unix_socket = row.over_unix_socket;
+            trial.over_tls = row.over_tls;
+            if (row.over_tls) trial.server.serve_tls();
             trial.roles = {{.connections = row.connections, .source = in_turn(xadd_requests(row))}};
           },
       .refill = flush,
@@ -95,6 +98,14 @@ std::vector<Scenario> write_scenarios() {
       {.name = "xadd-p16", .pipeline = 16, .goal = {2, 2.3}},
       {.name = "xadd-p100", .pipeline = 100, .goal = {3.5, 4.2}},
       {.name = "xadd-p100-unix", .pipeline = 100, .over_unix_socket = true},
+      // Within 1.2 times of the peer is what is promised.
+      {.name = "xadd-p1-tls", .pipeline = 1, .over_tls = true},
+      {.name = "xadd-p16-tls", .pipeline = 16, .goal = {0.84, 1.2}, .over_tls = true},
+      {.name = "xadd-p16-1f1000-tls",
+       .pipeline = 16,
+       .over_tls = true,
+       .shape = {1, 1000},
+       .drops_first_round = true},
       {.name = "xadd-p16-1f100", .pipeline = 16, .shape = {1, 100}},
       {.name = "xadd-p16-1f1000",
        .pipeline = 16,

@@ -14,6 +14,7 @@
 
 #include "tests/bench/failure.h"
 #include "tests/bench/machine.h"
+#include "tests/support/certificates.h"
 
 namespace weir::bench {
 namespace {
@@ -146,6 +147,17 @@ void ServerProcess::wait_for_pong() {
   ask(fd, {"PING"});
   start_ns_ = now_ns() - exec_at_ns_;
   control_ = std::move(fd);
+}
+
+void ServerProcess::serve_tls() {
+  testing::Certificates certificates;
+  const testing::KeyPair own = certificates.issue("server");
+  tls_port_ = free_port();
+  const std::string port = std::to_string(tls_port_);
+  const std::string answer =
+      command({"CONFIG", "SET", "tls-cert-file", own.certificate, "tls-key-file", own.key,
+               "tls-auth-clients", "no", "tls-port", port});
+  if (answer != "OK") throw Failure("TLS: " + answer);
 }
 
 void ServerProcess::stop() {

@@ -30,8 +30,11 @@ class ServerProcess {
   ServerProcess(const ServerProcess&) = delete;
   ServerProcess& operator=(const ServerProcess&) = delete;
 
-  Endpoint tcp() const { return {.port = port_, .unix_path = {}}; }
-  Endpoint unix_socket() const { return {.port = 0, .unix_path = folder_ / "s"}; }
+  Endpoint tcp() const { return {.port = port_}; }
+  Endpoint unix_socket() const { return {.unix_path = folder_ / "s"}; }
+  Endpoint tls() const { return {.port = tls_port_, .is_tls = true}; }
+  /// Begins to serve TLS too, with a certificate made for it.
+  void serve_tls();
 
   /// Where the server writes; it goes with the object.
   const std::filesystem::path& folder() const { return folder_; }
@@ -65,6 +68,7 @@ class ServerProcess {
 
   std::filesystem::path folder_;
   uint16_t port_ = 0;
+  uint16_t tls_port_ = 0;
   pid_t pid_ = -1;
   uint64_t exec_at_ns_ = 0;
   uint64_t start_ns_ = 0;
