@@ -24,6 +24,7 @@
 #include "server/messaging/tracking.h"
 #include "server/net/client_table.h"
 #include "server/net/push.h"
+#include "server/net/tls_session.h"
 #include "server/net/transaction.h"
 #include "server/text.h"
 #include "streams/same_text.h"
@@ -546,6 +547,14 @@ void Dispatcher::protocol_error(Client& client, std::string_view text, std::stri
                          ". Query buffer during protocol error: " + protocol_excerpt(bytes));
   }
   reply_error(client, "ERR " + std::string(text));
+}
+
+void Dispatcher::transport_failed(Client& client, std::string_view why) {
+  const bool in_handshake = !client.tls->is_established();
+  context_.log.verbose(
+      (in_handshake ? "Error accepting a client connection: " : "TLS of a client connection: ") +
+      std::string(why) + " (addr=" + client.peer_address() + " laddr=" + client.local_address() +
+      ")");
 }
 
 void Dispatcher::query_buffer_exceeded(Client& client, std::string_view bytes) {

@@ -47,6 +47,7 @@ class Dispatcher : public RequestHandler {
   int64_t monotonic_ms() const override { return clock_.monotonic_ms(); }
   void disconnected(Client& client) override;
   void protocol_error(Client& client, std::string_view text, std::string_view bytes) override;
+  void transport_failed(Client& client, std::string_view why) override;
   void query_buffer_exceeded(Client& client, std::string_view bytes) override;
   bool output_exceeded(Client& client) override;
   resp::RequestLimits limits_for(const Client& client) const override;

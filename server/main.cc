@@ -96,7 +96,7 @@ std::string read_stdin() {
 
 void log_banner(const Settings& settings, Log& log) {
   const std::string pid = std::to_string(getpid());
-  const std::string port = std::to_string(settings.port);
+  const std::string port = std::to_string(settings.port != 0 ? settings.port : settings.tls_port);
   if (!settings.always_show_logo && !(settings.logfile.empty() && isatty(STDOUT_FILENO) != 0)) {
     log.notice("Running mode=standalone, port=" + port + ".");
     return;

@@ -35,15 +35,6 @@ constexpr int kLastWordsMs = 100;
 /// With maxmemory set, the allocator is asked after this many bytes of requests, and by cron.
 constexpr uint64_t kMemoryCheckBytes = uint64_t{64} * 1024;
 
-std::vector<TcpAddress> addresses_of(const Settings& settings) {
-  std::vector<TcpAddress> addresses;
-  for (const std::string& text : settings.bind) {
-    const bool optional = text.starts_with('-');
-    addresses.push_back({text.substr(optional ? 1 : 0), optional});
-  }
-  return addresses;
-}
-
 ServerIdentity make_identity(const Clock& clock) {
   return {.run_id = random_run_id(),
           .executable = executable_path(),
@@ -90,9 +81,7 @@ Server::Server(Config& config, Log& log)
                .shutdown = shutdown_},
       dispatcher_(context_, clock_),
       io_(loop_, dispatcher_),
-      listener_(
-          loop_, [this](Accepted accepted) { accept(accepted); },
-          config->max_new_connections_per_cycle),
+      ports_(loop_, config_, log_, [this](Accepted accepted) { accept(accepted); }),
       cron_timer_(loop_, [this] { cron(); }),
       deadline_timer_(loop_, [this] { armed_deadline_ms_.reset(); }),
       iid_expiry_timer_(loop_, [this] { expire_messages(); }),
@@ -108,28 +97,14 @@ Server::Server(Config& config, Log& log)
 
 // --- Starting ------------------------------------------------------------------------------------
 
-std::string Server::listen(const Settings& settings) {
-  return listener_.listen_tcp(addresses_of(settings), settings.port, settings.tcp_backlog);
-}
-
 std::string Server::open() {
   const Settings& settings = config_.values();
-  const std::string why_tcp = listen(settings);
-  if (!why_tcp.empty()) {
-    log_.warning("Warning: " + why_tcp);
-    return "Failed listening on port " + std::to_string(settings.port) + " (tcp), aborting.";
-  }
-  if (!settings.unixsocket.empty()) {
-    std::string why = listener_.listen_unix(
-        settings.unixsocket, static_cast<unsigned>(settings.unixsocketperm), settings.tcp_backlog);
-    if (!why.empty()) return why;
-  }
-  if (!listener_.has_tcp() && !listener_.has_unix())
-    return "Configured to not listen anywhere, exiting.";
+  std::string why = ports_.open();
+  if (!why.empty()) return why;
   if (!settings.pidfile.empty() || settings.daemonize) {
     const std::string path = settings.pidfile.empty() ? "/var/run/weir.pid" : settings.pidfile;
-    const std::string why = pid_file_.write(path);
-    if (!why.empty()) log_.warning(why);
+    const std::string failure = pid_file_.write(path);
+    if (!failure.empty()) log_.warning(failure);
   }
   announce();
   return {};
@@ -137,8 +112,7 @@ std::string Server::open() {
 
 void Server::announce() const {
   log_.notice("Server initialized");
-  if (listener_.has_tcp()) log_.notice("Ready to accept connections tcp");
-  if (listener_.has_unix()) log_.notice("Ready to accept connections unix");
+  ports_.announce();
   if (is_supervised_by_systemd(config_.values())) {
     notify_systemd("STATUS=Ready to accept connections\n");
     notify_systemd("READY=1\n");
@@ -146,15 +120,6 @@ void Server::announce() const {
 }
 
 void Server::register_appliers() {
-  config_.on_change({"bind", "port"},
-                    [this](const Settings& before, Settings&) -> std::optional<std::string> {
-                      const std::string why = listen(config_.values());
-                      if (why.empty()) return std::nullopt;
-                      log_.warning(why);
-                      // The old sockets had to go first: they may stand in the way of the new.
-                      listen(before);
-                      return "Failed to bind to specified addresses.";
-                    });
   config_.on_change({"loglevel"},
                     [this](const Settings&, Settings& after) -> std::optional<std::string> {
                       log_.set_level(after.loglevel);
@@ -171,11 +136,6 @@ void Server::register_appliers() {
   config_.on_change({"save"},
                     [this](const Settings&, Settings& after) -> std::optional<std::string> {
                       if (!after.save.empty()) log_.warning(kSaveHasNoEffect);
-                      return std::nullopt;
-                    });
-  config_.on_change({"max-new-connections-per-cycle"},
-                    [this](const Settings&, Settings& after) -> std::optional<std::string> {
-                      listener_.set_per_turn(after.max_new_connections_per_cycle);
                       return std::nullopt;
                     });
   config_.on_change({"stream-idmp-duration", "stream-idmp-maxsize"},
@@ -209,23 +169,29 @@ void Server::register_appliers() {
 void Server::accept(Accepted accepted) {
   clock_.refresh();
   ++stats_.connections;
-  Client& client = clients_.add(accepted.fd, accepted.is_unix_socket, clock_.monotonic_ms());
+  const bool is_unix_socket = accepted.transport == Transport::kUnix;
+  Client& client = clients_.add(accepted.fd, is_unix_socket, clock_.monotonic_ms());
   client.authenticated = config_->requirepass.empty();
-  std::string_view refusal;
-  if (clients_.size() > config_->maxclients) {
-    refusal = errors::kMaxClients;
-  } else if (is_refused(client)) {
-    refusal = errors::kProtectedMode;
-  }
-  if (!refusal.empty()) {
-    ++stats_.rejected_connections;
-    const std::string line = "-" + std::string(refusal) + "\r\n";
-    ::send(client.fd, line.data(), line.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
-    clients_.remove(client);
-    return;
-  }
+  if (clients_.size() > config_->maxclients) return turn_away(client, accepted.transport);
   if (!client.is_unix_socket) set_tcp_options(client.fd, config_->tcp_keepalive_s);
+  if (accepted.transport == Transport::kTls) client.tls = ports_.tls().accept(client.fd);
   io_.start(client);
+  if (!is_refused(client)) return;
+  ++stats_.rejected_connections;
+  io_.prepare_reply(client);
+  client.reply.error(errors::kProtectedMode);
+  io_.close_after_reply(client);
+}
+
+/// There are too many.  What is not encrypted would mean nothing to a client of TLS: it finds its
+/// connection closed.
+void Server::turn_away(Client& client, Transport transport) {
+  ++stats_.rejected_connections;
+  if (transport != Transport::kTls) {
+    const std::string line = "-" + std::string(errors::kMaxClients) + "\r\n";
+    ::send(client.fd, line.data(), line.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+  }
+  clients_.remove(client);
 }
 
 /// Protected mode: without a password only this host may connect.
@@ -245,7 +211,7 @@ void Server::run() {
   if (is_supervised_by_systemd(config_.values())) notify_systemd("STOPPING=1\n");
   for (const auto& [id, client] : clients_)
     io_.send_rest(*client, kLastWordsMs);
-  listener_.close();
+  ports_.close();
   pid_file_.remove();
   log_.warning("Weir is now ready to exit, bye bye...");
 }

@@ -1,6 +1,6 @@
 // The composition root: owns the parts and wires them, nothing more.
 //
-//   EventLoop ◄── Listener ── accept ──► ClientTable
+//   EventLoop ◄─── Ports ──── accept ──► ClientTable
 //       │                                    │
 //       └── turn ──► ClientIo ──► Dispatcher ──► handlers ──► Keyspace, Waiters, Config, Stats
 //
@@ -36,6 +36,7 @@
 #include "server/net/client_table.h"
 #include "server/net/event_loop.h"
 #include "server/net/listener.h"
+#include "server/ports.h"
 #include "server/propagation.h"
 #include "server/shutdown_control.h"
 
@@ -61,6 +62,7 @@ class Server {
 
  private:
   void accept(Accepted accepted);
+  void turn_away(Client& client, Transport transport);
   bool is_refused(const Client& client) const;
   bool end_turn();
   void arm_deadline_timer();
@@ -71,7 +73,6 @@ class Server {
   void expire_keys();
   void close_idle_clients();
   void check_memory();
-  std::string listen(const Settings& settings);
   void register_appliers();
   void announce() const;
 
@@ -98,7 +99,7 @@ class Server {
   Context context_;
   Dispatcher dispatcher_;
   ClientIo io_;
-  Listener listener_;
+  Ports ports_;
   Timer cron_timer_;
   Timer deadline_timer_;
   Timer iid_expiry_timer_;  // set while one run was not enough

@@ -108,13 +108,14 @@ void set_process_title(int argument_count, char** arguments, const Settings& set
       arguments[argument_count - 1] + std::strlen(arguments[argument_count - 1]);
   const size_t room = static_cast<size_t>(end - arguments[0]);
   std::string address = settings.bind.empty() ? "*" : settings.bind.front();
-  address += ":" + std::to_string(settings.port);
-  if (settings.port == 0 && !settings.unixsocket.empty()) address = settings.unixsocket;
+  const int port = settings.port != 0 ? settings.port : settings.tls_port;
+  address += ":" + std::to_string(port);
+  if (port == 0 && !settings.unixsocket.empty()) address = settings.unixsocket;
   std::string title = replace_all(settings.proc_title_template, "{title}", arguments[0]);
   title = replace_all(title, "{listen-addr}", address);
   title = replace_all(title, "{server-mode}", "");
   title = replace_all(title, "{port}", std::to_string(settings.port));
-  title = replace_all(title, "{tls-port}", "0");
+  title = replace_all(title, "{tls-port}", std::to_string(settings.tls_port));
   title = replace_all(title, "{unixsocket}", settings.unixsocket);
   title = replace_all(title, "{config-file}", "");
   while (!title.empty() && title.back() == ' ')

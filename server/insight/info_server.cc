@@ -22,16 +22,22 @@
 namespace weir {
 namespace {
 
+std::string listener(const std::string& kind, const std::vector<std::string>& addresses, int port) {
+  std::string line = "name=" + kind;
+  for (const std::string& address : addresses)
+    line += ",bind=" + address;
+  return line + ",port=" + std::to_string(port);
+}
+
 /// One line for each kind of listener, numbered by kind as in Redis.
 void add_listeners(const Settings& settings, Section& section) {
   if (settings.port != 0) {
-    std::string line = "name=tcp";
-    for (const std::string& address : settings.bind)
-      line += ",bind=" + address;
-    section.add("listener0", line + ",port=" + std::to_string(settings.port));
+    section.add("listener0", listener("tcp", settings.bind, settings.port));
   }
   if (!settings.unixsocket.empty())
     section.add("listener1", "name=unix,bind=" + settings.unixsocket);
+  if (settings.tls_port != 0)
+    section.add("listener2", listener("tls", settings.bind, settings.tls_port));
 }
 
 }  // namespace
@@ -57,7 +63,8 @@ void add_server_info(const Context& context, Section& section) {
       .add("process_id", static_cast<uint64_t>(getpid()))
       .add("process_supervised", is_supervised_by_systemd(settings) ? "systemd" : "no")
       .add("run_id", identity.run_id)
-      .add("tcp_port", static_cast<uint64_t>(settings.port))
+      .add("tcp_port",
+           static_cast<uint64_t>(settings.port != 0 ? settings.port : settings.tls_port))
       .add("server_time_usec", static_cast<uint64_t>(context.clock.unix_us()))
       .add("uptime_in_seconds", static_cast<uint64_t>(uptime_s))
       .add("uptime_in_days", static_cast<uint64_t>(uptime_s / 86400))

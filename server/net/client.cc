@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include "server/net/socket.h"
+#include "server/net/tls_session.h"
 #include "server/net/transaction.h"
 
 namespace weir {
@@ -46,6 +47,7 @@ size_t Client::memory_bytes() const {
          (transaction ? sizeof(Transaction) + transaction->bytes() : 0) +
          (subscriptions ? subscriptions->memory_bytes() : 0) +
          (tracking ? tracking->memory_bytes() : 0) + (late_pushes ? late_pushes->capacity() : 0) +
+         (tls ? TlsSession::kMemoryBytes : 0) +
          (parser ? sizeof(resp::RequestParser) + parser->memory_bytes() : 0);
 }
 

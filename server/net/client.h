@@ -22,6 +22,7 @@ namespace weir {
 
 struct CommandSpec;
 class ClientIo;
+class TlsSession;
 class Transaction;
 
 /// CLIENT REPLY: what becomes of replies.
@@ -69,9 +70,10 @@ class Client {
   Labels& mutable_labels();
 
   // --- Bytes.
-  ClientIo* io = nullptr;  // who moves them
-  resp::Buffer input;      // an unfinished request, or what waits behind a blocked command
-  resp::Buffer output;     // replies that have not left
+  ClientIo* io = nullptr;           // who moves them
+  std::unique_ptr<TlsSession> tls;  // null: they are on the socket as they are
+  resp::Buffer input;               // an unfinished request, or what waits behind a blocked command
+  resp::Buffer output;              // replies that have not left
   std::unique_ptr<resp::Buffer> late_pushes;  // to be sent behind the reply being written
   resp::ReplyWriter reply;
   std::unique_ptr<resp::RequestParser> parser;  // set while a request is unfinished

@@ -8,6 +8,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "server/net/tls_session.h"
+
 namespace weir {
 namespace {
 
@@ -51,6 +53,7 @@ void ClientIo::start(Client& client) {
 void ClientIo::close(Client& client) {
   if (client.closed) return;
   client.closed = true;
+  if (client.tls) client.tls->shut_down();
   handler_.disconnected(client);
   client.readable.stop();
   client.writable.stop();
@@ -85,6 +88,34 @@ void ClientIo::read_from(Client& client) {
   // What it sent already comes first; the socket keeps the rest, and also the end of the
   // connection.
   if (client.closed || client.unblocked) return;
+  do {
+    read_once(client);
+  } while (client.tls && client.tls->has_rest() && !client.closed);
+}
+
+ssize_t ClientIo::receive(Client& client, char* at, size_t room) {
+  if (client.tls) return receive_tls(client, at, room);
+  return ::read(client.fd, at, room);
+}
+
+ssize_t ClientIo::receive_tls(Client& client, char* at, size_t room) {
+  TlsSession& tls = *client.tls;
+  const bool was_established = tls.is_established();
+  const ssize_t got = tls.read(at, room);
+  const int error = errno;
+  if (tls.is_established() && !was_established) {
+    client.last_active_ms = handler_.monotonic_ms();
+    if (!client.output.empty()) wants_flush(client);
+  }
+  if (tls.wants_write() && !client.writable.is_active()) {
+    client.writable.start(loop_, client.fd, EV_WRITE, &on_writable, &client);
+  }
+  if (got < 0 && !is_transient(error)) handler_.transport_failed(client, tls.failure());
+  errno = error;
+  return got;
+}
+
+void ClientIo::read_once(Client& client) {
   const bool into_own = !client.input.empty();
   char* at = read_buffer_.get();
   size_t room = kReadBytes;
@@ -102,7 +133,7 @@ void ClientIo::read_from(Client& client) {
     }
   }
   ++counts_.reads;
-  const ssize_t got = ::read(client.fd, at, room);
+  const ssize_t got = receive(client, at, room);
   if (got <= 0) {
     if (got == 0 || !is_transient(errno)) close(client);
     return;
@@ -123,7 +154,7 @@ void ClientIo::read_from(Client& client) {
     close(client);
     return;
   }
-  if (client.blocked) {
+  if (client.blocked || client.unblocked) {
     keep_rest(client, bytes, into_own, 0);
   } else {
     run_requests(client, bytes, into_own);
@@ -244,16 +275,30 @@ void ClientIo::give_back_output_buffer(Client& client) {
 
 void ClientIo::on_writable(int, short, void* argument) {
   auto& client = *static_cast<Client*>(argument);
+  if (client.tls && client.tls->wants_write()) {
+    client.writable.stop();
+    on_readable(client.fd, EV_READ, argument);
+  }
   client.io->flush(client);
+}
+
+ssize_t ClientIo::send(Client& client) {
+  resp::Buffer& output = client.output;
+  if (!client.tls) return ::send(client.fd, output.begin(), output.size(), MSG_NOSIGNAL);
+  const ssize_t sent = client.tls->write(output.begin(), output.size());
+  const int error = errno;
+  if (sent < 0 && !is_transient(error)) handler_.transport_failed(client, client.tls->failure());
+  errno = error;
+  return sent;
 }
 
 // One write for a connection and turn; the rest goes when the socket can take it.
 void ClientIo::flush(Client& client) {
   if (client.closed) return;
   if (!client.output.empty()) {
+    if (client.tls && !client.tls->is_established()) return;  // flushed when it is
     ++counts_.writes;
-    const ssize_t sent =
-        ::send(client.fd, client.output.begin(), client.output.size(), MSG_NOSIGNAL);
+    const ssize_t sent = send(client);
     if (sent < 0 && !is_transient(errno)) return close(client);
     if (sent > 0) {
       counts_.bytes_out += static_cast<uint64_t>(sent);
@@ -263,7 +308,7 @@ void ClientIo::flush(Client& client) {
     }
   }
   if (client.output.empty()) {
-    client.writable.stop();
+    if (!client.tls || !client.tls->wants_write()) client.writable.stop();
     client.output_soft_since_ms = -1;
     give_back_output_buffer(client);
     if (client.close_after_reply) close(client);
@@ -295,6 +340,7 @@ void ClientIo::send_rest(Client& client, int patience_ms) {
   while (!client.closed && !client.output.empty() && ::poll(&socket, 1, patience_ms) > 0) {
     flush(client);
   }
+  if (client.tls) client.tls->shut_down();
 }
 
 }  // namespace weir

@@ -6,7 +6,8 @@
 //             client.input                        flush() at the end of the turn ─► socket
 //
 // Each connection is read once and written once in a turn.  Requests behind one that blocks stay
-// in client.input and run when it is unblocked, a portion in each turn.
+// in client.input and run when it is unblocked, a portion in each turn.  A connection of TLS reads
+// and writes through its TlsSession instead; nothing else differs.
 //
 // Always: a client that is closed is not touched by its socket again, and is freed at the end of
 // the turn, when no handler can hold it any more.
@@ -16,6 +17,8 @@
 #include <span>
 #include <string_view>
 #include <vector>
+
+#include <sys/types.h>
 
 #include "resp/pipeline_parser.h"
 #include "server/net/client.h"
@@ -42,6 +45,8 @@ class RequestHandler {
   virtual void disconnected(Client& client) = 0;
   /// `bytes`: from the request on that cannot be understood.
   virtual void protocol_error(Client& client, std::string_view text, std::string_view bytes) = 0;
+  /// What the connection is made of failed: a handshake, a record of TLS.  It is closed after this.
+  virtual void transport_failed(Client& client, std::string_view why) = 0;
   /// The client's unread `bytes` passed client-query-buffer-limit; it is closed after this.
   virtual void query_buffer_exceeded(Client& client, std::string_view bytes) = 0;
   /// Whether the client's unsent replies are more than client-output-buffer-limit allows; it is
@@ -96,6 +101,10 @@ class ClientIo {
   static void on_writable(int fd, short what, void* argument);
 
   void read_from(Client& client);
+  void read_once(Client& client);
+  ssize_t receive(Client& client, char* at, size_t room);
+  ssize_t receive_tls(Client& client, char* at, size_t room);
+  ssize_t send(Client& client);
   void run_requests(Client& client, std::string_view bytes, bool is_own_input);
   bool close_if_output_exceeded(Client& client);
   void keep_rest(Client& client, std::string_view rest, bool is_own_input, size_t used);

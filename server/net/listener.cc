@@ -40,8 +40,13 @@ bool means_unavailable(int error) {
 
 }  // namespace
 
-Listener::Listener(EventLoop& loop, std::function<void(Accepted)> accept, uint64_t per_turn)
-    : loop_(loop), accept_(std::move(accept)), per_turn_(per_turn) {}
+Listener::Listener(EventLoop& loop, std::function<void(Accepted)> accept)
+    : loop_(loop), accept_(std::move(accept)) {}
+
+void Listener::set_per_turn(uint64_t connections, uint64_t tls_connections) {
+  per_turn_ = connections;
+  tls_per_turn_ = tls_connections;
+}
 
 void Listener::watch(Socket& socket) {
   socket.owner = this;
@@ -50,10 +55,13 @@ void Listener::watch(Socket& socket) {
 
 void Listener::on_ready(int fd, short, void* argument) {
   auto& socket = *static_cast<Socket*>(argument);
-  for (uint64_t i = 0; i < socket.owner->per_turn_; ++i) {
+  const Listener& owner = *socket.owner;
+  const bool is_tls = socket.transport == Transport::kTls;
+  const uint64_t most = is_tls ? owner.tls_per_turn_ : owner.per_turn_;
+  for (uint64_t i = 0; i < most; ++i) {
     const int accepted = accept4(fd, nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC);
     if (accepted < 0) return;
-    socket.owner->accept_({accepted, socket.is_unix});
+    owner.accept_({accepted, socket.transport});
   }
 }
 
@@ -82,21 +90,32 @@ std::unique_ptr<Listener::Socket> Listener::open_tcp(const TcpAddress& address, 
 }
 
 std::string Listener::listen_tcp(const std::vector<TcpAddress>& addresses, int port, int backlog) {
-  tcp_.clear();
+  return listen_on(tcp_, Transport::kTcp, addresses, port, backlog);
+}
+
+std::string Listener::listen_tls(const std::vector<TcpAddress>& addresses, int port, int backlog) {
+  return listen_on(tls_, Transport::kTls, addresses, port, backlog);
+}
+
+std::string Listener::listen_on(Sockets& sockets, Transport transport,
+                                const std::vector<TcpAddress>& addresses, int port, int backlog) {
+  sockets.clear();
   if (port == 0) return {};
   for (const TcpAddress& address : addresses) {
     std::string why;
     std::unique_ptr<Socket> opened = open_tcp(address, port, backlog, why);
-    if (opened) tcp_.push_back(std::move(opened));
+    if (opened) sockets.push_back(std::move(opened));
     if (!why.empty()) {
-      tcp_.clear();
+      sockets.clear();
       return why;
     }
   }
-  if (tcp_.empty() && !addresses.empty())
+  if (sockets.empty() && !addresses.empty())
     return "None of the addresses of 'bind' is available here";
-  for (const auto& opened : tcp_)
+  for (const auto& opened : sockets) {
+    opened->transport = transport;
     watch(*opened);
+  }
   return {};
 }
 
@@ -110,7 +129,7 @@ std::string Listener::listen_unix(const std::string& path, unsigned permissions,
   std::memcpy(address.sun_path, path.c_str(), path.size() + 1);
 
   auto socket_ptr = std::make_unique<Socket>();
-  socket_ptr->is_unix = true;
+  socket_ptr->transport = Transport::kUnix;
   socket_ptr->fd = Fd(::socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
   const int fd = socket_ptr->fd.get();
   if (fd < 0) return failed(std::strerror(errno));
@@ -131,6 +150,7 @@ std::string Listener::listen_unix(const std::string& path, unsigned permissions,
 
 void Listener::close() {
   tcp_.clear();
+  tls_.clear();
   if (unix_) unlink(unix_path_.c_str());
   unix_.reset();
 }

@@ -57,7 +57,7 @@ TEST_CASE("CONFIG SET port to one that is taken changes nothing", "[config]") {
   const TakenPort taken;
   CHECK(redis("CONFIG", "SET", "port", taken.port) ==
         "ERR CONFIG SET failed (possibly related to argument 'port') - "
-        "Failed to bind to specified addresses.");
+        "Unable to listen on this port. Check server logs.");
   CHECK(value_of(redis, "port") == std::to_string(server.port()));
   CHECK(ask("127.0.0.1", server.port()) == "+PONG");
 }

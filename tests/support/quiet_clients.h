@@ -50,6 +50,7 @@ class QuietClients : public RequestHandler {
   int64_t monotonic_ms() const override { return 0; }
   void disconnected(Client& client) override { on_disconnect(client); }
   void protocol_error(Client&, std::string_view, std::string_view) override {}
+  void transport_failed(Client&, std::string_view) override {}
   void query_buffer_exceeded(Client&, std::string_view) override {}
   bool output_exceeded(Client& client) override { return client.output.size() > output_limit; }
   resp::RequestLimits limits_for(const Client&) const override { return {}; }
