@@ -15,7 +15,9 @@
 #include "server/context.h"
 #include "server/data/keyspace.h"
 #include "server/errors.h"
+#include "server/insight/data_digest.h"
 #include "server/insight/log.h"
+#include "server/insight/sha1.h"
 #include "server/text.h"
 
 namespace weir {
@@ -148,6 +150,59 @@ Outcome set_active_expire(Call& call) {
   return ok(call);
 }
 
+// --- Data ----------------------------------------------------------------------------------------
+
+Outcome digest(Call& call) {
+  call.reply.simple(digest_of_data(call.context.keyspace));
+  return Outcome::done();
+}
+
+Outcome digest_value(Call& call) {
+  static const std::string kOfNothing(2 * sizeof(Sha1), '0');
+  const auto keys = call.args.subspan(2);
+  call.reply.array(keys.size());
+  for (const std::string_view key : keys) {
+    const KeyEntry* const entry = call.db.entry(key);
+    call.reply.simple(entry != nullptr ? digest_of_value(*entry) : kOfNothing);
+  }
+  return Outcome::done();
+}
+
+/// One entry under a key that did not exist.
+void populate_key(Call& call, std::string_view key, std::string_view value) {
+  constexpr StreamId kId{1, 0};
+  const std::string_view fields[] = {"field", value};
+  call.db.find_or_create(key).append(kId, fields,
+                                     {.max_bytes = call.settings.stream_node_max_bytes,
+                                      .max_entries = call.settings.stream_node_max_entries});
+  call.changed();
+  call.notify(events::kNew, key);
+  call.signal(key);
+  if (call.is_told())
+    call.propagate_as({"XADD", std::string(key), to_string(kId), "field", std::string(value)});
+}
+
+/// DEBUG POPULATE count [prefix] [bytes of the value].
+Outcome populate(Call& call) {
+  const std::span<const std::string_view> args = call.args;
+  if (args.size() < 3 || args.size() > 5)
+    return errors::unknown_subcommand_or_arguments("debug", args[1]);
+  const std::optional<int64_t> count = parse_canonical(args[2]);
+  const std::optional<int64_t> bytes = args.size() > 4 ? parse_canonical(args[4]) : 0;
+  if (!count || !bytes || *count < 0 || *bytes < 0) return ReplyError(errors::kNotPositive);
+  if (static_cast<uint64_t>(*bytes) > kMaxEntryBytes) return ReplyError(errors::kElementsTooLarge);
+  const std::string prefix(args.size() > 3 ? args[3] : "key");
+  for (int64_t i = 0; i < *count; ++i) {
+    const std::string key = prefix + ":" + std::to_string(i);
+    if (call.db.locate(key) != nullptr) continue;
+    std::string value = "value:" + std::to_string(i);
+    if (*bytes > 0) value.resize(static_cast<size_t>(*bytes));
+    populate_key(call, key, value);
+  }
+  call.propagate_nothing();
+  return ok(call);
+}
+
 Outcome crash(Call&) {
   std::abort();
 }
@@ -163,12 +218,18 @@ Outcome help(Call& call) {
       "    Crash, with a report in the log.",
       "CONFIG-REWRITE-FORCE-ALL",
       "    Rewrite the configuration file with a line for every option.",
+      "DIGEST",
+      "    A hash of all keys, their entries and whether they have a TTL.",
+      "DIGEST-VALUE <key> [<key> ...]",
+      "    The same of what each key holds.",
       "ERROR <text>",
       "    Answer with this error.",
       "LOG <text>",
       "    Write a line into the log.",
       "OBJECT <key>",
       "    How and where the value of <key> is kept.",
+      "POPULATE <count> [<prefix>] [<size>]",
+      "    Make the keys <prefix>:0 ... that do not exist, each with one entry.",
       "PROTOCOL <type>",
       "    Answer with a value of that type.",
       "DICT-RESIZING | PAUSE-CRON | SET-DISABLE-DENY-SCRIPTS | SET-SKIP-CHECKSUM-VALIDATION (0|1)",
@@ -197,12 +258,15 @@ constexpr Subcommand kSubcommands[] = {
     {"assert", 2, crash},
     {"config-rewrite-force-all", 2, rewrite_all},
     {"dict-resizing", 3, ok},
+    {"digest", 2, digest},
+    {"digest-value", 0, digest_value},
     {"error", 3, answer_with_error},
     {"help", 2, help},
     {"log", 3, log},
     {"object", 3, object},
     {"panic", 2, crash},
     {"pause-cron", 3, ok},
+    {"populate", 0, populate},
     {"protocol", 3, protocol},
     {"quicklist-packed-threshold", 3, ok},
     {"replybuffer", 0, ok},

@@ -8,8 +8,6 @@
 namespace weir {
 namespace {
 
-constexpr std::string_view kNotPositive = "ERR value is out of range, must be positive";
-
 /// Nothing can come that would end it early: there are no replicas.
 std::unique_ptr<Wait> wait_until(const Call& call, std::optional<int64_t> deadline_ms) {
   auto wait = std::make_unique<Wait>();
@@ -37,7 +35,7 @@ Outcome waitaof(Call& call) {
   if (*local < 0 || *local > 1)
     return ReplyError("ERR value is out of range, value must between 0 and 1");
   const std::optional<int64_t> replicas = parse_canonical(call.args[2]);
-  if (!replicas || *replicas < 0) return ReplyError(kNotPositive);
+  if (!replicas || *replicas < 0) return ReplyError(errors::kNotPositive);
   Parsed<std::optional<int64_t>> deadline_ms = read_deadline(call, call.args[3]);
   if (!deadline_ms) return std::move(deadline_ms.error());
   if (*local > 0) {

@@ -160,7 +160,7 @@ void compare_servers(int protocol) {
   }
   const uint64_t seed = first_seed();
   CAPTURE(seed);
-  Comparison comparison({"--appendonly", "no"}, protocol);
+  Comparison comparison({"--appendonly", "no", "--enable-debug-command", "yes"}, protocol);
   for (uint64_t life = 0; life < kLives; ++life) {
     CAPTURE(life);
     RandomCommands random(seed * kLives + life, unix_ms());

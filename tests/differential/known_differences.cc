@@ -212,6 +212,39 @@ void cut_idle_of_xpending(Reply& reply, const Asked& asked) {
   }
 }
 
+void sort_keys(Reply& reply, const Asked& asked) {
+  const bool is_page = is(asked.command, "scan") && reply.elements.size() == 2;
+  std::vector<Reply>& keys = is_page ? reply.elements[1].elements : reply.elements;
+  if (!is_page && !is(asked.command, "keys")) return;
+  std::sort(keys.begin(), keys.end(),
+            [](const Reply& a, const Reply& b) { return a.text < b.text; });
+}
+
+void mask_random_key(Reply& reply, const Asked& asked) {
+  if (is(asked.command, "randomkey") && reply.kind == Reply::Kind::kBulk) mask(reply);
+}
+
+/// How many times kLongTtl are left; of a time in the next century only that it is one.
+void cut_ttl(Reply& reply, const Asked& asked) {
+  const bool in_ms = is(asked.command, "pttl");
+  if (reply.kind != Reply::Kind::kInteger || reply.integer < 0) return;
+  if (!in_ms && !is(asked.command, "ttl")) return;
+  constexpr auto kCut = static_cast<int64_t>(kLongTtl);
+  const int64_t seconds = in_ms ? reply.integer / 1000 : reply.integer;
+  reply.integer = seconds > 100 * kCut ? INT64_MAX : (seconds + kCut / 2) / kCut;
+}
+
+/// The same of a point in time; one in the next century is left as it is.
+void cut_expire_time(Reply& reply, const Asked& asked) {
+  const bool in_ms = is(asked.command, "pexpiretime");
+  if (reply.kind != Reply::Kind::kInteger || reply.integer < 0) return;
+  if (!in_ms && !is(asked.command, "expiretime")) return;
+  constexpr auto kCut = static_cast<int64_t>(kLongTtl);
+  const int64_t seconds = in_ms ? reply.integer / 1000 : reply.integer;
+  if (seconds >= static_cast<int64_t>(kNextCentury)) return;
+  reply.integer = (seconds - asked.began_ms / 1000 + kCut / 2) / kCut;
+}
+
 void word_unbalanced_alike(Reply& reply, const Asked&) {
   if (reply.is_error() && reply.text.starts_with("ERR Unbalanced ")) reply.text = "ERR Unbalanced";
 }
@@ -256,6 +289,10 @@ constexpr KnownDifference kDifferences[] = {
      .reason = "the clock; since 7.2 seen-time also moves when nothing was found",
      .normalise = cut_times_of_xinfo},
     {.name = "XPENDING idle", .reason = "the clock", .normalise = cut_idle_of_xpending},
+    {.name = "order of keys", .reason = "each server's own", .normalise = sort_keys},
+    {.name = "RANDOMKEY", .reason = "chance", .normalise = mask_random_key},
+    {.name = "time to live", .reason = "the clock", .normalise = cut_ttl},
+    {.name = "time of expiry", .reason = "the clock", .normalise = cut_expire_time},
     {.name = "Unbalanced",
      .reason = "7.4 worded the error anew",
      .normalise = word_unbalanced_alike},

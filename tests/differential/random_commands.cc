@@ -109,6 +109,7 @@ Words RandomCommands::next() {
 }
 
 Words RandomCommands::command() {
+  if (one_in(12)) return key_command();
   const uint64_t kind = draw(1000);
   if (kind < 240) return xadd();
   if (kind < 260) return xlen();

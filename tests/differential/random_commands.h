@@ -1,4 +1,4 @@
-// An endless row of stream commands, made from a seed.
+// An endless row of commands on streams and keys, made from a seed.
 //
 // IDs lie around a slow clock, so that most commands meet what others have left: the range around
 // it is added to, deleted from, delivered, acknowledged and claimed all the time.  Nothing depends
@@ -12,6 +12,7 @@
 #include <random>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace weir::testing {
@@ -20,6 +21,10 @@ using Words = std::vector<std::string>;
 
 /// An idle time that only IDLE and TIME can give; half of it separates it from the real ones.
 inline constexpr int64_t kLongIdleMs = 10'000'000;
+
+/// In seconds: times to live are multiples of it, or end after kNextCentury (Unix time).
+inline constexpr uint64_t kLongTtl = 100'000;
+inline constexpr uint64_t kNextCentury = 4'102'444'800;
 
 /// Keys that entries are only ever added to; see known_differences.h for why there are such.
 inline constexpr std::string_view kAppendOnlyKeys[] = {"only1", "only2"};
@@ -66,6 +71,15 @@ class RandomCommands {
   Words xclaim();
   Words xautoclaim();
   Words xinfo_stream();
+
+  // random_key_commands.cc
+  Words key_command();
+  Words expire();
+  Words rename();
+  Words copy();
+  Words all_keys();
+  std::string database();
+  std::pair<std::string, std::string> like_keys();
 
   void append_trim(Words& words);
   void append_ids(Words& words, uint64_t most);
