@@ -519,8 +519,13 @@ void Dispatcher::put_off(Client& client, const CommandSpec& command,
   put_off_.push_back({client.id, &command, {argv.begin(), argv.end()}});
 }
 
+void Dispatcher::end_pause() {
+  pause_.end();
+  context_.keyspace.expiry_paused = false;
+}
+
 void Dispatcher::run_put_off() {
-  if (pause_.is_over(Clock::monotonic_us() / 1000)) pause_.end();
+  if (pause_.is_over(Clock::monotonic_us() / 1000)) end_pause();
   if (pause_.is_on() || put_off_.empty()) return;
   clock_.refresh();
   lap_ticks_ = context_.ticks.now();

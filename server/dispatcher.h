@@ -71,6 +71,7 @@ class Dispatcher : public RequestHandler {
   void unwatch(Client& client);
 
   Pause& pause() { return pause_; }
+  void end_pause();
   /// Runs what a pause that is over put off.
   void run_put_off();
   size_t put_off_count() const { return put_off_.size(); }

@@ -4,6 +4,7 @@
 #include "server/commands/args.h"
 #include "server/commands/handlers.h"
 #include "server/context.h"
+#include "server/data/keyspace.h"
 #include "server/dispatcher.h"
 #include "server/errors.h"
 #include "server/text.h"
@@ -25,12 +26,13 @@ Outcome client_pause(Call& call) {
   if (*timeout_ms < 0) return ReplyError(errors::kTimeoutNegative);
   if (*timeout_ms > INT64_MAX - call.monotonic_ms) return ReplyError(errors::kTimeoutOutOfRange);
   call.context.dispatcher.pause().begin(mode, call.monotonic_ms + *timeout_ms);
+  call.context.keyspace.expiry_paused = true;
   call.reply.ok();
   return Outcome::done();
 }
 
 Outcome client_unpause(Call& call) {
-  call.context.dispatcher.pause().end();
+  call.context.dispatcher.end_pause();
   call.reply.ok();
   return Outcome::done();
 }

@@ -108,7 +108,7 @@ const KeyEntry* Database::random(std::mt19937_64& generator) {
 
 /// Adds a key.  One that is there, but hidden because its time is over, makes way.
 KeyEntry& Database::put(std::string_view key, uint64_t hash, Stream&& stream) {
-  if (keyspace_->expired_keys == ExpiredKeys::kAreHidden) drop(key);
+  if (!keyspace_->removes_expired()) drop(key);
   KeyEntry* const entry = KeyEntry::create(key);
   entry->stream = std::move(stream);
   entry->accessed_s = keyspace_->access_time_s_;
@@ -210,7 +210,7 @@ bool Database::is_past(const KeyEntry& entry) const {
 /// A key with a TTL: removed if its time is over, or only hidden.
 KeyEntry* Database::live_for_now(KeyEntry& entry) {
   if (!is_past(entry)) return &entry;
-  if (keyspace_->expired_keys == ExpiredKeys::kGo) {
+  if (keyspace_->removes_expired()) {
     ++keyspace_->lookups_.expired;
     remove(entry, Removal::kExpired);
   }
@@ -224,7 +224,7 @@ bool Database::persist(KeyEntry& entry) {
 }
 
 size_t Database::expire_some(size_t most) {
-  if (keyspace_->expired_keys != ExpiredKeys::kGo) return 0;
+  if (!keyspace_->removes_expired()) return 0;
   size_t removed = 0;
   while (removed < most && !expiries_.is_empty() && live(expiries_.first().entry) == nullptr)
     ++removed;

@@ -179,6 +179,8 @@ class Keyspace {
   KeyEvents events;
 
   ExpiredKeys expired_keys = ExpiredKeys::kGo;
+  /// CLIENT PAUSE: nothing is to change, so keys are hidden that would go.
+  bool expiry_paused = false;
   /// Whether keys are removed that nobody asks for.
   bool active_expiry = true;
   /// Who hears of keys that the server removes; may be null.
@@ -194,6 +196,8 @@ class Keyspace {
 
  private:
   friend class Database;
+
+  bool removes_expired() const { return expired_keys == ExpiredKeys::kGo && !expiry_paused; }
 
   LookupCounts lookups_;
   int64_t now_ms_ = 0;

@@ -170,6 +170,10 @@ void no_greatest_delivery_count(Words& command, std::vector<Words>&) {
   if (value < command.size() && command[value] == "9223372036854775807") command[value] = "9";
 }
 
+void no_negative_cursor(Words& command, std::vector<Words>&) {
+  if (is(command, "scan") && command.size() > 1 && command[1] == "-1") command[1] = "0";
+}
+
 // ---- normalised ------------------------------------------------------------------------------
 
 void drop_new_fields(Reply& reply, const Asked& asked) {
@@ -278,6 +282,7 @@ constexpr KnownDifference kDifferences[] = {
     {.name = "delivery count",
      .reason = "one more delivery than 2^63-1 turns over to a negative count in Redis, ours stays",
      .avoid = no_greatest_delivery_count},
+    {.name = "SCAN -1", .reason = "7.0 takes it for a cursor", .avoid = no_negative_cursor},
     {.name = "XINFO fields",
      .reason = "7.2 (active-time, inactive), 8.6 (idempotent production) and 8.8 (nacked-count) "
                "added fields; those of 7.0 keep their order",

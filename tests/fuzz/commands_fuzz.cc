@@ -1,5 +1,5 @@
-// Fuzzes the handlers of the stream commands with any words: none may crash or answer with anything
-// but one reply, streams stay consistent, and FLUSHALL leaves no memory behind (under
+// Fuzzes the handlers of the commands on streams and keys with any words: none may crash or answer
+// with anything but one reply, streams stay consistent, and FLUSHALL leaves no memory behind (under
 // AddressSanitizer).
 //
 // The input is text, a command a line, words separated by blanks.  A byte above 127 is a whole word
@@ -52,7 +52,8 @@ constexpr const char* kWords[] = {
     // Commands
     "XADD", "XREADGROUP", "XACK", "XACKDEL", "XNACK", "XCLAIM", "XAUTOCLAIM", "XPENDING", "XDEL",
     "XDELEX", "XTRIM", "XGROUP", "XSETID", "XREAD", "XRANGE", "XREVRANGE", "XINFO", "XCFGSET",
-    "XIDMPRECORD", "DEL"};
+    "XIDMPRECORD", "DEL", "EXPIRE", "PEXPIREAT", "PERSIST", "RENAME", "COPY", "MOVE", "REPLACE",
+    "DB", "LT"};
 constexpr uint8_t kFirstWordByte = 0x80;
 static_assert(std::size(kWords) <= 0x80);
 
@@ -80,7 +81,7 @@ std::optional<Words> next_command(std::string_view& input) {
 /// Whether the command is one of those to be tried.
 bool is_tried(std::span<const std::string_view> words) {
   const CommandSpec* const row = words.empty() ? nullptr : HandlerStage::row_of(words);
-  return row != nullptr && (row->group == Group::kStream || row->name == "del");
+  return row != nullptr && (row->group == Group::kStream || row->group == Group::kGeneric);
 }
 
 void run(HandlerStage& stage, const Words& command) {
@@ -95,12 +96,16 @@ void run(HandlerStage& stage, const Words& command) {
 }
 
 void assert_consistent(HandlerStage& stage) {
-  stage.keyspace.database(0).keys().for_each([&](const KeyEntry& entry) {
-    Stream& stream = *stage.stream(entry.key());
-    stream.assert_consistent();
-    for (size_t i = 0; i < stream.groups().size(); ++i)
-      stream.groups().at(i).pending().assert_consistent();
-  });
+  stage.keyspace.expired_keys = ExpiredKeys::kAreSeen;
+  for (Database& db : stage.keyspace.databases()) {
+    db.expiries().assert_consistent();
+    db.keys().for_each([&db](const KeyEntry& entry) {
+      Stream& stream = *db.find_for_write(entry.key());
+      stream.assert_consistent();
+      for (size_t i = 0; i < stream.groups().size(); ++i)
+        stream.groups().at(i).pending().assert_consistent();
+    });
+  }
 }
 
 /// As the sanitizer counts them; jemalloc's figures waver by what a thread keeps for itself.

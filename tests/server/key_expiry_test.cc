@@ -57,6 +57,21 @@ TEST_CASE("With active expiry off, a key goes when somebody asks for it", "[expi
   CHECK(client("DEBUG", "SET-ACTIVE-EXPIRE", "2").is_error());
 }
 
+TEST_CASE("While clients are paused a key whose time is over is hidden, and goes afterwards",
+          "[expire][pause]") {
+  TestServer server;
+  RawClient client = server.connect_raw();
+  client("XADD", "s", "1-0", "f", "v");
+  client.write("PEXPIRE s 20\r\nCLIENT PAUSE 100000 WRITE\r\n");  // in one turn
+  CHECK(client.read().integer == 1);
+  CHECK(client.read().text == "OK");
+  REQUIRE(wait_until([&] { return client("XLEN", "s").integer == 0; }));
+  CHECK(client("KEYS", "*").elements.empty());
+  CHECK(client("DBSIZE").integer == 1);
+  client("CLIENT", "UNPAUSE");
+  REQUIRE(wait_until([&] { return client("DBSIZE").integer == 0; }));
+}
+
 TEST_CASE("INFO tells how many keys have a TTL, and its mean", "[expire]") {
   TestServer server;
   RawClient client = server.connect_raw();

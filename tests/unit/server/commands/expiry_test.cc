@@ -210,6 +210,20 @@ TEST_CASE("Keys that are only hidden are not seen and not removed", "[expire]") 
   CHECK(stage("XLEN s") == ":1");
 }
 
+TEST_CASE("While expiry is paused keys are hidden, and go when somebody asks for them afterwards",
+          "[expire]") {
+  WithKey stage("1000010");
+  stage.keyspace.expiry_paused = true;
+  stage.now_ms = 1'000'011;
+  CHECK(stage("XLEN s") == ":0");
+  CHECK(stage.keyspace.database(0).expire_some(10) == 0);
+  CHECK(stage("DBSIZE") == ":1");
+  stage.keyspace.expiry_paused = false;
+  CHECK(stage("XLEN s") == ":0");
+  CHECK(stage.events() == "expired s");
+  CHECK(stage("DBSIZE") == ":0");
+}
+
 TEST_CASE("Keys that nobody asks for go in the order of their deadlines, up to a number",
           "[expire]") {
   HandlerStage stage;
