@@ -216,6 +216,14 @@ struct KeySpec {
   }
 };
 
+/// Which words of a command are channels, for the check of rights.
+enum class Channels : uint8_t {
+  kNone,
+  kFirst,     // PUBLISH
+  kNames,     // all: SUBSCRIBE
+  kPatterns,  // all, and they are patterns: PSUBSCRIBE
+};
+
 struct CommandSpec {
   std::string_view name;  // "xadd"; a subcommand is "xinfo|stream"
   int arity = 0;          // words; negative: at least
@@ -224,6 +232,7 @@ struct CommandSpec {
   uint8_t categories = 0;
   Secrets secrets = Secrets::kNone;
   KeySpec keys = {};
+  Channels channels = Channels::kNone;
   Outcome (*run)(Call&) = nullptr;  // null: a container that is nothing without a subcommand
   std::string_view tips = {};       // COMMAND INFO's hints, blank-separated
   std::string_view since = {};

@@ -181,8 +181,10 @@ std::optional<std::string> Config::rewrite(bool every_option) const {
   if (!old && old.error().errno_value != ENOENT) {
     return kFailed + errno_text(old.error().errno_value);
   }
+  config::ConfigValues values = values_;
+  if (complete_) complete_(values.settings);
   const std::string text = config::rewritten_text(
-      old.value_or(""), values_, every_option ? config::Rewrite::kAll : config::Rewrite::kChanged);
+      old.value_or(""), values, every_option ? config::Rewrite::kAll : config::Rewrite::kChanged);
   if (const auto replaced = replace_atomically(*files_, file_, text); !replaced) {
     return kFailed + errno_text(replaced.error().errno_value);
   }

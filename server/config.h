@@ -76,6 +76,8 @@ class Config {
   /// Has `apply` called after a change of any of `options`: once, however many of them changed.
   void on_change(const std::vector<std::string_view>& options, Applier apply);
 
+  /// Has `complete` called before the file is rewritten, to put in what lives elsewhere: users.
+  void before_rewrite(std::function<void(Settings&)> complete) { complete_ = std::move(complete); }
   /// Brings the configuration file up to date, with a line for each option that has not its default
   /// value, or for every option.  The error is a reply's text without the code.
   std::optional<std::string> rewrite(bool every_option = false) const;
@@ -100,6 +102,7 @@ class Config {
   std::string file_;
   std::vector<std::string> arguments_;
   std::vector<Watch> watches_;
+  std::function<void(Settings&)> complete_;
 };
 
 }  // namespace weir

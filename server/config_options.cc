@@ -41,6 +41,10 @@ constexpr Choice kTlsClients[] = {
   {"yes",      int(TlsClients::kYes)},
   {"optional", int(TlsClients::kOptional)},
 };
+constexpr Choice kPubsubDefault[] = {
+  {"allchannels",   int(PubsubDefault::kAll)},
+  {"resetchannels", int(PubsubDefault::kNone)},
+};
 constexpr Choice kAppendFsync[] = {
   {"everysec", int(AppendFsync::kEverySecond)},
   {"always",   int(AppendFsync::kAlways)},
@@ -129,6 +133,12 @@ constexpr Option kRows[] = {
 
   // Access
   text   ("requirepass",              "",                   &S::requirepass, kSecret),
+  special("user",                     "",                   user_value, kManyWords | kFileOnly | kRewritten),
+  text   ("aclfile",                  "",                   &S::aclfile, kImmutable),
+  integer("acllog-max-len",           "128",                0, LONG_MAX,  &S::acllog_max_len),
+  choice ("acl-pubsub-default",       "resetchannels",      kPubsubDefault, choice_field<&S::acl_pubsub_default>()),
+  text   ("acl-audit-log",            "",                   &S::acl_audit_log),
+  special("rename-command",           "",                   rename_command_value, kManyWords | kFileOnly),
   choice ("enable-debug-command",     "no",                 kAllowed,     choice_field<&S::enable_debug_command>(), kImmutable),
   choice ("enable-module-command",    "no",                 kAllowed,     choice_field<&S::enable_module_command>(), kImmutable),
   choice ("enable-protected-configs", "no",                 kAllowed,     choice_field<&S::enable_protected_configs>(), kImmutable),

@@ -13,7 +13,6 @@ using namespace rows;  // NOLINT(google-build-using-namespace): the vocabulary o
 // clang-format off
 constexpr Choice kDisklessLoad[]  = {{"disabled", 0}, {"on-empty-db", 1}, {"swapdb", 2}};
 constexpr Choice kOomScoreAdj[]   = {{"no", 0}, {"yes", 1}, {"relative", 2}, {"absolute", 3}};
-constexpr Choice kPubsubDefault[] = {{"allchannels", 0}, {"resetchannels", 1}};
 constexpr Choice kSanitize[]      = {{"no", 0}, {"yes", 1}, {"clients", 2}};
 constexpr Choice kEndpointType[]  = {{"ip", 0}, {"hostname", 1}, {"unknown-endpoint", 2}};
 constexpr Choice kOnError[]       = {{"ignore", 0}, {"panic", 1}, {"panic-on-replicas", 2}};
@@ -23,9 +22,6 @@ constexpr Option kRows[] = {
   // Refused when switched on: a false promise
   tidied(refuse_cluster,     toggle ("cluster-enabled", "no", kKept, kImmutable)),
   tidied(refuse_replication, words  ("replicaof", "", kImmutable, "slaveof")),
-  tidied(refuse_aclfile,     text   ("aclfile", "", kKept, kImmutable)),
-  tidied(refuse_user,           words("user", "", kFileOnly)),
-  tidied(refuse_rename_command, words("rename-command", "", kFileOnly)),
   tidied(refuse_loadmodule,     words("loadmodule", "", kFileOnly)),
 
   // Names that newer servers read and forget
@@ -78,8 +74,6 @@ constexpr Option kRows[] = {
   choice ("propagation-error-behavior",    "ignore", kOnError, kKept),
 
   // Access
-  integer("acllog-max-len",                "128",  0, LONG_MAX, kKept),
-  choice ("acl-pubsub-default",            "resetchannels", kPubsubDefault, kKept),
   toggle ("hide-user-data-from-log",       "no",   kKept),
 
   // TLS

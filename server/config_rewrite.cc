@@ -17,12 +17,16 @@ struct Line {
 
 using LinesOfOption = std::map<const Option*, std::vector<Line*>>;
 
+bool is_left_alone(const Option& option) {
+  return option.has(kFileOnly) && !option.has(kRewritten);
+}
+
 // The option of a line and the words of its value, if it is one that CONFIG knows.
 void recognise(Line& line) {
   std::optional<std::vector<std::string>> words = resp::split_words(line.text);
   if (!words || words->size() < 2 || words->front().starts_with('#')) return;
   const Option* option = find_option(words->front());
-  if (option == nullptr || option->has(kFileOnly)) return;
+  if (option == nullptr || is_left_alone(*option)) return;
   words->erase(words->begin());
   if (auto spread = spread_words(*option, *std::move(words))) {
     line.option = option;
@@ -88,7 +92,7 @@ std::string rewritten_text(std::string_view text, const ConfigValues& values, Re
   std::string added;
   for (const std::span<const Option> table : {effective_options(), kept_options()}) {
     for (const Option& option : table) {
-      if (option.has(kFileOnly)) continue;
+      if (is_left_alone(option)) continue;
       if (const auto found = present.find(&option); found != present.end()) {
         update_lines(option, found->second, values);
       } else if (which == Rewrite::kAll || print_option(option, values) != option.default_text) {

@@ -21,6 +21,9 @@ extern const Special notify_events_value;      // letters; CONFIG GET does not s
 extern const Special dir_value;                // made absolute
 extern const Special sigint_value;             // default, or save|nosave, now, force
 extern const Special sigterm_value;
+// In config_access.cc.
+extern const Special user_value;            // name rule …; cumulative
+extern const Special rename_command_value;  // old new; cumulative
 
 // Tidies.
 Tidied clamp_hz(const std::string& text);
@@ -36,9 +39,6 @@ Tidied check_percentiles(const std::string& text);
 Tidied refuse_appendonly(const std::string& text);
 Tidied refuse_cluster(const std::string& text);
 Tidied refuse_replication(const std::string& text);
-Tidied refuse_aclfile(const std::string& text);
-Tidied refuse_user(const std::string& text);
-Tidied refuse_rename_command(const std::string& text);
 Tidied refuse_loadmodule(const std::string& text);
 
 }  // namespace weir::config

@@ -129,18 +129,6 @@ Tidied refuse_replication(const std::string& text) {
   return accept_only(off, "", "this version does not replicate from another server");
 }
 
-Tidied refuse_aclfile(const std::string& text) {
-  return accept_only(text.empty(), text, "this version does not read ACL files");
-}
-
-Tidied refuse_user(const std::string&) {
-  return refuse("this version does not read users from its configuration");
-}
-
-Tidied refuse_rename_command(const std::string&) {
-  return refuse("this version does not rename commands");
-}
-
 Tidied refuse_loadmodule(const std::string&) {
   return refuse("this server has no modules");
 }

@@ -58,6 +58,7 @@ inline constexpr unsigned kSecret = 4;     // redacted in MONITOR and SLOWLOG
 inline constexpr unsigned kManyWords = 8;  // a line or a CONFIG SET value holds several words
 inline constexpr unsigned kFileOnly = 16;  // a line of the file that CONFIG does not know
 inline constexpr unsigned kNamesFile = 32;  // CONFIG SET of the same value reads the file again
+inline constexpr unsigned kRewritten = 64;  // of those, one that CONFIG REWRITE keeps up to date
 
 struct Choice {
   std::string_view word;

@@ -10,6 +10,7 @@ class ClientTable;
 class Clock;
 class Config;
 class Dispatcher;
+class Gatekeeper;
 class Keyspace;
 class LatencyMonitor;
 class Log;
@@ -40,6 +41,7 @@ struct Context {
   ClientTable& clients;
   ClientIo& io;
   Dispatcher& dispatcher;
+  Gatekeeper& gatekeeper;
   Stats& stats;
   TickClock& ticks;
   Slowlog& slowlog;

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "resp/inline_words.h"
+#include "server/command_names.h"
 #include "server/commands/client_describe.h"
 #include "server/commands/command_keys.h"
 #include "server/commands/table.h"
@@ -14,6 +15,7 @@
 #include "server/data/waiters.h"
 #include "server/data/watches.h"
 #include "server/errors.h"
+#include "server/gatekeeper.h"
 #include "server/insight/latency.h"
 #include "server/insight/log.h"
 #include "server/insight/monitors.h"
@@ -97,7 +99,11 @@ void Call::notify(const KeyEvent& event, std::string_view key) {
 Dispatcher::Dispatcher(Context& context, Clock& clock)
     : context_(context), clock_(clock), settings_(context.config.values()) {
   look_out();
+  if (!settings_.renamed_commands.empty())
+    names_ = std::make_unique<CommandNames>(context.commands, settings_.renamed_commands);
 }
+
+Dispatcher::~Dispatcher() = default;
 
 // A pipeline is mostly of one command, so only the keys of the last one's row are looked at.
 void Dispatcher::expect(const Client& client,
@@ -122,9 +128,9 @@ void Dispatcher::expect(const Client& client,
 
 void Dispatcher::handle(Client& client, std::span<const std::string_view> argv) {
   const CommandSpec* command = client.last_command;
-  if (command == nullptr || command->is_subcommand() ||
+  if (command == nullptr || names_ != nullptr || command->is_subcommand() ||
       !equals_ignoring_case(command->name, argv[0])) {
-    command = find_command(argv[0]);
+    command = find_named(argv[0]);
   }
   if (command == nullptr || command->is_subcommand()) {
     if (is_http(argv[0]))
@@ -141,7 +147,20 @@ void Dispatcher::handle(Client& client, std::span<const std::string_view> argv) 
     command = subcommand;
   }
   client.last_command = command;
+  if (names_ != nullptr) return handle_renamed(client, *command, argv);
   run_or_queue(client, *command, argv);
+}
+
+const CommandSpec* Dispatcher::find_named(std::string_view name) const {
+  return names_ != nullptr ? names_->find(name) : find_command(name);
+}
+
+// The log, replicas and the waiters get the words with the name of the table.
+void Dispatcher::handle_renamed(Client& client, const CommandSpec& command,
+                                std::span<const std::string_view> argv) {
+  std::vector<std::string_view> words(argv.begin(), argv.end());
+  words[0] = command.name.substr(0, command.name.find('|'));
+  run_or_queue(client, command, words);
 }
 
 void Dispatcher::run_or_queue(Client& client, const CommandSpec& command,
@@ -149,7 +168,7 @@ void Dispatcher::run_or_queue(Client& client, const CommandSpec& command,
   if (command.run == nullptr || !command.accepts(argv.size())) {
     return reject(client, &command, errors::wrong_number_of_arguments(command.name).text());
   }
-  if (const std::string_view refusal = refusal_of(client, command); !refusal.empty()) {
+  if (const std::string_view refusal = refusal_of(client, command, argv); !refusal.empty()) {
     return reject(client, &command, refusal);
   }
   if (client.subscriptions && !client.reply.is_resp3() && !command.has(kForListeners)) {
@@ -173,7 +192,8 @@ uint32_t Dispatcher::effective_flags(const Client& client, const CommandSpec& co
 }
 
 /// Why the command may not run now; empty if it may.
-std::string_view Dispatcher::refusal_of(const Client& client, const CommandSpec& command) const {
+std::string_view Dispatcher::refusal_of(const Client& client, const CommandSpec& command,
+                                        std::span<const std::string_view> argv) {
   if (command.has(kNeedsDebug | kNeedsModule)) {
     const bool is_debug = command.has(kNeedsDebug);
     const Allowed allowed =
@@ -181,12 +201,20 @@ std::string_view Dispatcher::refusal_of(const Client& client, const CommandSpec&
     if (allowed == Allowed::kNo || (allowed == Allowed::kLocal && !client.is_local()))
       return is_debug ? errors::kDebugNotAllowed : errors::kModuleNotAllowed;
   }
-  if (!client.authenticated && !settings_.requirepass.empty() && !command.has(kNoAuth))
-    return errors::kNoAuth;
+  if (!context_.gatekeeper.knows(client) && !command.has(kNoAuth)) return errors::kNoAuth;
   if (client.transaction && command.has(kNoMulti | kNotInMulti)) return errors::kNotInTransaction;
+  if (client.limits != nullptr && !is_within_limits(client, command, argv)) return refusal_;
   if (out_of_memory_ && (effective_flags(client, command) & kDenyOom) != 0)
     return errors::kOutOfMemory;
   return {};
+}
+
+/// What the access rules say; when they refuse, why is in refusal_.
+bool Dispatcher::is_within_limits(const Client& client, const CommandSpec& command,
+                                  std::span<const std::string_view> argv) {
+  std::optional<std::string> why = context_.gatekeeper.refusal(client, command, argv);
+  if (why) refusal_ = std::move(*why);
+  return !why;
 }
 
 void Dispatcher::reject(Client& client, const CommandSpec* command, std::string_view text) {
@@ -292,6 +320,8 @@ void Dispatcher::run(Client& client, const CommandSpec& command,
     note_reads(client, command, argv);
     end_exception(client, command);
   }
+  if (command.has(kAdmin)) [[unlikely]]
+    context_.gatekeeper.note_admin(client, command, argv, outcome);
   running_ = nullptr;
   ran(client, command, stats, argv, began);
   if (client.reply_mode != ReplyMode::kOn) end_reply(client);
@@ -301,6 +331,12 @@ void Dispatcher::run(Client& client, const CommandSpec& command,
 // As run() does it, between the replies that EXEC writes.
 void Dispatcher::run_queued(Client& client, const CommandSpec& command,
                             std::span<const std::string_view> argv) {
+  if (client.limits != nullptr) {
+    if (const auto why = context_.gatekeeper.refusal_in_exec(client, command, argv)) {
+      ++context_.stats.by_command[row_number(command)].rejected_calls;
+      return reply_error(client, *why);
+    }
+  }
   const CommandSpec* const outer = running_;
   const uint64_t began = lap_ticks_;
   running_ = &command;
@@ -317,6 +353,8 @@ void Dispatcher::run_queued(Client& client, const CommandSpec& command,
     reply_error(client, outcome.error_text());
   }
   if (client.tracking) note_reads(client, command, argv);
+  if (command.has(kAdmin)) [[unlikely]]
+    context_.gatekeeper.note_admin(client, command, argv, outcome);
   running_ = outer;
   ran(client, command, stats, argv, began);
 }
@@ -448,7 +486,9 @@ bool Dispatcher::retry(Client& client) {
   const uint64_t began = lap_ticks_;
   running_ = &command;
   begin_changes(client);
-  Outcome outcome = command.run(call);
+  // Rights may have been taken away while it waited.
+  const bool is_allowed = client.limits == nullptr || is_within_limits(client, command, argv);
+  Outcome outcome = is_allowed ? command.run(call) : ReplyError(refusal_);
   context_.propagation.finish(call.db.index(), argv, call.told);
   if (client.tracking) note_reads(client, command, argv);
   running_ = nullptr;
@@ -588,11 +628,11 @@ bool Dispatcher::output_exceeded(Client& client) {
 
 resp::RequestLimits Dispatcher::limits_for(const Client& client) const {
   return {.max_bulk_bytes = static_cast<int64_t>(settings_.proto_max_bulk_len),
-          .authenticated = client.authenticated || settings_.requirepass.empty()};
+          .authenticated = context_.gatekeeper.knows(client)};
 }
 
 size_t Dispatcher::query_buffer_limit(const Client& client) const {
-  const bool unknown = !client.authenticated && !settings_.requirepass.empty();
+  const bool unknown = !context_.gatekeeper.knows(client);
   const size_t limit = unknown ? kUnauthenticatedQueryBytes : settings_.client_query_buffer_limit;
   // What is queued was sent and is not done with.
   const size_t queued = client.transaction ? client.transaction->bytes() : 0;

@@ -1,6 +1,6 @@
 // Between a request and its handler: the gates before a command and the duties after it.
 //
-//   argv ─► row ─► arity ─► debug ─► password ─► memory ─► run ─► reply or error
+//   argv ─► row ─► arity ─► debug ─► password ─► rights ─► memory ─► run ─► reply or error
 //                                                            │         │
 //                                          waits: registered ◄┘         └─► statistics
 //
@@ -27,6 +27,7 @@
 
 namespace weir {
 
+class CommandNames;
 struct CommandStats;
 struct Waiter;
 
@@ -34,6 +35,7 @@ class Dispatcher : public RequestHandler {
  public:
   /// `context` outlives the dispatcher.
   Dispatcher(Context& context, Clock& clock);
+  ~Dispatcher() override;
 
   void attach(ClientIo& io) { io_ = &io; }
   ClientIo& io() { return *io_; }
@@ -61,6 +63,9 @@ class Dispatcher : public RequestHandler {
   /// Ends the wait of a client with an error, or with what a timeout answers if it is empty.  False
   /// if it does not wait.
   bool unblock(Client& client, std::string_view error);
+
+  /// The row that clients mean by a command's name; null if there is none.
+  const CommandSpec* find_named(std::string_view name) const;
 
   /// One of the commands that EXEC runs; writes its reply.
   void run_queued(Client& client, const CommandSpec& command,
@@ -92,9 +97,14 @@ class Dispatcher : public RequestHandler {
     std::vector<std::string> argv;
   };
 
+  void handle_renamed(Client& client, const CommandSpec& command,
+                      std::span<const std::string_view> argv);
   void run_or_queue(Client& client, const CommandSpec& command,
                     std::span<const std::string_view> argv);
-  std::string_view refusal_of(const Client& client, const CommandSpec& command) const;
+  std::string_view refusal_of(const Client& client, const CommandSpec& command,
+                              std::span<const std::string_view> argv);
+  bool is_within_limits(const Client& client, const CommandSpec& command,
+                        std::span<const std::string_view> argv);
   static uint32_t effective_flags(const Client& client, const CommandSpec& command);
   void put_off(Client& client, const CommandSpec& command, std::span<const std::string_view> argv);
   void run(Client& client, const CommandSpec& command, std::span<const std::string_view> argv);
@@ -135,10 +145,12 @@ class Dispatcher : public RequestHandler {
   resp::Buffer discarded_;  // replies that CLIENT REPLY keeps from leaving
   const CommandSpec* running_ = nullptr;
   Pause pause_;
-  std::vector<PutOff> put_off_;  // in order
-  uint64_t lap_ticks_ = 0;       // when the last command ended, or the batch began
-  uint64_t turn_ticks_ = 0;      // when the turn's first batch began; 0: none yet
-  uint64_t noteworthy_ns_ = 0;   // what took as long is looked at by note()
+  std::vector<PutOff> put_off_;          // in order
+  uint64_t lap_ticks_ = 0;               // when the last command ended, or the batch began
+  uint64_t turn_ticks_ = 0;              // when the turn's first batch began; 0: none yet
+  uint64_t noteworthy_ns_ = 0;           // what took as long is looked at by note()
+  std::unique_ptr<CommandNames> names_;  // set where rename-command changed some
+  std::string refusal_;                  // the text of the last refusal by access rules
   int64_t last_http_warning_ms_ = INT64_MIN / 2;
   bool out_of_memory_ = false;
 };

@@ -72,6 +72,7 @@ Server::Server(Config& config, Log& log)
                .clients = clients_,
                .io = io_,
                .dispatcher = dispatcher_,
+               .gatekeeper = gatekeeper_,
                .stats = stats_,
                .ticks = ticks_,
                .slowlog = slowlog_,
@@ -79,6 +80,7 @@ Server::Server(Config& config, Log& log)
                .monitors = monitors_,
                .log = log_,
                .shutdown = shutdown_},
+      gatekeeper_(context_),
       dispatcher_(context_, clock_),
       io_(loop_, dispatcher_),
       ports_(loop_, config_, log_, [this](Accepted accepted) { accept(accepted); }),
@@ -99,7 +101,9 @@ Server::Server(Config& config, Log& log)
 
 std::string Server::open() {
   const Settings& settings = config_.values();
-  std::string why = ports_.open();
+  std::string why = gatekeeper_.open();
+  if (!why.empty()) return why;
+  why = ports_.open();
   if (!why.empty()) return why;
   if (!settings.pidfile.empty() || settings.daemonize) {
     const std::string path = settings.pidfile.empty() ? "/var/run/weir.pid" : settings.pidfile;
@@ -171,7 +175,7 @@ void Server::accept(Accepted accepted) {
   ++stats_.connections;
   const bool is_unix_socket = accepted.transport == Transport::kUnix;
   Client& client = clients_.add(accepted.fd, is_unix_socket, clock_.monotonic_ms());
-  client.authenticated = config_->requirepass.empty();
+  gatekeeper_.greet(client);
   if (clients_.size() > config_->maxclients) return turn_away(client, accepted.transport);
   if (!client.is_unix_socket) set_tcp_options(client.fd, config_->tcp_keepalive_s);
   if (accepted.transport == Transport::kTls) client.tls = ports_.tls().accept(client.fd);
@@ -196,7 +200,8 @@ void Server::turn_away(Client& client, Transport transport) {
 
 /// Protected mode: without a password only this host may connect.
 bool Server::is_refused(const Client& client) const {
-  return config_->protected_mode && config_->requirepass.empty() && !client.is_local();
+  return config_->protected_mode && gatekeeper_.users().default_user().needs_no_password() &&
+         !client.is_local();
 }
 
 // --- Turns ---------------------------------------------------------------------------------------

@@ -20,6 +20,7 @@
 #include "server/data/waiters.h"
 #include "server/data/watches.h"
 #include "server/dispatcher.h"
+#include "server/gatekeeper.h"
 #include "server/host/process.h"
 #include "server/insight/info.h"
 #include "server/insight/latency.h"
@@ -97,6 +98,7 @@ class Server {
   Tracking tracking_;
   KeyRemoval key_removal_;
   Context context_;
+  Gatekeeper gatekeeper_;
   Dispatcher dispatcher_;
   ClientIo io_;
   Ports ports_;

@@ -8,6 +8,7 @@
 
 #include <cstdint>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <syslog.h>
@@ -36,6 +37,9 @@ enum class TlsClients { kNo, kYes, kOptional };
 
 /// Who may use a command or change a setting that gives power over the machine.
 enum class Allowed { kNo, kYes, kLocal };
+
+/// The channels of a user that nothing was said of.
+enum class PubsubDefault { kAll, kNone };
 
 /// A client is closed when its pending output exceeds hard_bytes, or soft_bytes for longer than
 /// soft_s seconds without a break.  0: no limit.
@@ -149,6 +153,12 @@ struct Settings {
 
   // Access.
   std::string requirepass;
+  std::vector<std::vector<std::string>> users;  // the words of each `user` line: name, rules
+  std::string aclfile;                          // "": users are lines of redis.conf
+  uint64_t acllog_max_len = 128;
+  PubsubDefault acl_pubsub_default = PubsubDefault::kNone;
+  std::string acl_audit_log;                                          // "": none
+  std::vector<std::pair<std::string, std::string>> renamed_commands;  // old, new; "": removed
   Allowed enable_debug_command = Allowed::kNo;
   Allowed enable_module_command = Allowed::kNo;
   Allowed enable_protected_configs = Allowed::kNo;

@@ -1,5 +1,6 @@
 #include "server/commands/client_describe.h"
 
+#include "server/access/user.h"
 #include "server/command.h"
 #include "server/net/client.h"
 #include "server/net/transaction.h"
@@ -84,7 +85,7 @@ std::string describe_client(const Client& client, int64_t now_ms) {
       .add("tot-mem", client.memory_bytes())
       .add("events", client.writable.is_active() ? "rw" : "r")
       .add("cmd", client.last_command != nullptr ? client.last_command->name : "NULL")
-      .add("user", "default")
+      .add("user", client.user != nullptr ? std::string_view(client.user->name()) : "(superuser)")
       .add("redir", client.tracking ? std::to_string(client.tracking->redirect) : "-1")
       .add("resp", static_cast<uint64_t>(client.reply.version()))
       .add("lib-name", labels.lib_name)

@@ -8,6 +8,7 @@
 #include "server/context.h"
 #include "server/dispatcher.h"
 #include "server/errors.h"
+#include "server/gatekeeper.h"
 #include "server/net/client_io.h"
 #include "server/net/client_table.h"
 #include "server/text.h"
@@ -40,6 +41,7 @@ ReplyError unknown_type(std::string_view name) {
 struct KillFilter {
   std::optional<uint64_t> id;
   std::optional<ClientType> type;
+  std::optional<std::string_view> user;
   std::optional<std::string_view> address;
   std::optional<std::string_view> local_address;
   std::optional<int64_t> min_age_s;
@@ -48,6 +50,7 @@ struct KillFilter {
   bool matches(const Client& client, const Call& call) const {
     if (skip_me && &client == &call.client) return false;
     if (id && *id != client.id) return false;
+    if (user && (client.user == nullptr || client.user->name() != *user)) return false;
     if (type && *type != type_of(client)) return false;
     if (min_age_s && (call.monotonic_ms - client.created_ms) / 1000 < *min_age_s) return false;
     if (address && *address != client.peer_address()) return false;
@@ -55,7 +58,8 @@ struct KillFilter {
   }
 };
 
-std::optional<ReplyError> read_kill_filter(ArgCursor& args, KillFilter& filter) {
+std::optional<ReplyError> read_kill_filter(ArgCursor& args, const UserTable& users,
+                                           KillFilter& filter) {
   if (args.take("ID", 1)) {
     const std::optional<int64_t> id = parse_canonical(args.next());
     if (!id || *id < 1) return ReplyError(kBadClientId);
@@ -69,8 +73,9 @@ std::optional<ReplyError> read_kill_filter(ArgCursor& args, KillFilter& filter) 
   } else if (args.take("LADDR", 1)) {
     filter.local_address = args.next();
   } else if (args.take("USER", 1)) {
-    const std::string_view user = args.next();
-    if (user != "default") return errors::with_text("ERR No such user '", user, "'");
+    filter.user = args.next();
+    if (users.find(*filter.user) == nullptr)
+      return errors::with_text("ERR No such user '", *filter.user, "'");
   } else if (args.take("SKIPME", 1)) {
     const std::string_view answer = args.next();
     filter.skip_me = equals_ignoring_case(answer, "yes");
@@ -158,10 +163,12 @@ Outcome client_kill(Call& call) {
     call.reply.ok();
     return Outcome::done();
   }
+  const UserTable& users = call.context.gatekeeper.users();
   KillFilter filter;
   ArgCursor args(call.args, 2);
   while (args.left() > 0) {
-    if (std::optional<ReplyError> error = read_kill_filter(args, filter)) return std::move(*error);
+    if (std::optional<ReplyError> error = read_kill_filter(args, users, filter))
+      return std::move(*error);
   }
   call.reply.integer(kill_matching(call, filter));
   return Outcome::done();

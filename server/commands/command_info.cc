@@ -1,9 +1,12 @@
 // COMMAND, COMMAND COUNT, COMMAND INFO, COMMAND LIST, COMMAND HELP.
 #include <algorithm>
+#include <optional>
 #include <span>
+#include <string>
 #include <string_view>
 #include <vector>
 
+#include "server/access/categories.h"
 #include "server/commands/command_keys.h"
 #include "server/commands/handlers.h"
 #include "server/commands/help_reply.h"
@@ -48,31 +51,15 @@ Words flags_of(const CommandSpec& command) {
   return names;
 }
 
-/// Reading is a category of its own only where there is something to be read: keys.
-bool is_read(const CommandSpec& command) {
-  if ((command.categories & kNoRead) != 0) return false;
-  const bool about_keys =
-      command.keys.kind != KeySpec::Kind::kNone || (command.categories & kKeyspace) != 0;
-  return (command.categories & kRead) != 0 || (command.has(kReadonly) && about_keys);
-}
-
-/// The ACL categories that follow from flags and group, and those that the row adds.
-Words categories_of(const CommandSpec& command) {
-  const auto adds = [&command](Category category) { return (command.categories & category) != 0; };
-  Words names;
-  if (adds(kKeyspace)) names.emplace_back("@keyspace");
-  if (is_read(command)) names.emplace_back("@read");
-  if (command.has(kWrite)) names.emplace_back("@write");
-  // A container alone does nothing; its subcommands carry the group's category.
-  if (command.group == Group::kStream && !command.has(kContainer)) names.emplace_back("@stream");
-  if (command.has(kPubsub)) names.emplace_back("@pubsub");
-  if (command.has(kAdmin) || adds(kAdminCategory)) names.emplace_back("@admin");
-  names.emplace_back(command.has(kFast) ? "@fast" : "@slow");
-  if (command.has(kBlocking)) names.emplace_back("@blocking");
-  if (command.has(kAdmin) || adds(kDangerous)) names.emplace_back("@dangerous");
-  if (adds(kConnectionCategory)) names.emplace_back("@connection");
-  if (adds(kTransactionCategory)) names.emplace_back("@transaction");
-  if (adds(kScriptingCategory)) names.emplace_back("@scripting");
+/// The ACL categories, with their @.
+std::vector<std::string> categories_shown(const CommandSpec& command) {
+  const CategoryMask mask = categories_of(command);
+  std::vector<std::string> names;
+  CategoryMask bit = 1;
+  for (const std::string_view name : category_names()) {
+    if ((mask & bit) != 0) names.push_back("@" + std::string(name));
+    bit <<= 1;
+  }
   return names;
 }
 
@@ -95,14 +82,15 @@ class InfoWriter {
     reply_.integer(range.first);
     reply_.integer(range.last);
     reply_.integer(range.step);
-    write_simple_set(categories_of(command));
+    write_simple_set(categories_shown(command));
     write_tips(command.tips);
     write_key_specs(command.keys);
     write_subcommands(command);
   }
 
  private:
-  void write_simple_set(const Words& words) {
+  template <class Texts>
+  void write_simple_set(const Texts& words) {
     reply_.set(words.size());
     for (const std::string_view word : words)
       reply_.simple(word);
@@ -225,10 +213,8 @@ struct Filter {
 
  private:
   bool has_category(const CommandSpec& command) const {
-    const Words names = categories_of(command);
-    return std::any_of(names.begin(), names.end(), [this](std::string_view name) {
-      return equals_ignoring_case(name.substr(1), value);
-    });
+    const std::optional<CategoryMask> category = find_category(value);
+    return category && (categories_of(command) & *category) != 0;
   }
 };
 

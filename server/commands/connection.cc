@@ -1,7 +1,6 @@
 // The session: AUTH ECHO HELLO PING QUIT RESET SELECT.
 #include <algorithm>
 
-#include "server/access/password.h"
 #include "server/commands/args.h"
 #include "server/commands/client_names.h"
 #include "server/commands/handlers.h"
@@ -9,6 +8,7 @@
 #include "server/data/keyspace.h"
 #include "server/dispatcher.h"
 #include "server/errors.h"
+#include "server/gatekeeper.h"
 #include "server/insight/monitors.h"
 #include "server/insight/stats.h"
 #include "server/messaging/pubsub.h"
@@ -30,18 +30,6 @@ constexpr std::string_view kHelloNeedsAuth =
 constexpr std::string_view kNoProto = "NOPROTO unsupported protocol version";
 constexpr std::string_view kProtoNotAnInteger =
     "ERR Protocol version is not an integer or out of range";
-
-/// There is one user, "default", with the password of requirepass or none.
-bool authenticate(Call& call, std::string_view user, std::string_view password) {
-  const std::string& expected = call.settings.requirepass;
-  const bool right = user == "default" && (expected.empty() || passwords_equal(password, expected));
-  if (right) {
-    call.client.authenticated = true;
-  } else {
-    ++call.context.stats.auth_failures;
-  }
-  return right;
-}
 
 struct HelloArgs {
   int version = 0;  // 0: as it is
@@ -97,10 +85,12 @@ void write_hello(Call& call) {
 Outcome auth(Call& call) {
   if (call.args.size() > 3) return ReplyError(errors::kSyntax);
   const bool has_user = call.args.size() == 3;
-  if (!has_user && call.settings.requirepass.empty()) return ReplyError(kNoPasswordSet);
-  if (!authenticate(call, has_user ? call.args[1] : "default", call.args.back())) {
+  Gatekeeper& gatekeeper = call.context.gatekeeper;
+  if (!has_user && gatekeeper.users().default_user().needs_no_password())
+    return ReplyError(kNoPasswordSet);
+  const std::string_view user = has_user ? call.args[1] : kDefaultUser;
+  if (!gatekeeper.authenticate(call.client, user, call.args.back(), call.args[0]))
     return ReplyError(errors::kWrongPass);
-  }
   call.reply.ok();
   return Outcome::done();
 }
@@ -127,11 +117,12 @@ Outcome ping(Call& call) {
 Outcome hello(Call& call) {
   Parsed<HelloArgs> args = read_hello(call);
   if (!args) return std::move(args.error());
-  if (args->user && !authenticate(call, *args->user, args->password)) {
+  Gatekeeper& gatekeeper = call.context.gatekeeper;
+  if (args->user &&
+      !gatekeeper.authenticate(call.client, *args->user, args->password, call.args[0])) {
     return ReplyError(errors::kWrongPass);
   }
-  if (!call.client.authenticated && !call.settings.requirepass.empty())
-    return ReplyError(kHelloNeedsAuth);
+  if (!gatekeeper.knows(call.client)) return ReplyError(kHelloNeedsAuth);
   if (args->name) call.client.mutable_labels().name = *args->name;
   if (args->version != 0) call.reply.set_version(args->version);
   write_hello(call);
@@ -148,7 +139,7 @@ Outcome reset(Call& call) {
   Client& client = call.client;
   call.context.dispatcher.discard_transaction(client);
   client.db = 0;
-  client.authenticated = call.settings.requirepass.empty();
+  call.context.gatekeeper.greet(client);
   client.no_evict = false;
   client.no_touch = false;
   call.context.pubsub.forget(client);

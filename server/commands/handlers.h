@@ -152,6 +152,21 @@ Outcome command_help(Call& call);
 Outcome command_info(Call& call);
 Outcome command_list(Call& call);
 
+// acl.cc, acl_log.cc
+Outcome acl_cat(Call& call);
+Outcome acl_deluser(Call& call);
+Outcome acl_dryrun(Call& call);
+Outcome acl_genpass(Call& call);
+Outcome acl_getuser(Call& call);
+Outcome acl_help(Call& call);
+Outcome acl_list(Call& call);
+Outcome acl_load(Call& call);
+Outcome acl_log(Call& call);
+Outcome acl_save(Call& call);
+Outcome acl_setuser(Call& call);
+Outcome acl_users(Call& call);
+Outcome acl_whoami(Call& call);
+
 // admin.cc, debug.cc
 Outcome config_get(Call& call);
 Outcome config_help(Call& call);

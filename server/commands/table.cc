@@ -9,6 +9,7 @@
 #include <xxhash.h>
 
 #include "server/commands/rows/absent.h"
+#include "server/commands/rows/access.h"
 #include "server/commands/rows/connection.h"
 #include "server/commands/rows/insight.h"
 #include "server/commands/rows/keys.h"
@@ -35,7 +36,7 @@ constexpr std::array<CommandSpec, (counts + ...)> joined(
 }
 
 constexpr auto kCommands = joined(kStreamRows, kKeyRows, kConnectionRows, kTransactionRows,
-                                  kPubsubRows, kServerRows, kInsightRows, kAbsentRows);
+                                  kPubsubRows, kServerRows, kInsightRows, kAbsentRows, kAccessRows);
 
 // --- Lookup --------------------------------------------------------------------------------------
 

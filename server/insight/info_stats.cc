@@ -119,7 +119,9 @@ void add_stats_info(const Context& context, Section& section) {
       .add("instantaneous_eventloop_cycles_per_sec", stats.turn_rate.per_second())
       .add("instantaneous_eventloop_duration_usec", mean_turn_us(stats))
       .add("acl_access_denied_auth", stats.auth_failures)
-      .zeros({"acl_access_denied_cmd", "acl_access_denied_key", "acl_access_denied_channel"});
+      .add("acl_access_denied_cmd", stats.denied_commands)
+      .add("acl_access_denied_key", stats.denied_keys)
+      .add("acl_access_denied_channel", stats.denied_channels);
 }
 
 void add_command_stats(const Context& context, Section& section) {

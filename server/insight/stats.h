@@ -63,6 +63,9 @@ class Stats {
   uint64_t rejected_connections = 0;
   uint64_t errors = 0;
   uint64_t auth_failures = 0;
+  uint64_t denied_commands = 0;  // by ACL rules
+  uint64_t denied_keys = 0;
+  uint64_t denied_channels = 0;
   uint64_t turns = 0;
   uint64_t expiry_runs_cut = 0;  // that left keys whose time was over
   int64_t expiry_us = 0;         // spent on removing keys that nobody asked for

@@ -23,6 +23,7 @@ namespace weir {
 struct CommandSpec;
 class ClientIo;
 class TlsSession;
+class User;
 class Transaction;
 
 /// CLIENT REPLY: what becomes of replies.
@@ -57,6 +58,8 @@ class Client {
   std::unique_ptr<Subscriptions> subscriptions;  // null: it listens to no messages
   std::unique_ptr<TrackingOptions> tracking;     // null: it is not told of changed keys
 
+  const User* user = nullptr;    // null: a link of the server's own, which may do everything
+  const User* limits = nullptr;  // whose rules each command is held against; null: none are
   const CommandSpec* last_command = nullptr;
   std::unique_ptr<Transaction> transaction;  // between MULTI and EXEC
 

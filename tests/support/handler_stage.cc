@@ -38,7 +38,7 @@ void Recorder::swapping(uint32_t first_db, uint32_t second_db) {
   events.push_back("(swapping) " + std::to_string(first_db) + " " + std::to_string(second_db));
 }
 
-HandlerStage::HandlerStage(Audience audience)
+HandlerStage::HandlerStage(Audience audience, FileSystem& files)
     : stats_(command_table().size()),
       keyspace(4),
       watches_(keyspace),
@@ -57,6 +57,7 @@ HandlerStage::HandlerStage(Audience audience)
                .clients = clients_,
                .io = io_,
                .dispatcher = dispatcher_,
+               .gatekeeper = gatekeeper_,
                .stats = stats_,
                .ticks = ticks_,
                .slowlog = slowlog_,
@@ -64,11 +65,13 @@ HandlerStage::HandlerStage(Audience audience)
                .monitors = monitors_,
                .log = log_,
                .shutdown = shutdown_},
+      gatekeeper_(context_, files),
       dispatcher_(context_, clock_),
       io_(loop_, dispatcher_),
       client_(clients_.add(kNoSocket, true, 0)) {
   dispatcher_.attach(io_);
   keyspace.removal_listener = &key_removal_;
+  gatekeeper_.greet(client_);
   if (audience == Audience::kNone) return;
   propagation_.add(recorder_);
   keyspace.events.add(recorder_);
@@ -85,6 +88,10 @@ void HandlerStage::configure(std::string_view option, std::string_view value) {
   const Config::Assignment assignment{option, value};
   const std::optional<std::string> why = config_.set({&assignment, 1}, Caller::kLocal);
   if (why) throw std::logic_error(*why);
+}
+
+void HandlerStage::read_lines(std::string_view lines) {
+  if (const auto error = config_.parse(lines, "a test")) throw std::logic_error(error->reason);
 }
 
 std::string_view HandlerStage::answer(std::span<const std::string_view> words) {

@@ -25,6 +25,7 @@
 #include "server/data/waiters.h"
 #include "server/data/watches.h"
 #include "server/dispatcher.h"
+#include "server/gatekeeper.h"
 #include "server/insight/info.h"
 #include "server/insight/latency.h"
 #include "server/insight/log.h"
@@ -63,12 +64,14 @@ class HandlerStage {
   /// Whether anybody hears what commands tell; if not, told(), forms() and events() stay empty.
   enum class Audience : uint8_t { kRecorder, kNone };
 
-  explicit HandlerStage(Audience audience = Audience::kRecorder);
+  explicit HandlerStage(Audience audience = Audience::kRecorder, FileSystem& files = real_files());
 
   /// The row of a command, or null; a container counts by its subcommand.
   static const CommandSpec* row_of(std::span<const std::string_view> words);
 
   void configure(std::string_view option, std::string_view value);
+  /// Lines of a configuration file, for options that a server is started with.
+  void read_lines(std::string_view lines);
 
   /// Calls the handler of a command.  The reply as show() has it; "waits" if it does and wrote
   /// nothing; "not one reply" for anything else.
@@ -130,6 +133,7 @@ class HandlerStage {
   Tracking tracking_;
   KeyRemoval key_removal_;
   Context context_;
+  Gatekeeper gatekeeper_;
   Dispatcher dispatcher_;
   ClientIo io_;
   Client& client_;

@@ -174,3 +174,14 @@ TEST_CASE("a disk that fails leaves the old file, and the error says why", "[con
 TEST_CASE("without a file there is nothing to rewrite", "[config_rewrite]") {
   CHECK(Config().rewrite() == "The server is running without a config file");
 }
+
+TEST_CASE("the users' lines in the file become the users there are", "[config_rewrite]") {
+  config::ConfigValues values;
+  values.settings.users = {{"al", "on", "~\"a"}, {"bob", "off", "(~a", "+ping)"}};
+  CHECK(config::rewritten_text("# people\nuser eve on\nport 6379\nuser bob on\n", values) ==
+        "# people\nuser al on \"~\\\"a\"\nuser bob off (~a +ping)\nport 6379\n");
+  CHECK(config::rewritten_text("port 6379\n", values) ==
+        "port 6379\n\n" + mark() + "user al on \"~\\\"a\"\nuser bob off (~a +ping)\n");
+  CHECK(config::rewritten_text("rename-command xadd put\n", config::ConfigValues()) ==
+        "rename-command xadd put\n");
+}
