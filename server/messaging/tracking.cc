@@ -84,7 +84,7 @@ void Tracking::forget_too_many() {
   if (most == 0) return;
   for (int i = 0; i < kForgottenAtOnce && table_.key_count() > most; ++i) {
     const TrackingTable::Entry oldest = table_.take_oldest();
-    invalidate(oldest.key, oldest.clients);
+    invalidate(oldest.key, oldest.clients, 0);
   }
 }
 
@@ -92,8 +92,16 @@ void Tracking::forget_too_many() {
 
 void Tracking::happened(uint32_t, const KeyEvent& event, std::string_view key) {
   if (!event.is_change) return;
-  invalidate(key, table_.take(key));
-  broadcasts_.changed(key, events_.author);
+  const uint64_t author = author_of(event);
+  invalidate(key, table_.take(key), author);
+  broadcasts_.changed(key, author);
+}
+
+/// A client that happens to ask for a key whose time is over has not changed it.
+uint64_t Tracking::author_of(const KeyEvent& event) const {
+  const bool is_of_server =
+      event.event_class == EventClass::kExpired || event.event_class == EventClass::kEvicted;
+  return is_of_server ? 0 : events_.author;
 }
 
 void Tracking::flushing(uint32_t) {
@@ -109,7 +117,7 @@ void Tracking::forget_all() {
   is_all_invalid_ = true;
 }
 
-void Tracking::invalidate(std::string_view key, std::span<const uint64_t> ids) {
+void Tracking::invalidate(std::string_view key, std::span<const uint64_t> ids, uint64_t author) {
   if (ids.empty()) return;
   Keys keys;
   resp::ReplyWriter writer(keys);
@@ -118,7 +126,7 @@ void Tracking::invalidate(std::string_view key, std::span<const uint64_t> ids) {
   for (const uint64_t id : ids) {
     Client* const client = find(id);
     if (client == nullptr || client->tracking->is_broadcast) continue;
-    if (client->tracking->no_loop && id == events_.author) continue;
+    if (client->tracking->no_loop && id == author) continue;
     tell(*client, keys);
   }
 }

@@ -62,7 +62,9 @@ class Tracking : public KeyListener {
   using Keys = resp::Buffer;
 
   Client* find(uint64_t id) const;
-  void invalidate(std::string_view key, std::span<const uint64_t> ids);
+  /// author: 0 for the server.
+  void invalidate(std::string_view key, std::span<const uint64_t> ids, uint64_t author);
+  uint64_t author_of(const KeyEvent& event) const;
   void forget_too_many();
   void forget_all();
   void send_changes(uint64_t id, const Broadcasts::Changes& changes);

@@ -80,6 +80,29 @@ TEST_CASE("Every read of a tracking client is remembered, by the keys of its row
   CHECK(reader.nothing_arrives());
 }
 
+TEST_CASE("Expiry, renaming and swapping invalidate", "[tracking]") {
+  TestServer server;
+  RawClient reader = connect_resp3(server);
+  Redis redis = server.connect();
+  reader("CLIENT", "TRACKING", "ON");
+  redis("XADD", "s", "1-0", "f", "v");
+  reader("XLEN", "s");
+  redis("PEXPIRE", "s", 1);
+  CHECK(show(reader.read()) == R"(>["invalidate", *["s"]])");
+  redis("XADD", "t", "1-0", "f", "v");
+  redis("PEXPIRE", "t", 1000);
+  reader("XLEN", "t");
+  CHECK(show(reader.read()) == R"(>["invalidate", *["t"]])");
+  redis("XADD", "from", "1-0", "f", "v");
+  reader("EXISTS", "from", "to");
+  redis("RENAME", "from", "to");
+  const std::string both = show(reader.read()) + show(reader.read());  // in any order
+  CHECK(both.find(R"(>["invalidate", *["from"]])") != std::string::npos);
+  CHECK(both.find(R"(>["invalidate", *["to"]])") != std::string::npos);
+  redis("SWAPDB", 0, 1);
+  CHECK(show(reader.read()) == R"(>["invalidate", _])");
+}
+
 TEST_CASE("What a transaction reads is remembered, too", "[tracking]") {
   TestServer server;
   RawClient reader = connect_resp3(server);

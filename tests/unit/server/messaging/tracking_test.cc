@@ -71,6 +71,15 @@ TEST_CASE("A client that wants no loop is not told of its own changes", "[tracki
   CHECK(stage.news_of(both) == R"(>["invalidate", *["c"]])");
 }
 
+TEST_CASE("A key that expires under a client's eyes is no change of its own", "[tracking]") {
+  Stage stage;
+  Client& reader = stage.add_tracking({.no_loop = true});
+  stage.tracking.remember(reader, "a");
+  stage.events.author = reader.id;
+  stage.events.notify(0, events::kExpired, "a");
+  CHECK(QuietClients::take(reader) == R"(>["invalidate", *["a"]])");
+}
+
 TEST_CASE("When all keys go, everybody is told so once", "[tracking]") {
   Stage stage;
   Client& reader = stage.add_tracking();
