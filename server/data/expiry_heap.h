@@ -2,10 +2,12 @@
 //
 //   items_   a heap of four children each: no item is due before its parent
 //
-//            0: 10:00 ──► KeyEntry a        KeyEntry a                 1 (place of its item, from
-//            1) ├─ 1: 10:07 ──► KeyEntry c     KeyEntry c                 2 ├─ 2: 10:02 ──►
-//            KeyEntry b     KeyEntry b                 3 │   └─ 9: 10:04 …              KeyEntry d,
-//            without a TTL  0 ├─ 3: … └─ 4: …
+//     0: 10:00 ─► entry a                 entry a                 place 1, of item 0
+//     ├─ 1: 10:07 ─► entry c              entry c                 place 2
+//     ├─ 2: 10:02 ─► entry b              entry b                 place 3
+//     │     └─ 9: 10:04 …                 entry d, without a TTL  place 0
+//     ├─ 3 …
+//     └─ 4 …
 //
 // An entry knows its place, so that a deadline is read in O(1) and changed or taken back in
 // O(log n).  Keys without a deadline are in no heap and cost nothing but the four bytes of the

@@ -1,8 +1,7 @@
 // Publish and subscribe: who listens to which channel, pattern or shard channel, and the sending.
 //
-//   PUBLISH news x ──► channel "news"  ─► its subscribers, in their order     [message, news, x]
-//                 └──► each pattern that matches ─► its subscribers           [pmessage, n*, news,
-//                 x]
+//   PUBLISH news x ─► channel "news" ─► its subscribers, in order    message, news, x
+//                  └► each pattern that matches ─► its subscribers   pmessage, n*, news, x
 //
 // A message is encoded once for each protocol version that a receiver speaks, and the bytes are
 // copied behind what each has to send.  A receiver that does not read is closed when its output
