@@ -74,15 +74,6 @@ size_t ConsumerGroup::freeing_cost(size_t most) const {
   return cost;
 }
 
-size_t ConsumerGroup::memory_bytes() const {
-  size_t bytes = sizeof(ConsumerGroup) + name_.size();
-  if (!members_) return bytes;
-  bytes += sizeof(Members) + members_->pending.memory_bytes();
-  for (size_t i = 0; i < consumer_count(); ++i)
-    bytes += sizeof(Consumer) + consumer_at(i).name().size() + sizeof(ConsumerNumber);
-  return bytes;
-}
-
 ConsumerGroups::Groups::iterator ConsumerGroups::place_of(std::string_view name) {
   return std::lower_bound(groups_.begin(), groups_.end(), name,
                           [](const std::unique_ptr<ConsumerGroup>& group, std::string_view wanted) {

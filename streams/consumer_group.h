@@ -61,8 +61,8 @@ class ConsumerGroup {
   /// How many allocations freeing it gives back, about, counted up to `most`; 0 while a
   /// frozen view keeps them.
   size_t freeing_cost(size_t most) const;
-  /// Bytes of the PEL's blocks, the consumers and the group itself, about.
-  size_t memory_bytes() const;
+  /// Bytes of the PEL, the consumers and the group itself; see Stream::memory_bytes().
+  size_t memory_bytes(size_t samples = 0) const;
 
   StreamId last_id;      // last delivered
   int64_t entries_read;  // logical number of the last delivered entry; -1: not known
@@ -98,6 +98,7 @@ class ConsumerGroups {
   bool erase(std::string_view name) { return take(name) != nullptr; }
   /// Takes a group out; null if there is no such group.
   std::unique_ptr<ConsumerGroup> take(std::string_view name);
+  size_t memory_bytes(size_t samples = 0) const;
   /// Adds copies of all groups of another stream; there are none yet.
   void copy_from(const ConsumerGroups& other);
 

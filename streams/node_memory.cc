@@ -113,9 +113,6 @@ Returned* taken = nullptr;
 /// That of this thread; null in the main thread.
 thread_local constinit RemoteNodeFrees* remote_frees = nullptr;
 
-bool is_slab_size(size_t bytes) {
-  return bytes > kSmallest && bytes <= kLargest;
-}
 size_t class_of(size_t bytes) {
   return (bytes - kSmallest - 1) / kStep;
 }
@@ -172,8 +169,12 @@ void* allocate_or_stop(size_t bytes) {
 
 }  // namespace
 
+bool is_in_slab(size_t bytes) {
+  return bytes > kSmallest && bytes <= kLargest;
+}
+
 size_t node_memory_bytes(size_t bytes) {
-  if (!is_slab_size(bytes)) return (bytes + 7) / 8 * 8;
+  if (!is_in_slab(bytes)) return (bytes + 7) / 8 * 8;
   return slot_bytes(class_of(bytes));
 }
 
@@ -183,7 +184,7 @@ size_t node_memory_reserve() {
 
 NodeMemory allocate_node_memory(size_t bytes) {
   const size_t rounded = node_memory_bytes(bytes);
-  if (!is_slab_size(bytes)) return {allocate_or_stop(rounded), rounded, 0};
+  if (!is_in_slab(bytes)) return {allocate_or_stop(rounded), rounded, 0};
 
   const size_t number = class_of(bytes);
   SizeClass& size_class = size_classes()[number];
@@ -210,7 +211,7 @@ NodeMemory allocate_node_memory(size_t bytes) {
 }
 
 void free_node_memory(const NodeMemory& memory) {
-  if (!is_slab_size(memory.bytes)) return std::free(memory.at);
+  if (!is_in_slab(memory.bytes)) return std::free(memory.at);
   if (remote_frees != nullptr) [[unlikely]]
     return remote_frees->free(memory);
   Slab* const slab = slab_of(memory);

@@ -68,6 +68,8 @@ class RemoteNodeFrees {
   std::unique_ptr<Slabs> slabs_;
 };
 
+/// Whether an allocation of that size is a slot of a slab; the others are from the C allocator.
+bool is_in_slab(size_t bytes);
 /// The size that an allocation of `bytes` would have.
 size_t node_memory_bytes(size_t bytes);
 

@@ -52,13 +52,6 @@ std::optional<StreamId> PendingList::last_id() const {
   return block->last_id();
 }
 
-size_t PendingList::memory_bytes() const {
-  size_t bytes = 0;
-  for (Cursor<NackBlock> cursor(blocks_, kMinStreamId); cursor; cursor.next())
-    bytes += cursor->memory_bytes();
-  return bytes;
-}
-
 std::vector<Nack> PendingList::select(const Query& query) {
   std::vector<Nack> found;
   if (query.from > query.to || query.count == 0) return found;

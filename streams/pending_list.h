@@ -51,8 +51,8 @@ class PendingList {
   std::optional<Nack> find(const StreamId& id) const;
   std::optional<StreamId> first_id() const;
   std::optional<StreamId> last_id() const;
-  /// Bytes of the blocks.  Cost: O(blocks).
-  size_t memory_bytes() const;
+  /// Bytes of the blocks and consumers; see Stream::memory_bytes().
+  size_t memory_bytes(size_t samples = 0) const;
 
   const Consumer* consumer(ConsumerNumber number) const { return consumers_[number].get(); }
   Consumer* consumer(ConsumerNumber number) { return consumers_[number].get(); }

@@ -250,9 +250,12 @@ RadixLeaf& RadixTreeBase::own_leaf(RadixRef& place, const RadixLeafOps& ops) {
   return *clone;
 }
 
-/// Lets go of what the live tree no longer reaches: frees it, or leaves it to the frozen view.
-void RadixTreeBase::drop(RadixRef ref, const RadixLeafOps& ops) {
-  if (!is_frozen()) {
+/// Lets go of what the live tree no longer reaches: frees it, or adds it to the cuttings, or leaves
+/// it to the frozen view.
+void RadixTreeBase::drop(RadixRef ref, const RadixLeafOps& ops, RadixCuttingsBase* cuttings) {
+  if (!is_frozen() && cuttings != nullptr) {
+    cuttings->roots.push_back(ref);
+  } else if (!is_frozen()) {
     destroy_all(ref, ops);
   } else if (ref.is_leaf()) {
     if (is_writable(ref.born()))
@@ -354,23 +357,25 @@ struct RadixTreeBase::Removed {
 };
 
 uint64_t RadixTreeBase::erase_range(const StreamId& from, const StreamId& to,
-                                    const RadixLeafOps& ops) {
+                                    const RadixLeafOps& ops, RadixCuttingsBase* cuttings) {
   // Trimming mostly finds nothing to do; then nothing may be copied either.
   const RadixLeaf* leaf = view().ceiling(from);
   if (leaf == nullptr || leaf->key >= to) return 0;
-  const Removed removed = erase_in(root_, StreamId(from), StreamId(to), ops);
+  const Removed removed = erase_in(root_, StreamId(from), StreamId(to), ops, cuttings);
   leaf_count_ -= removed.leaf_count;
+  if (cuttings != nullptr && !is_frozen()) cuttings->leaf_count += removed.leaf_count;
   return removed.weight;
 }
 
 /// Removes what is in the range at and below `place`, which may be left empty.
 RadixTreeBase::Removed RadixTreeBase::erase_in(RadixRef& place, const StreamId& from,
-                                               const StreamId& to, const RadixLeafOps& ops) {
+                                               const StreamId& to, const RadixLeafOps& ops,
+                                               RadixCuttingsBase* cuttings) {
   const KeySpan span = span_of(place);
   if (span.greatest < from || span.least >= to) return {};
   if (from <= span.least && span.greatest < to) {
     const Removed all{.weight = place.weight(), .leaf_count = count_leaves(place)};
-    drop(place, ops);
+    drop(place, ops, cuttings);
     place = RadixRef();
     return all;
   }
@@ -383,7 +388,7 @@ RadixTreeBase::Removed RadixTreeBase::erase_in(RadixRef& place, const StreamId& 
     RadixRef& child = child_at(node, slot);
     const uint8_t byte = key_byte(child.key(), node.depth);
     if (byte > last) break;
-    const Removed below = erase_in(child, from, to, ops);
+    const Removed below = erase_in(child, from, to, ops, cuttings);
     sum.weight += below.weight;
     sum.leaf_count += below.leaf_count;
     if (child.is_empty()) remove_child(node, byte);
@@ -392,6 +397,18 @@ RadixTreeBase::Removed RadixTreeBase::erase_in(RadixRef& place, const StreamId& 
   node.weight -= sum.weight;
   settle(place);
   return sum;
+}
+
+void RadixTreeBase::cut_all(RadixCuttingsBase& cuttings, const RadixLeafOps& ops) {
+  if (!is_frozen()) cuttings.leaf_count += leaf_count_;
+  if (!root_.is_empty()) drop(root_, ops, &cuttings);
+  root_ = RadixRef();
+  leaf_count_ = 0;
+}
+
+void RadixTreeBase::destroy(const RadixCuttingsBase& cuttings, const RadixLeafOps& ops) {
+  for (const RadixRef root : cuttings.roots)
+    destroy_all(root, ops);
 }
 
 void RadixTreeBase::clear(const RadixLeafOps& ops) {

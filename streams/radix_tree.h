@@ -44,6 +44,7 @@
 #pragma once
 
 #include <utility>
+#include <vector>
 
 #include "streams/radix_node.h"
 
@@ -125,6 +126,30 @@ class FrozenTree {
   uint32_t epoch_ = 0;  // of the freeze, from 1; 0 when nothing is held
 };
 
+/// Subtrees that were cut off a tree, which knows them no more.
+struct RadixCuttingsBase {
+  std::vector<RadixRef> roots;
+  uint64_t leaf_count = 0;
+};
+
+/// The same with the type of the leaves.  It owns them: whoever has it frees them, in whatever
+/// thread, when it likes.
+template <class Leaf>
+class RadixCuttings : private RadixCuttingsBase {
+ public:
+  RadixCuttings() = default;
+  RadixCuttings(RadixCuttings&& other) noexcept
+      : RadixCuttingsBase{std::exchange(other.roots, {}), std::exchange(other.leaf_count, 0)} {}
+  RadixCuttings& operator=(RadixCuttings&& other) = delete;
+  ~RadixCuttings();
+
+  uint64_t size() const { return leaf_count; }
+
+ private:
+  template <class>
+  friend class RadixTree;
+};
+
 /// The algorithm, without the type of the leaves; RadixTree below is what one uses.
 class RadixTreeBase {
  public:
@@ -150,7 +175,10 @@ class RadixTreeBase {
 
   void insert(RadixLeaf* leaf, const RadixLeafOps& ops);
   void erase(const StreamId& id, const RadixLeafOps& ops);
-  uint64_t erase_range(const StreamId& from, const StreamId& to, const RadixLeafOps& ops);
+  uint64_t erase_range(const StreamId& from, const StreamId& to, const RadixLeafOps& ops,
+                       RadixCuttingsBase* cuttings = nullptr);
+  void cut_all(RadixCuttingsBase& cuttings, const RadixLeafOps& ops);
+  static void destroy(const RadixCuttingsBase& cuttings, const RadixLeafOps& ops);
   void clear(const RadixLeafOps& ops);
   void replace(const RadixLeaf* old_leaf, RadixLeaf* new_leaf);
   RadixLeaf* add_weight(const StreamId& id, int64_t delta, const RadixLeafOps& ops);
@@ -171,11 +199,11 @@ class RadixTreeBase {
   }
   RadixNode& copied_node(RadixRef& place);
   RadixLeaf& own_leaf(RadixRef& place, const RadixLeafOps& ops);
-  void drop(RadixRef ref, const RadixLeafOps& ops);
+  void drop(RadixRef ref, const RadixLeafOps& ops, RadixCuttingsBase* cuttings = nullptr);
   void lower_bounds(const StreamId& id, uint64_t least);
   struct Removed;
   Removed erase_in(RadixRef& place, const StreamId& from, const StreamId& to,
-                   const RadixLeafOps& ops);
+                   const RadixLeafOps& ops, RadixCuttingsBase* cuttings);
 
   RadixRef root_;
   uint32_t state_ = 0;  // the epoch; the highest bit says that it is frozen
@@ -239,6 +267,13 @@ class RadixTree : private RadixTreeBase {
     return RadixTreeBase::erase_range(from, to, ops());
   }
   uint64_t erase_before(const StreamId& id) { return erase_range(kMinStreamId, id); }
+  /// The same, but the leaves are not destroyed yet, unless the tree is frozen: they become
+  /// cuttings.  Cost: one descent and the inner nodes that go.
+  uint64_t cut_before(const StreamId& id, RadixCuttings<Leaf>& cuttings) {
+    return RadixTreeBase::erase_range(kMinStreamId, id, ops(), &cuttings);
+  }
+  /// All of them.  Cost: O(1).
+  void cut_all(RadixCuttings<Leaf>& cuttings) { RadixTreeBase::cut_all(cuttings, ops()); }
   void clear() { RadixTreeBase::clear(ops()); }
 
   /// A leaf has moved to another allocation: hangs the new one in the old one's place.  The old
@@ -283,6 +318,8 @@ class RadixTree : private RadixTreeBase {
   static void discard(FrozenTree&& frozen) { RadixTreeBase::discard(std::move(frozen), ops()); }
 
  private:
+  friend class RadixCuttings<Leaf>;
+
   static const Leaf* typed(const RadixLeaf* leaf) { return static_cast<const Leaf*>(leaf); }
   static Leaf* typed(RadixLeaf* leaf) { return static_cast<Leaf*>(leaf); }
 
@@ -302,5 +339,10 @@ class RadixTree : private RadixTreeBase {
     return kOps;
   }
 };
+
+template <class Leaf>
+RadixCuttings<Leaf>::~RadixCuttings() {
+  RadixTreeBase::destroy(*this, RadixTree<Leaf>::ops());
+}
 
 }  // namespace weir

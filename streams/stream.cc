@@ -35,15 +35,6 @@ size_t Stream::freeing_cost(size_t most) const {
   return cost;
 }
 
-size_t Stream::memory_bytes() const {
-  size_t bytes = extra_ ? sizeof(Extra) : 0;
-  if (idempotence() != nullptr) bytes += idempotence()->memory_bytes();
-  for (Cursor<StreamNode> cursor(tree_, kMinStreamId); cursor; cursor.next()) {
-    bytes += cursor->memory_bytes();
-  }
-  return bytes;
-}
-
 Stream::Extra& Stream::extra() {
   if (!extra_) extra_ = std::make_unique<Extra>();
   return *extra_;
@@ -213,13 +204,15 @@ const StreamNode* Stream::first_kept_node(const Trim& trim) const {
 }
 
 /// Removes all nodes before `node`, or all nodes if it is null; returns how many entries went.
-uint64_t Stream::drop_nodes_before(const StreamNode* node) {
+uint64_t Stream::drop_nodes_before(const StreamNode* node, RadixCuttings<StreamNode>* cuttings) {
+  RadixCuttings<StreamNode> mine;
+  RadixCuttings<StreamNode>& cut_off = cuttings != nullptr ? *cuttings : mine;
   uint64_t removed = length_;
   if (node == nullptr) {
-    tree_.clear();
+    tree_.cut_all(cut_off);
     tail_ = nullptr;
   } else {
-    removed = tree_.erase_before(node->key);
+    removed = tree_.cut_before(node->key, cut_off);
   }
   length_ -= removed;
   return removed;
@@ -281,7 +274,7 @@ Trimmed Stream::trim_one_by_one(const Trim& trim) {
   return trimmed;
 }
 
-Trimmed Stream::trim_and_tell(const Trim& trim) {
+Trimmed Stream::trim_and_tell(const Trim& trim, RadixCuttings<StreamNode>* cuttings) {
   if (length_ == 0) return {};
   if (trim.references != References::kKeep &&
       (trim.approximate || std::as_const(*this).groups().size() > 0)) {
@@ -290,7 +283,7 @@ Trimmed Stream::trim_and_tell(const Trim& trim) {
   if (trim.strategy == Trim::Strategy::kMaxLength && length_ <= trim.max_length) return {};
   const StreamNode* kept = first_kept_node(trim);
   Trimmed trimmed;
-  if (kept != first_node()) trimmed.entries = drop_nodes_before(kept);
+  if (kept != first_node()) trimmed.entries = drop_nodes_before(kept, cuttings);
   if (!trim.approximate && length_ > 0) trimmed.entries += erase_from_front(trim);
   if (trim.references == References::kAcked)
     trimmed.below = length_ > 0 ? std::optional(first_id()) : std::nullopt;

@@ -92,8 +92,9 @@ class Stream {
   /// How many allocations freeing the stream gives back, about, counted up to `most`; 0 while a
   /// frozen view keeps them.  Cost: O(groups and consumers), up to `most`.
   size_t freeing_cost(size_t most) const;
-  /// Bytes of the nodes with all their entries.  Cost: O(nodes).
-  size_t memory_bytes() const;
+  /// Bytes of all that the stream has on the heap.  samples: of how many nodes, and blocks of each
+  /// PEL, all are judged by; 0: look at each.  Cost: O(those, inner nodes and consumers).
+  size_t memory_bytes(size_t samples = 0) const;
 
   /// The ID that an entry added now gets: `now_ms`-0, or the successor of the last ID when that is
   /// not greater.  Nothing when the IDs are exhausted.
@@ -119,7 +120,9 @@ class Stream {
   /// removed).  Does not touch max_deleted_id().
   uint64_t trim(const Trim& trim) { return trim_and_tell(trim).entries; }
   /// The same, and tells where it stopped.
-  Trimmed trim_and_tell(const Trim& trim);
+  Trimmed trim_and_tell(const Trim& trim) { return trim_and_tell(trim, nullptr); }
+  /// The same; whole nodes that go need not be freed now: they are added to the cuttings.
+  Trimmed trim_and_tell(const Trim& trim, RadixCuttings<StreamNode>* cuttings);
 
   /// XSETID: replaces the last ID, and the other two if given.
   void set_id(const StreamId& last_id, std::optional<uint64_t> entries_added,
@@ -182,7 +185,7 @@ class Stream {
   uint64_t weight_outside_tail() const { return tree_.total_weight(); }
   const StreamNode* node_of_entry(uint64_t number) const;
   const StreamNode* first_kept_node(const Trim& trim) const;
-  uint64_t drop_nodes_before(const StreamNode* node);
+  uint64_t drop_nodes_before(const StreamNode* node, RadixCuttings<StreamNode>* cuttings);
   uint64_t erase_from_front(const Trim& trim);
   bool remove(const StreamId& id);
   Trimmed trim_one_by_one(const Trim& trim);

@@ -1,0 +1,105 @@
+// How much memory a stream takes: MEMORY USAGE and DEBUG OBJECT.
+//
+// Counted is what the allocators really gave, slots of slabs and size classes included.  A tree of
+// many leaves need not be walked: leaves are drawn at even distances of weight, so that each one
+// stands for so much of the weight, and its bytes for so many bytes.
+#include <malloc.h>
+
+#include "streams/node_memory.h"
+#include "streams/radix_cursor.h"
+#include "streams/stream.h"
+
+namespace weir {
+namespace {
+
+/// What the allocator gave for a small object.
+size_t bytes_given(const void* object) {
+  return malloc_usable_size(const_cast<void*>(object));
+}
+
+template <class T>
+size_t bytes_given(const std::vector<T>& vector) {
+  return vector.capacity() == 0 ? 0 : bytes_given(static_cast<const void*>(vector.data()));
+}
+
+/// Slots of slabs are what they say; all else comes from the C allocator.
+template <class Leaf>
+size_t leaf_bytes(const Leaf& leaf) {
+  const size_t asked = leaf.memory_bytes();
+  return is_in_slab(asked) ? asked : bytes_given(&leaf);
+}
+
+size_t inner_bytes(RadixRef ref) {
+  if (!ref.is_node()) return 0;
+  size_t bytes = kRadixShapes[ref.node()->shape].bytes();
+  for (const RadixRef child : children(*ref.node()))
+    bytes += inner_bytes(child);
+  return bytes;
+}
+
+template <class Leaf>
+size_t walked_bytes(const RadixTree<Leaf>& tree) {
+  size_t bytes = 0;
+  for (Cursor<Leaf> cursor(tree, kMinStreamId); cursor; cursor.next())
+    bytes += leaf_bytes(*cursor);
+  return bytes;
+}
+
+template <class Leaf>
+size_t sampled_bytes(const RadixTree<Leaf>& tree, size_t samples) {
+  const uint64_t total = tree.total_weight();
+  double per_weight = 0;
+  for (size_t i = 0; i < samples; ++i) {
+    const Leaf& leaf = *tree.select(total / samples * i).leaf;
+    per_weight += static_cast<double>(leaf_bytes(leaf)) / leaf.weight;
+  }
+  return static_cast<size_t>(per_weight / static_cast<double>(samples) *
+                             static_cast<double>(total));
+}
+
+/// `apart`: a leaf without weight, if there is one.
+template <class Leaf>
+size_t tree_bytes(const RadixTree<Leaf>& tree, size_t samples, const Leaf* apart = nullptr) {
+  if (tree.is_empty()) return 0;
+  const size_t inner = inner_bytes(tree.view().root());
+  if (samples == 0 || tree.leaf_count() <= samples) return inner + walked_bytes(tree);
+  return inner + sampled_bytes(tree, samples) + (apart != nullptr ? leaf_bytes(*apart) : 0);
+}
+
+}  // namespace
+
+size_t PendingList::memory_bytes(size_t samples) const {
+  size_t bytes = tree_bytes(blocks_, samples) + bytes_given(consumers_);
+  for (const Consumer::Ptr& consumer : consumers_) {
+    if (consumer == nullptr) continue;
+    const RadixTree<OwnedBlock>& owned = consumer->blocks();
+    bytes += bytes_given(consumer.get()) + owned.leaf_count() * sizeof(OwnedBlock);
+    if (!owned.is_empty()) bytes += inner_bytes(owned.view().root());
+  }
+  return bytes;
+}
+
+size_t ConsumerGroup::memory_bytes(size_t samples) const {
+  const bool has_long_name = name_.capacity() > std::string().capacity();
+  const size_t bytes = bytes_given(this) + (has_long_name ? bytes_given(name_.data()) : 0);
+  if (!members_) return bytes;
+  return bytes + bytes_given(members_.get()) + bytes_given(members_->order) +
+         members_->pending.memory_bytes(samples);
+}
+
+size_t ConsumerGroups::memory_bytes(size_t samples) const {
+  size_t bytes = bytes_given(groups_);
+  for (const std::unique_ptr<ConsumerGroup>& group : groups_)
+    bytes += group->memory_bytes(samples);
+  return bytes;
+}
+
+size_t Stream::memory_bytes(size_t samples) const {
+  size_t bytes = tree_bytes<StreamNode>(tree_, samples, tail_);
+  if (!extra_) return bytes;
+  bytes += bytes_given(extra_.get()) + extra_->groups.memory_bytes(samples);
+  if (idempotence() != nullptr) bytes += idempotence()->memory_bytes();
+  return bytes;
+}
+
+}  // namespace weir
