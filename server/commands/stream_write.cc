@@ -172,6 +172,15 @@ void propagate_xtrim(Call& call, const TrimArgs& trim, const Stream& stream,
   call.propagate_as(std::move(words));
 }
 
+/// The nodes that go are freed later if they are many.
+Trimmed trim_lazily(Call& call, Stream& stream, const Trim& trim) {
+  RadixCuttings<StreamNode> cuttings;
+  const Trimmed trimmed = stream.trim_and_tell(trim, &cuttings);
+  if (cuttings.size() >= LazyFree::kLeastCost)
+    call.context.keyspace.lazy_free.take(std::move(cuttings));
+  return trimmed;
+}
+
 }  // namespace
 
 Outcome xadd(Call& call) {
@@ -197,7 +206,7 @@ Outcome xadd(Call& call) {
   stream->append(*id, args.fields, node_limits(call.settings));
   if (is_message) record_message(call, args.message, *stream, *id);
   Trimmed trimmed;
-  if (args.trim.is_given()) trimmed = stream->trim_and_tell(args.trim.trim(call.settings));
+  if (args.trim.is_given()) trimmed = trim_lazily(call, *stream, args.trim.trim(call.settings));
   call.changed();
   propagate_xadd(call, args, *id, *stream, trimmed);
   if (is_new) call.notify(events::kNew, key);
@@ -220,7 +229,7 @@ Outcome xtrim(Call& call) {
 
   Stream* const stream = call.db.find_for_write(call.args[1]);
   Trimmed trimmed;
-  if (stream != nullptr) trimmed = stream->trim_and_tell(trim.trim(call.settings));
+  if (stream != nullptr) trimmed = trim_lazily(call, *stream, trim.trim(call.settings));
   if (trimmed.entries > 0) {
     call.changed(trimmed.entries);
     propagate_xtrim(call, trim, *stream, trimmed);

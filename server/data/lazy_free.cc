@@ -6,8 +6,6 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-#include "streams/node_memory.h"
-
 namespace weir {
 namespace {
 
@@ -64,8 +62,8 @@ void LazyFree::take(std::unique_ptr<ConsumerGroup> group) {
   if (group->freeing_cost(kLeastCost) >= kLeastCost) push({std::move(group)});
 }
 
-void LazyFree::take(RadixTree<StreamNode> nodes) {
-  if (!nodes.is_frozen() && nodes.leaf_count() >= kLeastCost) push({std::move(nodes)});
+void LazyFree::take(RadixCuttings<StreamNode> nodes) {
+  if (nodes.size() >= kLeastCost) push({std::move(nodes)});
 }
 
 void LazyFree::push(Job job) {
@@ -83,25 +81,29 @@ void LazyFree::start() {
   helper_ = std::thread([this] { run(); });
 }
 
+void LazyFree::give_back(RemoteNodeFrees& frees) const {
+  frees.hand_over();
+  if (on_idle != nullptr) on_idle();
+}
+
 void LazyFree::run() {
   // Of this thread alone, although the call is about processes; without it all works, too.
   setpriority(PRIO_PROCESS, static_cast<id_t>(gettid()), kNiceness);
   RemoteNodeFrees frees;
   std::unique_lock lock(mutex_);
   while (true) {
-    if (queue_.empty()) {
-      lock.unlock();
-      frees.hand_over();
-      if (on_idle != nullptr) on_idle();
-      lock.lock();
-      has_work_.wait(lock, [this] { return is_ending_ || !queue_.empty(); });
-      if (queue_.empty()) return;
-    }
+    has_work_.wait(lock, [this] { return is_ending_ || !queue_.empty(); });
+    if (queue_.empty()) return;
     Job job = std::move(queue_.front());
     queue_.pop_front();
     lock.unlock();
     const size_t objects = job.objects;
     job.item = KeyEntry::Ptr();
+    lock.lock();
+    const bool is_idle = queue_.empty();
+    lock.unlock();
+    // First, so that nobody who sees nothing pending still finds the memory taken.
+    if (is_idle) give_back(frees);
     freed_.fetch_add(objects, std::memory_order_relaxed);
     pending_.fetch_sub(objects, std::memory_order_relaxed);
     lock.lock();

@@ -21,6 +21,7 @@
 #include <variant>
 
 #include "server/data/key_table.h"
+#include "streams/node_memory.h"
 #include "streams/stream.h"
 
 namespace weir {
@@ -45,7 +46,7 @@ class LazyFree {
   void take(KeyTable table);
   void take(std::unique_ptr<ConsumerGroup> group);
   /// Nodes cut off from a stream.
-  void take(RadixTree<StreamNode> nodes);
+  void take(RadixCuttings<StreamNode> nodes);
 
   /// Keys, groups and cut off ends of streams that were not freed yet.
   size_t pending() const { return pending_.load(std::memory_order_relaxed); }
@@ -54,8 +55,8 @@ class LazyFree {
   void reset_freed() { freed_.store(0, std::memory_order_relaxed); }
 
  private:
-  using Item =
-      std::variant<KeyEntry::Ptr, KeyTable, std::unique_ptr<ConsumerGroup>, RadixTree<StreamNode>>;
+  using Item = std::variant<KeyEntry::Ptr, KeyTable, std::unique_ptr<ConsumerGroup>,
+                            RadixCuttings<StreamNode>>;
   struct Job {
     Item item;
     size_t objects = 1;
@@ -64,6 +65,7 @@ class LazyFree {
   void push(Job job);
   void start();
   void run();
+  void give_back(RemoteNodeFrees& frees) const;
 
   std::atomic<size_t> pending_{0};
   std::atomic<size_t> freed_{0};
