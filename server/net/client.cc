@@ -43,7 +43,10 @@ bool Client::is_local() const {
 }
 
 size_t Client::memory_bytes() const {
-  return sizeof(Client) + input.capacity() + output.capacity() + (labels_ ? sizeof(Labels) : 0) +
+  return sizeof(Client) + input.capacity() + output.capacity() +
+         (labels_ ? sizeof(Labels) + labels_->name.size() + labels_->lib_name.size() +
+                        labels_->lib_version.size()
+                  : 0) +
          (transaction ? sizeof(Transaction) + transaction->bytes() : 0) +
          (subscriptions ? subscriptions->memory_bytes() : 0) +
          (tracking ? tracking->memory_bytes() : 0) + (late_pushes ? late_pushes->capacity() : 0) +

@@ -54,6 +54,7 @@ void ClientIo::close(Client& client) {
   if (client.closed) return;
   client.closed = true;
   if (client.tls) client.tls->shut_down();
+  memory_.forget(client.id);
   handler_.disconnected(client);
   client.readable.stop();
   client.writable.stop();
@@ -159,6 +160,7 @@ void ClientIo::read_once(Client& client) {
   } else {
     run_requests(client, bytes, into_own);
   }
+  look_at_memory(client);
 }
 
 // Runs the requests in `bytes`, which are either all of client.input or in the shared buffer.
@@ -250,6 +252,28 @@ void ClientIo::resume_unfinished() {
   unfinished_.clear();
 }
 
+// --- Memory of all clients -----------------------------------------------------------------------
+
+void ClientIo::limit_memory(const Client& client) {
+  memory_.look_at(client);
+  evict_clients();
+}
+
+void ClientIo::evict_clients() {
+  while (memory_.is_exceeded()) {
+    const std::optional<uint64_t> id = memory_.greatest();
+    if (!id) return;
+    Client* const client = handler_.find(*id);
+    if (client == nullptr) {
+      memory_.forget(*id);
+      continue;
+    }
+    handler_.evicted(*client);
+    ++counts_.evicted_clients;
+    close(*client);
+  }
+}
+
 // --- Writing -------------------------------------------------------------------------------------
 
 void ClientIo::take_output_buffer(Client& client) {
@@ -315,6 +339,7 @@ void ClientIo::flush(Client& client) {
   } else if (!close_if_output_exceeded(client) && !client.writable.is_active()) {
     client.writable.start(loop_, client.fd, EV_WRITE, &on_writable, &client);
   }
+  look_at_memory(client);
 }
 
 bool ClientIo::end_of_turn() {

@@ -22,6 +22,7 @@
 
 #include "resp/pipeline_parser.h"
 #include "server/net/client.h"
+#include "server/net/client_memory.h"
 #include "server/net/io_counts.h"
 
 namespace weir {
@@ -52,6 +53,10 @@ class RequestHandler {
   /// Whether the client's unsent replies are more than client-output-buffer-limit allows; it is
   /// closed then.
   virtual bool output_exceeded(Client& client) = 0;
+  /// It is closed after this, since it takes most of the memory of all clients, which is too much.
+  virtual void evicted(Client& client) = 0;
+  /// The client with an ID; null if it is gone.
+  virtual Client* find(uint64_t client_id) = 0;
   /// Limits that the next request of the client has to keep.
   virtual resp::RequestLimits limits_for(const Client& client) const = 0;
   virtual size_t query_buffer_limit(const Client& client) const = 0;
@@ -96,6 +101,15 @@ class ClientIo {
 
   const IoCounts& counts() const { return counts_; }
 
+  /// What is kept of the memory of clients, for maxmemory-clients.
+  ClientMemory& memory() { return memory_; }
+  /// A client's buffers may have changed, or whether it counts.  Clients are closed if all together
+  /// take too much, the greatest first.
+  void look_at_memory(const Client& client) {
+    if (memory_.is_on()) limit_memory(client);
+  }
+  void evict_clients();
+
  private:
   static void on_readable(int fd, short what, void* argument);
   static void on_writable(int fd, short what, void* argument);
@@ -112,6 +126,7 @@ class ClientIo {
   void take_output_buffer(Client& client);
   void give_back_output_buffer(Client& client);
   void resume_unfinished();
+  void limit_memory(const Client& client);
 
   EventLoop& loop_;
   RequestHandler& handler_;
@@ -123,6 +138,7 @@ class ClientIo {
   std::vector<Client*> unfinished_;  // have had their portion of this turn
   std::vector<Client*> to_free_;
   IoCounts counts_;
+  ClientMemory memory_;
 };
 
 }  // namespace weir

@@ -12,6 +12,7 @@ struct IoCounts {
   uint64_t writes = 0;
   uint64_t query_buffer_disconnections = 0;
   uint64_t output_disconnections = 0;
+  uint64_t evicted_clients = 0;
 
   IoCounts operator-(const IoCounts& before) const {
     return {.bytes_in = bytes_in - before.bytes_in,
@@ -20,7 +21,8 @@ struct IoCounts {
             .writes = writes - before.writes,
             .query_buffer_disconnections =
                 query_buffer_disconnections - before.query_buffer_disconnections,
-            .output_disconnections = output_disconnections - before.output_disconnections};
+            .output_disconnections = output_disconnections - before.output_disconnections,
+            .evicted_clients = evicted_clients - before.evicted_clients};
   }
 };
 
