@@ -159,6 +159,10 @@ constexpr Option kRows[] = {
   // Memory and background work
   memory ("maxmemory",                "0",                  0,            &S::maxmemory),
   choice ("maxmemory-policy",         "noeviction",         kMaxmemoryPolicies, choice_field<&S::maxmemory_policy>()),
+  integer("maxmemory-samples",        "5",                  1, INT_MAX,   &S::maxmemory_samples),
+  integer("maxmemory-eviction-tenacity", "10",              0, 100,       &S::maxmemory_eviction_tenacity),
+  integer("lfu-log-factor",           "10",                 0, INT_MAX,   &S::lfu_log_factor),
+  integer("lfu-decay-time",           "1",                  0, INT_MAX,   &S::lfu_decay_time),
   tidied(clamp_hz,
   integer("hz",                       "10",                 0, INT_MAX,   &S::hz)),
   toggle ("dynamic-hz",               "yes",                &S::dynamic_hz),

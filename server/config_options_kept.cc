@@ -103,10 +103,6 @@ constexpr Option kRows[] = {
   choice ("cluster-preferred-endpoint-type", "ip", kEndpointType, kKept),
 
   // Memory
-  integer("maxmemory-samples",             "5",    1, INT_MAX, kKept),
-  integer("maxmemory-eviction-tenacity",   "10",   0, 100, kKept),
-  integer("lfu-log-factor",                "10",   0, INT_MAX, kKept),
-  integer("lfu-decay-time",                "1",    0, INT_MAX, kKept),
   toggle ("activedefrag",                  "no",   kKept),
   memory ("active-defrag-ignore-bytes",    "104857600", 1, kKept),
   integer("active-defrag-threshold-lower", "10",   0, 1000, kKept),

@@ -14,6 +14,7 @@ class Gatekeeper;
 class Keyspace;
 class LatencyMonitor;
 class Log;
+class MemoryLimit;
 class Monitors;
 class Propagation;
 class PubSub;
@@ -35,6 +36,7 @@ struct Context {
   Keyspace& keyspace;
   Waiters& waiters;
   Watches& watches;
+  MemoryLimit& memory;
   Propagation& propagation;
   PubSub& pubsub;
   Tracking& tracking;

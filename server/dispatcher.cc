@@ -22,6 +22,7 @@
 #include "server/insight/slowlog.h"
 #include "server/insight/stats.h"
 #include "server/insight/tick_clock.h"
+#include "server/memory_limit.h"
 #include "server/messaging/pubsub.h"
 #include "server/messaging/tracking.h"
 #include "server/net/client_table.h"
@@ -204,7 +205,7 @@ std::string_view Dispatcher::refusal_of(const Client& client, const CommandSpec&
   if (!context_.gatekeeper.knows(client) && !command.has(kNoAuth)) return errors::kNoAuth;
   if (client.transaction && command.has(kNoMulti | kNotInMulti)) return errors::kNotInTransaction;
   if (client.limits != nullptr && !is_within_limits(client, command, argv)) return refusal_;
-  if (out_of_memory_ && (effective_flags(client, command) & kDenyOom) != 0)
+  if ((effective_flags(client, command) & kDenyOom) != 0 && !context_.memory.has_room())
     return errors::kOutOfMemory;
   return {};
 }
@@ -624,6 +625,14 @@ bool Dispatcher::output_exceeded(Client& client) {
                          " scheduled to be closed ASAP for overcoming of output buffer limits.");
   }
   return exceeded;
+}
+
+void Dispatcher::evicted(Client& client) {
+  context_.log.notice("Evicting client: " + describe_client(client, clock_.monotonic_ms()));
+}
+
+Client* Dispatcher::find(uint64_t client_id) {
+  return context_.clients.find(client_id);
 }
 
 resp::RequestLimits Dispatcher::limits_for(const Client& client) const {

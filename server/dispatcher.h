@@ -52,6 +52,8 @@ class Dispatcher : public RequestHandler {
   void transport_failed(Client& client, std::string_view why) override;
   void query_buffer_exceeded(Client& client, std::string_view bytes) override;
   bool output_exceeded(Client& client) override;
+  void evicted(Client& client) override;
+  Client* find(uint64_t client_id) override;
   resp::RequestLimits limits_for(const Client& client) const override;
   size_t query_buffer_limit(const Client& client) const override;
   void closed(Client& client) override;
@@ -85,8 +87,6 @@ class Dispatcher : public RequestHandler {
   void look_out();
   void turn_ended();
 
-  /// True while used memory is above maxmemory; the server looks once a turn.
-  void set_out_of_memory(bool out_of_memory) { out_of_memory_ = out_of_memory; }
   /// The command that runs, for a crash report; null between commands.
   const CommandSpec* running() const { return running_; }
 
@@ -152,7 +152,6 @@ class Dispatcher : public RequestHandler {
   std::unique_ptr<CommandNames> names_;  // set where rename-command changed some
   std::string refusal_;                  // the text of the last refusal by access rules
   int64_t last_http_warning_ms_ = INT64_MIN / 2;
-  bool out_of_memory_ = false;
 };
 
 }  // namespace weir

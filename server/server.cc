@@ -32,8 +32,6 @@ constexpr int64_t kLeastExpiryShare = 25;
 constexpr size_t kSlabsPerLook = 256;
 /// How long a client may keep a shutdown waiting for the socket to take the rest of its replies.
 constexpr int kLastWordsMs = 100;
-/// With maxmemory set, the allocator is asked after this many bytes of requests, and by cron.
-constexpr uint64_t kMemoryCheckBytes = uint64_t{64} * 1024;
 
 ServerIdentity make_identity(const Clock& clock) {
   return {.run_id = random_run_id(),
@@ -56,6 +54,7 @@ Server::Server(Config& config, Log& log)
       stats_(command_table().size()),
       keyspace_(static_cast<uint32_t>(config->databases)),
       watches_(keyspace_),
+      memory_(config.values(), keyspace_, clock_),
       key_publisher_(keyspace_.events, pubsub_),
       tracking_(clients_, keyspace_.events, config.values()),
       key_removal_(config_.values(), propagation_, waiters_),
@@ -66,6 +65,7 @@ Server::Server(Config& config, Log& log)
                .keyspace = keyspace_,
                .waiters = waiters_,
                .watches = watches_,
+               .memory = memory_,
                .propagation = propagation_,
                .pubsub = pubsub_,
                .tracking = tracking_,
@@ -88,12 +88,16 @@ Server::Server(Config& config, Log& log)
       deadline_timer_(loop_, [this] { armed_deadline_ms_.reset(); }),
       iid_expiry_timer_(loop_, [this] { expire_messages(); }),
       key_expiry_timer_(loop_, [this] { expire_keys(); }),
-      memory_timer_(loop_, [this] { take_back_memory(); }) {
+      memory_timer_(loop_, [this] { take_back_memory(); }),
+      eviction_timer_(loop_, [] {}) {  // what is to be done is done at the end of the turn
   keyspace_.lazy_free.on_idle = &release_thread_cache;
   dispatcher_.attach(io_);
   keyspace_.removal_listener = &key_removal_;
   keyspace_.new_stream_limits = idempotence_limits(config_.values());
   key_publisher_.configure(*NotifyFlags::parse(config_->notify_keyspace_events));
+  note_uses();
+  limit_client_memory();
+  memory_.set_pause(&dispatcher_.pause());
   register_appliers();
 }
 
@@ -147,9 +151,9 @@ void Server::register_appliers() {
                       keyspace_.new_stream_limits = idempotence_limits(after);
                       return std::nullopt;
                     });
-  config_.on_change({"maxmemory"},
+  config_.on_change({"maxmemory-policy", "lfu-log-factor", "lfu-decay-time"},
                     [this](const Settings&, Settings&) -> std::optional<std::string> {
-                      check_memory();
+                      note_uses();
                       return std::nullopt;
                     });
   config_.on_change({"notify-keyspace-events"},
@@ -160,6 +164,11 @@ void Server::register_appliers() {
   config_.on_change({"slowlog-log-slower-than", "slowlog-max-len", "latency-monitor-threshold"},
                     [this](const Settings&, Settings&) -> std::optional<std::string> {
                       dispatcher_.look_out();
+                      return std::nullopt;
+                    });
+  config_.on_change({"maxmemory-clients", "maxmemory"},
+                    [this](const Settings&, Settings&) -> std::optional<std::string> {
+                      limit_client_memory();
                       return std::nullopt;
                     });
   config_.on_change({"dir"}, [](const Settings&, Settings& after) -> std::optional<std::string> {
@@ -232,10 +241,7 @@ bool Server::end_turn() {
   } while (waiters_.has_signals());
   if (tracking_.has_news()) tracking_.send_news();
   const bool has_more = io_.end_of_turn();
-  // Asking the allocator costs microseconds: not every turn.
-  if (config_->maxmemory > 0 && io_.counts().bytes_in - memory_checked_at_ > kMemoryCheckBytes) {
-    check_memory();
-  }
+  work_off_memory();
   dispatcher_.turn_ended();
   if (shutdown_.is_requested()) loop_.stop();
   arm_deadline_timer();
@@ -273,7 +279,6 @@ void Server::cron() {
   close_idle_clients();
   for (const auto& [id, client] : clients_)
     io_.check_output(*client);
-  check_memory();
   stats_.peak_memory_bytes = std::max(stats_.peak_memory_bytes, used_memory());
   cron_timer_.set_ms(kMillisecondsPerSecond / std::max(config_->hz, kMinHz));
 }
@@ -338,9 +343,26 @@ void Server::close_idle_clients() {
   }
 }
 
-void Server::check_memory() {
-  memory_checked_at_ = io_.counts().bytes_in;
-  dispatcher_.set_out_of_memory(config_->maxmemory > 0 && used_memory() > config_->maxmemory);
+void Server::work_off_memory() {
+  if (config_->maxmemory > 0 && memory_.work_off()) eviction_timer_.set_ms(1);
+}
+
+void Server::limit_client_memory() {
+  const MemoryShare& share = config_->maxmemory_clients;
+  ClientMemory& memory = io_.memory();
+  memory.set_limit(share.percent > 0
+                       ? config_->maxmemory / 100 * static_cast<uint64_t>(share.percent)
+                       : share.bytes);
+  if (!memory.is_on()) return;
+  for (const auto& [id, client] : clients_)
+    memory.look_at(*client);
+  io_.evict_clients();
+}
+
+void Server::note_uses() {
+  keyspace_.set_access_notes(
+      MemoryLimit::access_notes(config_.values()),
+      {.log_factor = config_->lfu_log_factor, .decay_minutes = config_->lfu_decay_time});
 }
 
 std::string Server::describe() const {

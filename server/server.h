@@ -30,6 +30,7 @@
 #include "server/insight/stats.h"
 #include "server/insight/tick_clock.h"
 #include "server/key_removal.h"
+#include "server/memory_limit.h"
 #include "server/messaging/key_publisher.h"
 #include "server/messaging/pubsub.h"
 #include "server/messaging/tracking.h"
@@ -73,7 +74,9 @@ class Server {
   void expire_messages();
   void expire_keys();
   void close_idle_clients();
-  void check_memory();
+  void work_off_memory();
+  void note_uses();
+  void limit_client_memory();
   void register_appliers();
   void announce() const;
 
@@ -92,6 +95,7 @@ class Server {
   Keyspace keyspace_;
   Waiters waiters_;
   Watches watches_;
+  MemoryLimit memory_;
   Propagation propagation_;
   PubSub pubsub_;
   KeyPublisher key_publisher_;
@@ -107,8 +111,8 @@ class Server {
   Timer iid_expiry_timer_;  // set while one run was not enough
   Timer key_expiry_timer_;  // the same
   Timer memory_timer_;      // the same
+  Timer eviction_timer_;    // the same
   std::optional<int64_t> armed_deadline_ms_;
-  uint64_t memory_checked_at_ = 0;  // bytes read from clients by then
   PidFile pid_file_;
 };
 

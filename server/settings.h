@@ -179,6 +179,10 @@ struct Settings {
   // Memory and background work.
   uint64_t maxmemory = 0;  // bytes; 0: no limit
   MaxmemoryPolicy maxmemory_policy = MaxmemoryPolicy::kNoEviction;
+  int64_t maxmemory_samples = 5;
+  int64_t maxmemory_eviction_tenacity = 10;
+  uint64_t lfu_log_factor = 10;
+  uint64_t lfu_decay_time = 1;  // minutes
   int hz = 10;
   bool dynamic_hz = true;
   int active_expire_effort = 1;

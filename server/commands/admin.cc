@@ -12,6 +12,7 @@
 #include "server/insight/info.h"
 #include "server/insight/log.h"
 #include "server/insight/stats.h"
+#include "server/memory_limit.h"
 #include "server/net/client_io.h"
 #include "server/shutdown_control.h"
 #include "server/text.h"
@@ -55,6 +56,7 @@ Outcome config_resetstat(Call& call) {
   call.context.stats.reset(call.context.io.counts());
   call.context.keyspace.lookups() = LookupCounts();
   call.context.keyspace.lazy_free.reset_freed();
+  call.context.memory.reset_exceeded();
   call.reply.ok();
   return Outcome::done();
 }

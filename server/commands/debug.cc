@@ -43,12 +43,12 @@ Outcome sleep_seconds(Call& call) {
 Outcome object(Call& call) {
   const KeyEntry* const entry = call.db.entry(call.args[2]);
   if (entry == nullptr) return ReplyError(errors::kNoSuchKey);
-  const int64_t idle_s = std::max<int64_t>(0, call.now_ms / 1000 - entry->accessed_s);
+  const uint32_t idle_s = call.context.keyspace.idle_s(*entry);
   std::array<char, 256> text{};
   std::snprintf(
       text.data(), text.size(),
       "Value at:%p refcount:1 encoding:stream serializedlength:%zu lru:%u lru_seconds_idle:%lld",
-      static_cast<const void*>(entry), entry->stream.memory_bytes(), entry->accessed_s & 0xffffffU,
+      static_cast<const void*>(entry), entry->stream.memory_bytes(), entry->access_mark & 0xffffffU,
       static_cast<long long>(idle_s));
   call.reply.simple(text.data());
   return Outcome::done();

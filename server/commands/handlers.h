@@ -97,6 +97,8 @@ Outcome touch(Call& call);
 Outcome object_encoding(Call& call);
 Outcome object_refcount(Call& call);
 Outcome object_idletime(Call& call);
+Outcome memory_usage(Call& call);
+Outcome object_freq(Call& call);
 Outcome object_help(Call& call);
 
 // connection.cc

@@ -191,14 +191,28 @@ Outcome object_refcount(Call& call) {
 
 Outcome object_idletime(Call& call) {
   const KeyEntry* const entry = find_object(call);
-  if (entry != nullptr)
-    call.reply.integer(std::max<int64_t>(0, call.now_ms / 1000 - entry->accessed_s));
+  if (entry == nullptr) return Outcome::done();
+  const Keyspace& keyspace = call.context.keyspace;
+  if (keyspace.access_notes() == AccessNotes::kFrequency)
+    return ReplyError(errors::kIdleTimeNotTracked);
+  call.reply.integer(keyspace.idle_s(*entry));
+  return Outcome::done();
+}
+
+Outcome object_freq(Call& call) {
+  const KeyEntry* const entry = find_object(call);
+  if (entry == nullptr) return Outcome::done();
+  const Keyspace& keyspace = call.context.keyspace;
+  if (keyspace.access_notes() != AccessNotes::kFrequency)
+    return ReplyError(errors::kFrequencyNotTracked);
+  call.reply.integer(keyspace.frequency(*entry));
   return Outcome::done();
 }
 
 Outcome object_help(Call& call) {
   static constexpr std::string_view kLines[] = {
       "ENCODING <key>", "    How the value of <key> is kept: always \"stream\".",
+      "FREQ <key>",     "    How often <key> is used, if the policy of maxmemory is an LFU one.",
       "IDLETIME <key>", "    Seconds since <key> was last used.",
       "REFCOUNT <key>", "    1: a value belongs to one key.",
   };

@@ -123,10 +123,16 @@ Outcome memory_purge(Call& call) {
 
 Outcome memory_help(Call& call) {
   static constexpr std::string_view kLines[] = {
-      "DOCTOR",       "    What is odd about the use of memory.",
-      "MALLOC-STATS", "    The allocator's own report.",
-      "PURGE",        "    Give unused memory back to the system.",
-      "STATS",        "    What memory is used for.",
+      "DOCTOR",
+      "    What is odd about the use of memory.",
+      "MALLOC-STATS",
+      "    The allocator's own report.",
+      "PURGE",
+      "    Give unused memory back to the system.",
+      "STATS",
+      "    What memory is used for.",
+      "USAGE <key> [SAMPLES <count>]",
+      "    Bytes that a key takes, judged by <count> nodes; 0: by all of them.",
   };
   write_help(call.reply, "memory", kLines);
   return Outcome::done();

@@ -34,8 +34,8 @@ class KeyEntry {
   void prefetch() const { weir::prefetch<2>(this); }
 
   Stream stream;
-  /// Unix time of the last access, in seconds (good until 2106).
-  uint32_t accessed_s = 0;
+  /// What is kept of its use, see access_mark.h.
+  uint32_t access_mark = 0;
   /// Its place in the ExpiryHeap of its database, from 1; 0: it has no TTL.
   uint32_t expiry_place = 0;
 

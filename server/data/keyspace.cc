@@ -15,8 +15,12 @@ constexpr int kRandomPicks = 100;
 // --- Looking up ----------------------------------------------------------------------------------
 
 KeyEntry* Database::touch(KeyEntry* entry) const {
-  if (entry != nullptr && keyspace_->access_noted_) entry->accessed_s = keyspace_->access_time_s_;
+  if (entry != nullptr && keyspace_->access_noted_) keyspace_->note_use(*entry);
   return entry;
+}
+
+KeyEntry* Database::touch_to_read(KeyEntry* entry) const {
+  return keyspace_->access_notes_ == AccessNotes::kTimeOfWrite ? entry : touch(entry);
 }
 
 KeyEntry* Database::counted(KeyEntry* entry, std::string_view key) {
@@ -30,7 +34,7 @@ KeyEntry* Database::counted(KeyEntry* entry, std::string_view key) {
 }
 
 Stream* Database::find(std::string_view key) {
-  KeyEntry* const entry = counted(touch(live(keys_.find(key, KeyTable::hash(key)))), key);
+  KeyEntry* const entry = counted(touch_to_read(live(keys_.find(key, KeyTable::hash(key)))), key);
   return entry != nullptr ? &entry->stream : nullptr;
 }
 
@@ -88,7 +92,8 @@ const KeyEntry* Database::entry(std::string_view key) const {
 
 bool Database::note_access(std::string_view key) {
   KeyEntry* const entry = counted(live(keys_.find(key, KeyTable::hash(key))), key);
-  if (entry != nullptr) entry->accessed_s = keyspace_->access_time_s_;
+  if (entry != nullptr && keyspace_->access_notes_ != AccessNotes::kTimeOfWrite)
+    keyspace_->note_use(*entry);
   return entry != nullptr;
 }
 
@@ -111,7 +116,7 @@ KeyEntry& Database::put(std::string_view key, uint64_t hash, Stream&& stream) {
   if (!keyspace_->removes_expired()) drop(key);
   KeyEntry* const entry = KeyEntry::create(key);
   entry->stream = std::move(stream);
-  entry->accessed_s = keyspace_->access_time_s_;
+  entry->access_mark = keyspace_->new_mark();
   keys_.insert(entry, hash);
   return *entry;
 }
@@ -153,6 +158,12 @@ void Database::remove(KeyEntry& entry, Removal why) {
   discard(std::move(gone));
 }
 
+void Database::evict(KeyEntry& entry) {
+  if (live(&entry) == nullptr) return;
+  ++keyspace_->lookups_.evicted;
+  remove(entry, Removal::kEvicted);
+}
+
 size_t Database::clear() {
   const size_t removed = keys_.size();
   expiries_.clear();
@@ -173,7 +184,7 @@ void Database::rename(KeyEntry& from, std::string_view to) {
   drop(to);
   const KeyEntry::Ptr old = take_out(from);
   KeyEntry& renamed = put(to, KeyTable::hash(to), std::move(old->stream));
-  renamed.accessed_s = old->accessed_s;
+  renamed.access_mark = old->access_mark;
   if (deadline) set_deadline(renamed, *deadline);
 }
 
@@ -229,6 +240,18 @@ size_t Database::expire_some(size_t most) {
   while (removed < most && !expiries_.is_empty() && live(expiries_.first().entry) == nullptr)
     ++removed;
   return removed;
+}
+
+// --- The use of keys -----------------------------------------------------------------------------
+
+void Keyspace::note_frequency(KeyEntry& entry) {
+  entry.access_mark =
+      FrequencyMark::used(entry.access_mark, access_time_s_, frequency_scale_, random_);
+}
+
+uint32_t Keyspace::new_mark() const {
+  if (access_notes_ != AccessNotes::kFrequency) return access_time_s_;
+  return FrequencyMark::make(FrequencyMark::kNewCounter, access_time_s_);
 }
 
 }  // namespace weir

@@ -15,13 +15,16 @@
 // Always: a key is in the heap of its database, or has no TTL.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <random>
 #include <span>
 #include <string_view>
 #include <vector>
 
+#include "server/data/access_mark.h"
 #include "server/data/expiry_heap.h"
 #include "server/data/iid_expiry.h"
 #include "server/data/key_events.h"
@@ -37,6 +40,7 @@ struct LookupCounts {
   uint64_t hits = 0;
   uint64_t misses = 0;
   uint64_t expired = 0;  // keys removed because their time was over
+  uint64_t evicted = 0;  // keys removed because memory was short
 };
 
 /// One moment, in milliseconds and in seconds: dividing costs more than carrying both.
@@ -92,6 +96,8 @@ class Database {
   bool erase(std::string_view key);
   /// Removes a key that nobody deleted, and tells the listeners.
   void remove(KeyEntry& entry, Removal why);
+  /// The same for one that goes because memory is short; if its time is over it has expired.
+  void evict(KeyEntry& entry);
   /// Removes all keys and returns how many there were.
   size_t clear();
 
@@ -134,6 +140,7 @@ class Database {
 
  private:
   KeyEntry* touch(KeyEntry* entry) const;
+  KeyEntry* touch_to_read(KeyEntry* entry) const;
   KeyEntry* counted(KeyEntry* entry, std::string_view key);
   /// The entry, or null if its time is over.
   KeyEntry* live(KeyEntry* entry) {
@@ -175,6 +182,21 @@ class Keyspace {
     access_noted_ = access_noted;
   }
 
+  /// How uses are noted from now on; what was noted before is taken for the same.
+  void set_access_notes(AccessNotes notes, const FrequencyScale& scale) {
+    access_notes_ = notes;
+    frequency_scale_ = scale;
+  }
+  AccessNotes access_notes() const { return access_notes_; }
+  /// How often a key is used, 0 to 255; for AccessNotes::kFrequency.
+  uint32_t frequency(const KeyEntry& entry) const {
+    return FrequencyMark::counter(entry.access_mark, access_time_s_, frequency_scale_);
+  }
+  /// Seconds since its last use, or change; for the others.
+  uint32_t idle_s(const KeyEntry& entry) const {
+    return access_time_s_ - std::min(entry.access_mark, access_time_s_);
+  }
+
   /// What becomes of keys.
   KeyEvents events;
 
@@ -198,11 +220,21 @@ class Keyspace {
   friend class Database;
 
   bool removes_expired() const { return expired_keys == ExpiredKeys::kGo && !expiry_paused; }
+  void note_use(KeyEntry& entry) {
+    if (access_notes_ == AccessNotes::kFrequency) [[unlikely]]
+      return note_frequency(entry);
+    entry.access_mark = access_time_s_;
+  }
+  void note_frequency(KeyEntry& entry);
+  uint32_t new_mark() const;
 
   LookupCounts lookups_;
   int64_t now_ms_ = 0;
   uint32_t access_time_s_ = 0;
   bool access_noted_ = true;
+  AccessNotes access_notes_ = AccessNotes::kTime;
+  FrequencyScale frequency_scale_;
+  std::minstd_rand random_{std::random_device{}()};
   std::vector<Database> databases_;
 };
 

@@ -11,6 +11,7 @@
 #include "server/insight/info.h"
 #include "server/insight/info_section.h"
 #include "server/insight/stats.h"
+#include "server/memory_limit.h"
 #include "server/messaging/pubsub.h"
 #include "server/messaging/tracking.h"
 #include "server/net/client_io.h"
@@ -90,8 +91,13 @@ void add_stats_info(const Context& context, Section& section) {
       .add_real("expired_stale_perc", "%.2f", stale_per_cent(context))
       .add("expired_time_cap_reached_count", stats.expiry_runs_cut)
       .add("expire_cycle_cpu_milliseconds", static_cast<uint64_t>(stats.expiry_us / 1000))
-      .zeros({"evicted_keys", "evicted_clients", "evicted_scripts", "total_eviction_exceeded_time",
-              "current_eviction_exceeded_time"})
+      .add("evicted_keys", lookups.evicted)
+      .add("evicted_clients", io.evicted_clients)
+      .add("evicted_scripts", "0")
+      .add("total_eviction_exceeded_time",
+           static_cast<uint64_t>(context.memory.exceeded_us() / 1000))
+      .add("current_eviction_exceeded_time",
+           static_cast<uint64_t>(context.memory.exceeded_for_us() / 1000))
       .add("keyspace_hits", lookups.hits)
       .add("keyspace_misses", lookups.misses)
       .add("pubsub_channels", context.pubsub.topic_count(TopicKind::kChannel))

@@ -17,6 +17,9 @@ struct MemoryFigures {
 MemoryFigures allocator_figures();
 /// Bytes in use, the cheapest of the three questions.
 size_t used_memory();
+/// The same, worked out from the last answer of used_memory() and what this thread has allocated
+/// and freed since: what other threads have freed is still counted.  Cost: some nanoseconds.
+size_t guess_used_memory();
 /// Gives what the allocator keeps for the calling thread back to all: for threads that free what
 /// others use.
 void release_thread_cache();

@@ -34,6 +34,7 @@
 #include "server/insight/stats.h"
 #include "server/insight/tick_clock.h"
 #include "server/key_removal.h"
+#include "server/memory_limit.h"
 #include "server/messaging/pubsub.h"
 #include "server/messaging/tracking.h"
 #include "server/net/client_io.h"
@@ -128,6 +129,7 @@ class HandlerStage {
  private:
   Waiters waiters_;
   Watches watches_;
+  MemoryLimit memory_;
   Propagation propagation_;
   PubSub pubsub_;
   Tracking tracking_;

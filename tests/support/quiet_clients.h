@@ -53,6 +53,8 @@ class QuietClients : public RequestHandler {
   void transport_failed(Client&, std::string_view) override {}
   void query_buffer_exceeded(Client&, std::string_view) override {}
   bool output_exceeded(Client& client) override { return client.output.size() > output_limit; }
+  void evicted(Client&) override {}
+  Client* find(uint64_t client_id) override { return table.find(client_id); }
   resp::RequestLimits limits_for(const Client&) const override { return {}; }
   size_t query_buffer_limit(const Client&) const override { return SIZE_MAX; }
   void closed(Client&) override {}
