@@ -14,6 +14,7 @@
 #include "server/host/process.h"
 #include "server/insight/info.h"
 #include "server/insight/info_section.h"
+#include "server/insight/tick_clock.h"
 #include "server/messaging/pubsub.h"
 #include "server/messaging/tracking.h"
 #include "server/net/client_io.h"
@@ -56,7 +57,7 @@ void add_server_info(const Context& context, Section& section) {
       .add("redis_mode", "standalone")
       .add("os", std::string(system.sysname) + " " + system.release + " " + system.machine)
       .add("arch_bits", 8 * sizeof(void*))
-      .add("monotonic_clock", "POSIX clock_gettime")
+      .add("monotonic_clock", context.ticks.name())
       .add("multiplexing_api", "epoll")
       .add("atomicvar_api", "c11-builtin")
       .add("gcc_version", __VERSION__)

@@ -10,6 +10,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string_view>
 
 #if defined(__x86_64__)
 #include <x86intrin.h>
@@ -39,12 +40,15 @@ class TickClock {
   void calibrate();
   /// False when the processor's counter was given up.
   bool is_trusted() const { return trusted_; }
+  /// What is read, as INFO has it.
+  std::string_view name() const { return trusted_ ? kCounterName : kMonotonicName; }
   /// Gives the counter up.
   void distrust();
 
  private:
   using Wide = unsigned __int128;
   static constexpr unsigned kFractionBits = 32;
+  static constexpr std::string_view kMonotonicName = "POSIX clock_gettime";
 
   /// Both clocks, read so close together that they mean the same moment.
   struct Moment {
@@ -57,16 +61,19 @@ class TickClock {
   static Moment read_both();
   static uint64_t rate(const Moment& from, const Moment& to);
 #if defined(__x86_64__)
+  static constexpr std::string_view kCounterName = "X86 TSC";
   static uint64_t counter() {
     return __rdtsc();
   }
 #elif defined(__aarch64__)
+  static constexpr std::string_view kCounterName = "ARM CNTVCT";
   static uint64_t counter() {
     uint64_t ticks = 0;
     asm volatile("mrs %0, cntvct_el0" : "=r"(ticks));
     return ticks;
   }
 #else
+  static constexpr std::string_view kCounterName = kMonotonicName;
   static uint64_t counter() {
     return monotonic_ns();
   }

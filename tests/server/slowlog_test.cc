@@ -47,13 +47,14 @@ TEST_CASE("An entry of the slow log says when, how long, what and who", "[slowlo
 TEST_CASE("Only commands that take long are remembered", "[slowlog]") {
   TestServer server({"--enable-debug-command", "yes"});
   Redis redis = server.connect();
+  redis("CONFIG", "SET", "slowlog-log-slower-than", 100'000);
   redis("PING");
   CHECK(redis("SLOWLOG", "LEN") == 0);
-  redis("DEBUG", "SLEEP", "0.02");
+  redis("DEBUG", "SLEEP", "0.11");
   CHECK(redis("SLOWLOG", "LEN") == 1);
-  CHECK(words_of(redis("SLOWLOG", "GET")) == R"(["DEBUG","SLEEP","0.02"])");
+  CHECK(words_of(redis("SLOWLOG", "GET")) == R"(["DEBUG","SLEEP","0.11"])");
   redis("CONFIG", "SET", "slowlog-log-slower-than", -1);
-  redis("DEBUG", "SLEEP", "0.02");
+  redis("DEBUG", "SLEEP", "0.11");
   CHECK(redis("SLOWLOG", "LEN") == 1);
 }
 
@@ -61,8 +62,8 @@ TEST_CASE("A reader's waiting is not counted as time that it took", "[slowlog][i
   TestServer server;
   Redis redis = server.connect();
   Redis reader = server.connect();
-  redis("CONFIG", "SET", "slowlog-log-slower-than", 30'000);
-  reader("XREAD", "BLOCK", 60, "STREAMS", "s", "$");
+  redis("CONFIG", "SET", "slowlog-log-slower-than", 100'000);
+  reader("XREAD", "BLOCK", 150, "STREAMS", "s", "$");
   reader.send("XREAD", "BLOCK", 0, "STREAMS", "s", "$");
   REQUIRE(blocked_become(redis, 1));
   redis("XADD", "s", "1-0", "f", "v");
@@ -100,13 +101,14 @@ TEST_CASE("Long commands are cut in the slow log", "[slowlog]") {
 TEST_CASE("The slow log has the commands of a transaction, and not EXEC", "[slowlog][exec]") {
   TestServer server({"--enable-debug-command", "yes"});
   Redis redis = server.connect();
+  redis("CONFIG", "SET", "slowlog-log-slower-than", 100'000);
   redis("MULTI");
-  redis("DEBUG", "SLEEP", "0.02");
+  redis("DEBUG", "SLEEP", "0.11");
   redis("EXEC");
   CHECK(redis("SLOWLOG", "LEN") == 1);
-  CHECK(words_of(redis("SLOWLOG", "GET")) == R"(["DEBUG","SLEEP","0.02"])");
+  CHECK(words_of(redis("SLOWLOG", "GET")) == R"(["DEBUG","SLEEP","0.11"])");
   const std::string all = info_field(redis, "cmdstat_exec");
-  CHECK(std::stoll(all.substr(all.find("usec=") + 5)) >= 20'000);
+  CHECK(std::stoll(all.substr(all.find("usec=") + 5)) >= 110'000);
 }
 
 TEST_CASE("The slow log shows no passwords", "[slowlog][auth][hello][config]") {
