@@ -22,8 +22,8 @@ bool parse_number(std::string_view text, int64_t& value) {
   return result.ec == std::errc{} && result.ptr == end;
 }
 
-/// Most arguments of a request that is read in one walk: more are not worth it.
-constexpr uint64_t kMostAtOnce = 64;
+/// Most arguments of a request that is read in one walk.
+constexpr uint64_t kMostAtOnce = kArgumentsReserved;
 /// Fewest bytes that a complete argument takes: "$0", two line ends.
 constexpr ptrdiff_t kShortestArgument = 6;
 

@@ -151,34 +151,96 @@ void Stream::start_node(const StreamId& id, FieldValues fields, size_t max_spare
 
 // --- Erasing and trimming ------------------------------------------------------------------------
 
-bool Stream::erase(const StreamId& id) {
-  if (!remove(id)) return false;
-  if (id > max_deleted_id()) extra().max_deleted_id = id;
-  return true;
+/// Removes entries one after the other.  Of entries that follow each other the next one is known,
+/// and the tree is told of a node's once; so the stream's sums are true again when it has ended.
+class Stream::Eraser {
+ public:
+  explicit Eraser(Stream& stream) : stream_(stream) {}
+  Eraser(const Eraser&) = delete;
+  Eraser& operator=(const Eraser&) = delete;
+  ~Eraser() { leave(); }
+
+  /// False if there is no such entry.
+  bool erase(const StreamId& id) {
+    const uint8_t* const at = find(id);
+    if (at == nullptr) return false;
+    if (node_->live() == 1) {
+      tell_tree();
+      stream_.drop_node(node_);
+      node_ = nullptr;
+    } else {
+      erase_at(at);
+    }
+    --stream_.length_;
+    return true;
+  }
+
+ private:
+  /// The live entry with that ID, whose node is then at hand; null if there is none.
+  const uint8_t* find(const StreamId& id) {
+    if (node_ != nullptr && behind_ < node_->offset_of(node_->end())) {
+      const uint8_t* const at = node_->at_offset(behind_);
+      const EntryRef entry = node_->entry_at(at);
+      if (entry.id == id && !entry.deleted) return at;
+    }
+    const StreamNode* const holder = stream_.node_for(id);
+    if (holder == nullptr) return nullptr;
+    const uint8_t* const at = holder->seek(id);
+    if (at == holder->end()) return nullptr;
+    const EntryRef entry = holder->entry_at(at);
+    if (entry.id != id || entry.deleted) return nullptr;
+    if (holder == node_) return at;
+    const size_t offset = holder->offset_of(at);
+    leave();
+    node_ = stream_.writable(holder);
+    return node_->at_offset(offset);
+  }
+
+  void erase_at(const uint8_t* at) {
+    const EntryRef entry = node_->entry_at(at);
+    behind_ = node_->offset_of(node_->next_entry(entry));
+    const size_t bytes = node_->listpack_bytes();
+    node_->erase(entry);
+    behind_ += node_->listpack_bytes() - bytes;  // counts in front may have another width
+    ++erased_;
+  }
+
+  void tell_tree() {
+    if (erased_ > 0 && node_ != stream_.tail_) {
+      stream_.tree_.add_weight(StreamId(node_->key), -erased_);
+    }
+    erased_ = 0;
+  }
+
+  void leave() {
+    if (node_ == nullptr) return;
+    tell_tree();
+    if (node_ != stream_.tail_ && node_->deserves_compaction())
+      stream_.put_in_place(node_, node_->compacted());
+    node_ = nullptr;
+  }
+
+  Stream& stream_;
+  StreamNode* node_ = nullptr;  // the one erased from, writable
+  size_t behind_ = 0;           // offset of the entry behind the one erased last
+  int64_t erased_ = 0;          // of its entries, that the tree was not told of
+};
+
+uint64_t Stream::erase(std::span<const StreamId> ids) {
+  Eraser eraser(*this);
+  StreamId greatest;
+  uint64_t erased = 0;
+  for (const StreamId& id : ids) {
+    if (!eraser.erase(id)) continue;
+    greatest = std::max(greatest, id);
+    ++erased;
+  }
+  if (erased > 0 && greatest > max_deleted_id()) extra().max_deleted_id = greatest;
+  return erased;
 }
 
-/// Takes a live entry out, as trimming does: max_deleted_id stays.
 bool Stream::remove(const StreamId& id) {
-  const StreamNode* const holder = node_for(id);
-  if (holder == nullptr) return false;
-  const uint8_t* const at = holder->seek(id);
-  if (at == holder->end()) return false;
-  const EntryRef entry = holder->entry_at(at);
-  if (entry.id != id || entry.deleted) return false;
-
-  if (holder->live() == 1) {
-    drop_node(holder);
-  } else {
-    const size_t offset = holder->offset_of(at);
-    StreamNode* const node = writable(holder);
-    node->erase(node->entry_at(node->at_offset(offset)));
-    if (node != tail_) {
-      tree_.add_weight(StreamId(node->key), -1);
-      if (node->deserves_compaction()) put_in_place(node, node->compacted());
-    }
-  }
-  --length_;
-  return true;
+  return Eraser(*this).erase(id);
 }
 
 /// The node that holds the live entry number `number` (0 is the oldest), null behind the last.

@@ -19,6 +19,7 @@ class IdList {
   size_t size() const { return ids_.size(); }
   auto begin() const { return ids_.begin(); }
   auto end() const { return ids_.end(); }
+  std::span<const StreamId> all() const { return {begin(), end()}; }
 
  private:
   ShortList<StreamId, 64> ids_;

@@ -106,13 +106,9 @@ Outcome xdel(Call& call) {
     call.reply.integer(0);
     return Outcome::done();
   }
-  for (const std::string_view text : call.args.subspan(2)) {
-    if (!parse_stream_id(text, 0)) return ReplyError(errors::kInvalidStreamId);
-  }
-  uint64_t removed = 0;
-  for (const std::string_view text : call.args.subspan(2)) {
-    removed += stream->erase(*parse_stream_id(text, 0)) ? 1 : 0;
-  }
+  IdList ids;
+  if (!ids.read(call.args.subspan(2))) return ReplyError(errors::kInvalidStreamId);
+  const uint64_t removed = stream->erase(ids.all());
   tell(call, removed, removed);
   call.reply.integer(static_cast<int64_t>(removed));
   return Outcome::done();
