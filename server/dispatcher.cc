@@ -106,23 +106,30 @@ Dispatcher::Dispatcher(Context& context, Clock& clock)
 
 Dispatcher::~Dispatcher() = default;
 
-// A pipeline is mostly of one command, so only the keys of the last one's row are looked at.
+// A pipeline is mostly of one command, so the row of the last one says what is looked at.
 void Dispatcher::expect(const Client& client,
                         std::span<const std::span<const std::string_view>> requests) {
   const CommandSpec* const command = client.last_command;
-  if (command == nullptr || command->keys.kind != KeySpec::Kind::kIndex) return;
-  const size_t position = command->keys.first;
+  if (command == nullptr) return;
+  const Database& db = context_.keyspace.database(client.db);
+  if (command->keys.kind == KeySpec::Kind::kIndex) expect_keys(db, *command, requests);
+  if (command->expect != nullptr) command->expect(db, requests);
+}
+
+void Dispatcher::expect_keys(const Database& db, const CommandSpec& command,
+                             std::span<const std::span<const std::string_view>> requests) {
+  const size_t position = command.keys.first;
   std::array<std::string_view, Database::kMostPrefetched> keys;
   size_t count = 0;
   for (const auto& argv : requests) {
     if (argv.size() <= position) continue;
     if (count > 0 && same_text(keys[count - 1], argv[position])) continue;
-    if (!equals_ignoring_case(command->name, argv[0])) continue;
+    if (!equals_ignoring_case(command.name, argv[0])) continue;
     if (count == keys.size()) break;
     keys[count++] = argv[position];
   }
   // A single stream comes soon enough when its command asks for it.
-  if (count > 1) context_.keyspace.database(client.db).prefetch({keys.data(), count});
+  if (count > 1) db.prefetch({keys.data(), count});
 }
 
 // --- The gates -----------------------------------------------------------------------------------

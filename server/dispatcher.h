@@ -91,6 +91,8 @@ class Dispatcher : public RequestHandler {
   const CommandSpec* running() const { return running_; }
 
  private:
+  static void expect_keys(const Database& db, const CommandSpec& command,
+                          std::span<const std::span<const std::string_view>> requests);
   struct PutOff {
     uint64_t client_id = 0;
     const CommandSpec* command = nullptr;

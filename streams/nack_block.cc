@@ -125,7 +125,7 @@ Nack NackBlock::at(uint32_t i) const {
   return nack;
 }
 
-/// Begins to fetch what the first three steps of a binary search may look at: one wait, not three.
+// What the first three steps of a binary search may look at.
 void NackBlock::prefetch_records() const {
   constexpr uint32_t kParts = 8;
   if (count_ < kParts) return;

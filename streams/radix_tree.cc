@@ -160,7 +160,7 @@ const RadixLeaf* RadixView::find(const StreamId& id) const {
   return ref.is_leaf() && ref.leaf()->key == id ? ref.leaf() : nullptr;
 }
 
-void RadixView::prefetch(const StreamId& id) const {
+const RadixLeaf* RadixView::likely_floor(const StreamId& id) const {
   RadixRef ref = root_;
   while (ref.is_node()) {
     const RadixNode& node = *ref.node();
@@ -168,7 +168,11 @@ void RadixView::prefetch(const StreamId& id) const {
     const int slot = find_slot(node, byte);
     ref = child_at(node, slot != kNoSlot ? slot : std::max(slot_before(node, byte), 0));
   }
-  if (ref.is_leaf()) weir::prefetch<2>(ref.leaf());
+  return ref.is_leaf() ? ref.leaf() : nullptr;
+}
+
+void RadixView::prefetch(const StreamId& id) const {
+  if (const RadixLeaf* const leaf = likely_floor(id)) weir::prefetch<2>(leaf);
 }
 
 const RadixLeaf* RadixView::floor(const StreamId& id) const {

@@ -73,6 +73,8 @@ class RadixView {
 
   /// Begins to fetch the leaf that find() and floor() will look at first.
   void prefetch(const StreamId& id) const;
+  /// The leaf that floor() finds in most cases, itself not looked at; null in an empty tree.
+  const RadixLeaf* likely_floor(const StreamId& id) const;
 
   uint64_t total_weight() const { return root_.weight(); }
 
@@ -240,6 +242,7 @@ class RadixTree : private RadixTreeBase {
   const Leaf* find(const StreamId& id) const { return typed(view().find(id)); }
   const Leaf* floor(const StreamId& id) const { return typed(view().floor(id)); }
   void prefetch(const StreamId& id) const { view().prefetch(id); }
+  const Leaf* likely_floor(const StreamId& id) const { return typed(view().likely_floor(id)); }
   const Leaf* ceiling(const StreamId& id) const { return typed(view().ceiling(id)); }
   const Leaf* first() const { return typed(view().first()); }
   const Leaf* last() const { return typed(view().last()); }

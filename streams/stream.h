@@ -110,6 +110,12 @@ class Stream {
     if (tail_ != nullptr) prefetch<2>(tail_->end());
   }
 
+  /// The node in which reading from an ID on most likely begins, itself not looked at; null if that
+  /// is the last one, which is rarely far.
+  const StreamNode* likely_node(const StreamId& id) const {
+    return tail_ == nullptr || id >= tail_->key ? nullptr : tree_.likely_floor(id);
+  }
+
   /// Appends an entry.  `id` is greater than last_id(); the fields are at most kMaxEntryBytes.
   /// Cost: O(bytes of the entry), amortised.
   void append(const StreamId& id, FieldValues fields, const NodeLimits& limits);

@@ -364,11 +364,25 @@ uint32_t StreamNode::indexed_below(const StreamId& id) const {
   return low;
 }
 
+/// The last indexed entry that is below `id`, or the first live one.
+const uint8_t* StreamNode::start_of_seek(const StreamId& id) const {
+  const uint32_t low = id > key ? indexed_below(id) : 0;
+  return pack() + std::max(low > 0 ? index_at(low - 1) : 0, head_);
+}
+
+void StreamNode::prefetch_index() const {
+  constexpr uint32_t kRecordsFetched = 16;  // two lines; the index of a greater node is worth less
+  const uint32_t records = std::min(index_count(), kRecordsFetched);
+  if (records > 0) prefetch<2>(index_record(records - 1));
+}
+
+void StreamNode::prefetch_from(const StreamId& id) const {
+  prefetch<4>(start_of_seek(id));
+}
+
 const uint8_t* StreamNode::seek(const StreamId& id) const {
   if (id <= key) return head();
-  // The last indexed entry that is below `id`; then entry by entry.
-  const uint32_t low = indexed_below(id);
-  const uint8_t* at = pack() + std::max(low > 0 ? index_at(low - 1) : 0, head_);
+  const uint8_t* at = start_of_seek(id);
   const uint8_t* const last = end();
   // The stride is some lines long, and each entry says where the next one is: one wait for all.
   prefetch<4>(at);

@@ -126,6 +126,10 @@ class StreamNode : public RadixLeaf {
   /// The first entry with an ID >= `id`, or end(); tombstones in front of the first live entry
   /// may be passed over.  Cost: O(log entries).
   const uint8_t* seek(const StreamId& id) const;
+  /// Begins to fetch what seek() looks at first, when the node's header is there.
+  void prefetch_index() const;
+  /// The same for the entries that seek(id) looks at, when the index is there, too.
+  void prefetch_from(const StreamId& id) const;
   /// The first live entry; there is one.  Cost: O(1).
   EntryRef first_live() const;
   EntryRef last_live() const;
@@ -189,6 +193,7 @@ class StreamNode : public RadixLeaf {
   uint32_t hint_of(const StreamId& id) const;
   uint32_t index_at(uint32_t i) const;
   uint32_t indexed_below(const StreamId& id) const;
+  const uint8_t* start_of_seek(const StreamId& id) const;
   void set_index(uint32_t i, uint32_t offset, uint32_t hint);
   void note_entry(uint32_t number, uint32_t offset, const StreamId& id);
   StreamNode* resized(size_t capacity) const;

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "server/commands/handlers.h"
+#include "server/commands/lookahead.h"
 #include "server/commands/rows/words.h"
 
 namespace weir {
@@ -45,7 +46,7 @@ inline constexpr CommandSpec kStreamRows[] = {
    .summary = "Sets for how long, and how many, messages of its producers a stream remembers.",
    .syntax = "key:key [IDMP-DURATION idmp-duration:integer] [IDMP-MAXSIZE idmp-maxsize:integer]"},
   {.name = "xclaim", .arity = -6, .flags = kWrite | kFast, .group = Group::kStream,
-   .keys = key_at(1, "RW update"), .run = xclaim, .tips = kUnsure,
+   .keys = key_at(1, "RW update"), .run = xclaim, .expect = expect_claims, .tips = kUnsure,
    .since = "5.0.0", .complexity = "O(log N) for each ID, N being the pending entries of the group.",
    .summary = "Gives pending entries to another consumer.",
    .syntax = "key:key group:string consumer:string min-idle-time:string id:string+ [IDLE ms:integer] "
@@ -128,12 +129,12 @@ inline constexpr CommandSpec kStreamRows[] = {
    .syntax = "key:key group:string [filters:block{[IDLE min-idle-time:integer@6.2.0] start:string end:string count:integer [consumer:string]}]",
    .history = "6.2.0"},
   {.name = "xrange", .arity = -4, .flags = kReadonly, .group = Group::kStream,
-   .keys = key_at(1, "RO access"), .run = xrange,
+   .keys = key_at(1, "RO access"), .run = xrange, .expect = expect_ranges,
    .since = "5.0.0", .complexity = "O(N) for the N entries returned.",
    .summary = "Returns the entries between two IDs, oldest first.",
    .syntax = "key:key start:string end:string [COUNT count:integer]", .history = "6.2.0"},
   {.name = "xread", .arity = -4, .flags = kReadonly | kBlocking | kMovableKeys, .group = Group::kStream,
-   .keys = keys_after_streams(1, "RO access"), .run = xread,
+   .keys = keys_after_streams(1, "RO access"), .run = xread, .expect = expect_reads,
    .since = "5.0.0", .complexity = {},  // as in Redis; no history either
    .summary = "Returns the entries behind given IDs of several streams, and waits for some if asked.",
    .syntax = "[COUNT count:integer] [MAXCOUNT maxcount:integer@8.10.0] [MAXSIZE maxsize:integer@8.10.0] "
@@ -146,7 +147,7 @@ inline constexpr CommandSpec kStreamRows[] = {
              "[MAXCOUNT maxcount:integer@8.10.0] [MAXSIZE maxsize:integer@8.10.0] [BLOCK milliseconds:integer] "
              "[CLAIM min-idle-time:integer@8.4.0] [NOACK:noack] STREAMS streams:block{key:key+ id:string+}"},
   {.name = "xrevrange", .arity = -4, .flags = kReadonly, .group = Group::kStream,
-   .keys = key_at(1, "RO access"), .run = xrevrange,
+   .keys = key_at(1, "RO access"), .run = xrevrange, .expect = expect_ranges,
    .since = "5.0.0", .complexity = "O(N) for the N entries returned.",
    .summary = "Returns the entries between two IDs, newest first.",
    .syntax = "key:key end:string start:string [COUNT count:integer]", .history = "6.2.0"},
