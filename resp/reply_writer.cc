@@ -25,16 +25,6 @@ void ReplyWriter::error(std::string_view text) {
   }
 }
 
-void ReplyWriter::number(char type, int64_t value) {
-  char* at = out_->reserve(kHeaderBytes);
-  char* end = at;
-  *end++ = type;
-  end = std::to_chars(end, end + 20, value).ptr;
-  *end++ = '\r';
-  *end++ = '\n';
-  out_->commit(static_cast<size_t>(end - at));
-}
-
 void ReplyWriter::boolean(bool value) {
   if (is_resp3()) {
     raw(value ? "#t\r\n" : "#f\r\n");

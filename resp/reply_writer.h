@@ -98,6 +98,14 @@ class ReplyWriter {
     *at++ = '\n';
     return at;
   }
+  static char* write_number(char* at, char type, int64_t value) {
+    if (value >= 0) return write_header(at, type, static_cast<size_t>(value));
+    *at++ = type;
+    at = std::to_chars(at, at + 20, value).ptr;
+    *at++ = '\r';
+    *at++ = '\n';
+    return at;
+  }
   static char* write_bulk(char* at, std::string_view bytes) {
     at = write_header(at, '$', bytes.size());
     at = copy_text(at, bytes);
@@ -130,7 +138,10 @@ class ReplyWriter {
   LengthMark begin(char type, size_t guess);
   void raw(std::string_view bytes) { out_->append(bytes); }
   void line(char type, std::string_view text);
-  void number(char type, int64_t value);
+  void number(char type, int64_t value) {
+    char* at = out_->reserve(kHeaderBytes);
+    out_->commit(static_cast<size_t>(write_number(at, type, value) - at));
+  }
   void header(char type, size_t value) {
     char* at = out_->reserve(kHeaderBytes);
     out_->commit(static_cast<size_t>(write_header(at, type, value) - at));

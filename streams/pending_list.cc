@@ -305,10 +305,13 @@ bool PendingList::Edit::erase(const StreamId& id) {
 
 void PendingList::Edit::put_anywhere(const Nack& nack) {
   if (is_found(nack.id)) return put_at(found_, nack);
+  ++found_;  // who changes many mostly goes from one to the next
+  if (is_found(nack.id)) return put_at(found_, nack);
   go_to(nack.id);
   if (block_ == nullptr) return start_block(nack);
   const uint32_t i = block_->place_of(nack.id);
   if (i == block_->count() || block_->id_at(i) != nack.id) return insert(nack, i);
+  found_ = i;
   put_at(i, nack);
 }
 

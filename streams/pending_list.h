@@ -151,7 +151,7 @@ class PendingList::Edit {
     int32_t delta;
     uint64_t least;
   };
-  static constexpr size_t kMostChanges = 8;
+  static constexpr size_t kMostChanges = 16;
 
   void put_anywhere(const Nack& nack);
   bool is_found(const StreamId& id) const {
@@ -180,7 +180,7 @@ class PendingList::Edit {
   bool is_last_ = false;     // the block is the last one
   bool is_own_ = false;      // it was made writable; then, if it is the last one:
   StreamId last_put_;        // its greatest ID
-  uint32_t found_ = 0;       // where in the block find() has last found something
+  uint32_t found_ = 0;       // where in the block something was last found
   bool may_merge_ = false;   // it has become much smaller
   int32_t delta_ = 0;        // change of its count that the tree was not told
   uint64_t told_least_ = 0;  // bound that the tree knows

@@ -3,8 +3,10 @@
 namespace weir {
 namespace {
 
-/// Room for everything but fields and values: array headers, the ID and line ends.
-constexpr size_t kFrameBytes = 4 * resp::ReplyWriter::kHeaderBytes + kMaxStreamIdLength;
+/// Room for everything but fields and values: array headers and the ID.
+constexpr size_t kFrameBytes = 2 * resp::ReplyWriter::kHeaderBytes + IdWriter::kMostBytes;
+/// Room that is made beside that at first: enough for most entries.
+constexpr size_t kShortEntryBytes = 512;
 
 }  // namespace
 
@@ -13,7 +15,7 @@ void bulk_id(resp::ReplyWriter& reply, const StreamId& id) {
   reply.bulk({text, static_cast<size_t>(write_stream_id(text, id) - text)});
 }
 
-char* EntryWriter::write_id(char* at, const StreamId& id) {
+char* IdWriter::write(char* at, const StreamId& id) {
   if (ms_length_ == 0 || ms_ != id.ms) {
     ms_ = id.ms;
     char* end = write_decimal(ms_text_, id.ms);
@@ -34,19 +36,23 @@ const uint8_t* EntryWriter::write(const StreamCursor& cursor, size_t elements) {
   using resp::ReplyWriter;
   resp::Buffer& out = reply_.buffer();
   FieldReader fields(cursor.node(), cursor.entry());
-  char* const begin = out.reserve(kFrameBytes);
+  char* begin = out.reserve(kFrameBytes + kShortEntryBytes);
+  const char* limit = begin + out.room();
   char* at = ReplyWriter::write_header(begin, '*', elements);
-  at = write_id(at, cursor.entry().id);
+  at = ids_.write(at, cursor.entry().id);
   at = ReplyWriter::write_header(at, '*', 2 * size_t{fields.left()});
-  out.commit(static_cast<size_t>(at - begin));
   while (fields.left() > 0) {
     const FieldReader::Pair pair = fields.next();
-    char* const here =
-        out.reserve(pair.name.size() + pair.value.size() + 2 * ReplyWriter::kHeaderBytes);
-    at = ReplyWriter::write_bulk(here, pair.name);
+    const size_t bytes = pair.name.size() + pair.value.size() + 2 * ReplyWriter::kHeaderBytes;
+    if (static_cast<size_t>(limit - at) < bytes) {
+      out.commit(static_cast<size_t>(at - begin));
+      begin = at = out.reserve(bytes);
+      limit = begin + out.room();
+    }
+    at = ReplyWriter::write_bulk(at, pair.name);
     at = ReplyWriter::write_bulk(at, pair.value);
-    out.commit(static_cast<size_t>(at - here));
   }
+  out.commit(static_cast<size_t>(at - begin));
   return fields.entry_end();
 }
 

@@ -9,8 +9,27 @@ namespace weir {
 /// An ID as a bulk string.
 void bulk_id(resp::ReplyWriter& reply, const StreamId& id);
 
-/// Writes entries one after the other.  Consecutive IDs mostly share their milliseconds, so the
-/// text of the last ones is kept.
+/// Writes IDs one after the other as bulk strings.  Consecutive ones mostly share their
+/// milliseconds, so the text of the last ones is kept.
+class IdWriter {
+ public:
+  /// Most bytes of one.
+  static constexpr size_t kMostBytes = resp::ReplyWriter::kHeaderBytes + kMaxStreamIdLength;
+
+  void write(resp::ReplyWriter& reply, const StreamId& id) {
+    char* const at = reply.buffer().reserve(kMostBytes);
+    reply.buffer().commit(static_cast<size_t>(write(at, id) - at));
+  }
+  /// The same where there is room, and returns the end.
+  char* write(char* at, const StreamId& id);
+
+ private:
+  uint64_t ms_ = 0;
+  size_t ms_length_ = 0;                 // 0: no text is kept
+  char ms_text_[kMaxDecimalLength + 1];  // with the dash
+};
+
+/// Writes entries one after the other.
 class EntryWriter {
  public:
   explicit EntryWriter(resp::ReplyWriter& reply) : reply_(reply) {}
@@ -22,12 +41,8 @@ class EntryWriter {
   uint64_t write_all(StreamCursor& at, uint64_t most);
 
  private:
-  char* write_id(char* at, const StreamId& id);
-
   resp::ReplyWriter& reply_;
-  uint64_t ms_ = 0;
-  size_t ms_length_ = 0;                 // 0: no text is kept
-  char ms_text_[kMaxDecimalLength + 1];  // with the dash
+  IdWriter ids_;
 };
 
 }  // namespace weir

@@ -69,6 +69,7 @@ class Claimer {
   Consumer& consumer_;
   const ClaimMode& mode_;
   EntryWriter writer_;
+  IdWriter ids_;
   EntryFinder entries_;
   PendingList::Edit edit_;
   ClaimForms forms_;
@@ -101,8 +102,7 @@ Claimer::Result Claimer::claim(const StreamId& id, std::optional<Nack> nack) {
   forms_.add(claimed);
   ++claimed_;
   if (mode_.just_id) {
-    char text[kMaxStreamIdLength];
-    call_.reply.bulk({text, static_cast<size_t>(write_stream_id(text, id) - text)});
+    ids_.write(call_.reply, id);
   } else {
     writer_.write(*entry);
   }

@@ -72,20 +72,33 @@ void write_summary(resp::ReplyWriter& reply, const ConsumerGroup& group) {
   reply.patch_length(mark, owners);
 }
 
-void write_nack(const Call& call, const ConsumerGroup& group, const Nack& nack) {
-  resp::ReplyWriter& reply = call.reply;
-  reply.array(4);
-  bulk_id(reply, nack.id);
-  if (nack.is_released()) {
-    reply.bulk({});
-    reply.integer(-1);
-  } else {
-    reply.bulk(group.consumer(nack.consumer)->name());
+/// Writes what is asked about each of many entries.
+class NackWriter {
+ public:
+  NackWriter(const Call& call, const ConsumerGroup& group) : call_(call), group_(group) {}
+
+  void write(const Nack& nack) {
+    using resp::ReplyWriter;
+    const bool is_owned = !nack.is_released();
+    const std::string_view owner = is_owned ? group_.consumer(nack.consumer)->name() : "";
     const auto delivered_ms = static_cast<int64_t>(nack.delivered_ms);
-    reply.integer(std::max<int64_t>(call.now_ms - delivered_ms, 0));
+    const int64_t idle_ms = is_owned ? std::max<int64_t>(call_.now_ms - delivered_ms, 0) : -1;
+    resp::Buffer& out = call_.reply.buffer();
+    char* const begin =
+        out.reserve(4 * ReplyWriter::kHeaderBytes + IdWriter::kMostBytes + owner.size());
+    char* at = ReplyWriter::write_header(begin, '*', 4);
+    at = ids_.write(at, nack.id);
+    at = ReplyWriter::write_bulk(at, owner);
+    at = ReplyWriter::write_number(at, ':', idle_ms);
+    at = ReplyWriter::write_number(at, ':', static_cast<int64_t>(nack.deliveries));
+    out.commit(static_cast<size_t>(at - begin));
   }
-  reply.integer(static_cast<int64_t>(nack.deliveries));
-}
+
+ private:
+  const Call& call_;
+  const ConsumerGroup& group_;
+  IdWriter ids_;
+};
 
 /// The greatest order key of entries that were idle for that long; released ones always were.
 uint64_t youngest_idle(int64_t now_ms, int64_t min_idle_ms) {
@@ -109,8 +122,9 @@ void write_entries(const Call& call, const PendingArgs& args, ConsumerGroup& gro
   query.count = static_cast<uint64_t>(args.count);
   query.consumer = consumer;
   const resp::LengthMark mark = call.reply.begin_array(std::min(query.count, owned));
+  NackWriter writer(call, group);
   const uint64_t written =
-      group.pending().for_each(query, [&](const Nack& nack) { write_nack(call, group, nack); });
+      group.pending().for_each(query, [&](const Nack& nack) { writer.write(nack); });
   call.reply.patch_length(mark, written);
 }
 
