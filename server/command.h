@@ -236,7 +236,7 @@ struct CommandSpec {
   Outcome (*run)(Call&) = nullptr;  // null: a container that is nothing without a subcommand
   // Fetches what a pipeline of it will need; null: the keys are enough.  See lookahead.h.
   void (*expect)(const Database&, std::span<const std::span<const std::string_view>>) = nullptr;
-  std::string_view tips = {};       // COMMAND INFO's hints, blank-separated
+  std::string_view tips = {};  // COMMAND INFO's hints, blank-separated
   std::string_view since = {};
   std::string_view complexity = {};
   std::string_view summary = {};
