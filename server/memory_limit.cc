@@ -85,6 +85,7 @@ bool MemoryLimit::work_off() {
 }
 
 MemoryLimit::State MemoryLimit::look() {
+  if (is_falling()) return State::kWorking;
   // What the guess does not know of are other threads, which have no time to do much meanwhile.
   const bool is_known = asked_at_ms_ == clock_.monotonic_ms();
   asked_at_ms_ = clock_.monotonic_ms();
@@ -96,10 +97,16 @@ MemoryLimit::State MemoryLimit::look() {
   }
   note(is_above);
   if (!is_above || (pause_ != nullptr && pause_->is_on())) return State::kBelow;
-  if (keyspace_.lazy_free.pending() > 0) return State::kWorking;
   const State state = evict();
   if (state == State::kBelow) note(false);
   return state;
+}
+
+/// What the helper frees is not in the guess: the allocator is to be asked next.
+bool MemoryLimit::is_falling() {
+  if (keyspace_.lazy_free.pending() == 0) return false;
+  asked_at_ms_ = -1;
+  return true;
 }
 
 MemoryLimit::State MemoryLimit::evict() {
@@ -110,7 +117,7 @@ MemoryLimit::State MemoryLimit::evict() {
   keyspace_.set_time({.ms = clock_.unix_ms(), .s = clock_.unix_s()}, true);
   for (int evicted = 1;; ++evicted) {
     if (!eviction_.evict_one(rules)) return State::kFull;
-    if (keyspace_.lazy_free.pending() > 0) return State::kWorking;
+    if (is_falling()) return State::kWorking;
     if (guess_used_memory() <= settings_.maxmemory) return State::kBelow;
     if (evicted % kKeysPerLook == 0 && Clock::monotonic_us() - began_us >= most_us)
       return State::kWorking;

@@ -53,6 +53,7 @@ class MemoryLimit {
   bool make_room() { return look() != State::kFull; }
   State look();
   State evict();
+  bool is_falling();
   void note(bool is_above);
 
   const Settings& settings_;
