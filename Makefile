@@ -46,12 +46,13 @@ fuzz: ## run every fuzz target for TIME seconds each (default 60)
 	@$(CMAKE) --build build-fuzz -j $(JOBS)
 	@.ci/fuzz build-fuzz $(TIME)
 
-bench: ## measure beside a peer server, and a PEL: BENCH=scenario[,...]|pending-costs PEER=/path/to/redis-server
+bench: ## measure beside a peer server, and a PEL: BENCH=scenario[,...]|pending-costs|freeing-stalls PEER=/path/to/redis-server
 	@.ci/packages build bench
 	@$(CMAKE) -S . -B $(BUILD) -DCMAKE_BUILD_TYPE=Release $(CMAKE_ARGS) -DWEIR_TESTS=OFF -DWEIR_BENCH=ON >/dev/null
 	@$(CMAKE) --build $(BUILD) -j $(JOBS)
-	@[ "$(BENCH)" = pending-costs ] || $(BUILD)/tests/bench/weir-bench --server $(BUILD)/weir-server --peer $(PEER) --only "$(BENCH)" --json $(BUILD)/bench.json
+	@[ -n "$(filter pending-costs freeing-stalls,$(BENCH))" ] || $(BUILD)/tests/bench/weir-bench --server $(BUILD)/weir-server --peer $(PEER) --only "$(BENCH)" --json $(BUILD)/bench.json
 	@[ -n "$(filter-out pending-costs,$(BENCH))" ] || $(BUILD)/tests/bench/pending-costs
+	@[ "$(BENCH)" != freeing-stalls ] || $(BUILD)/tests/bench/freeing-stalls $(BUILD)/weir-server
 
 install: build ## install the server and redis.conf below PREFIX (default /usr/local)
 	@$(CMAKE) --install $(BUILD) --prefix $(PREFIX) --strip
