@@ -1,5 +1,6 @@
 // What XTRIM and the trimming of XADD remove: to a length or below an ID, exactly or by nodes.
 #include <string>
+#include <utility>
 
 #include <catch2/catch.hpp>
 
@@ -143,6 +144,32 @@ TEST_CASE("The last node is trimmed like any other and can be appended to after"
   CHECK(stream.node_count() == 1);
   CHECK(stream.length() == 21);
   stream.assert_consistent();
+}
+
+TEST_CASE("Whole nodes that trimming removes may be freed later", "[stream][trim]") {
+  for (const uint64_t left : {0, 30, 150, 9999}) {
+    RadixCuttings<StreamNode> cuttings;
+    Stream stream = stream_of(10'000);
+    CHECK(stream.trim_and_tell(max_length(left), &cuttings).entries == 10'000 - left);
+    CHECK(cuttings.size() + stream.node_count() == 100);
+    CHECK(stream.length() == left);
+    stream.append({10'001, 0}, small_fields(), {});
+    stream.assert_consistent();
+  }
+}
+
+TEST_CASE("Trimmed nodes of a frozen tree stay with the frozen view", "[stream][trim]") {
+  RadixTree<StreamNode> tree;
+  for (uint64_t ms = 1; ms <= 300; ++ms)
+    tree.insert(StreamNode::create({ms, 0}, small_fields(), 0));
+  FrozenTree frozen = tree.freeze();
+  RadixCuttings<StreamNode> cuttings;
+  tree.cut_before({200, 0}, cuttings);
+  tree.cut_all(cuttings);
+  CHECK(cuttings.size() == 0);
+  CHECK(tree.is_empty());
+  CHECK(frozen.view().find({1, 0}) != nullptr);
+  tree.thaw(std::move(frozen));
 }
 
 }  // namespace
