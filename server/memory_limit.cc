@@ -89,12 +89,7 @@ MemoryLimit::State MemoryLimit::look() {
   // What the guess does not know of are other threads, which have no time to do much meanwhile.
   const bool is_known = asked_at_ms_ == clock_.monotonic_ms();
   asked_at_ms_ = clock_.monotonic_ms();
-  bool is_above = (is_known ? guess_used_memory() : used_memory()) > settings_.maxmemory;
-  if (is_above && !is_known) {
-    // What the allocator only keeps for this thread would make more keys go than must.
-    release_thread_cache();
-    is_above = used_memory() > settings_.maxmemory;
-  }
+  const bool is_above = (is_known ? guess_used_memory() : used_memory()) > settings_.maxmemory;
   note(is_above);
   if (!is_above || (pause_ != nullptr && pause_->is_on())) return State::kBelow;
   const State state = evict();

@@ -248,9 +248,9 @@ TEST_CASE("The connection that takes most goes when all together take too much",
   TestServer server({"--maxmemory-clients", "3mb"});
   Redis redis = server.connect();
   RawClient small = greedy(server, 100'000);
-  RawClient great = greedy(server, 2'000'000);
+  RawClient great = greedy(server, 2'300'000);
   CHECK(small.nothing_arrives());
-  RawClient middle = greedy(server, 1'500'000);
+  RawClient middle = greedy(server, 1'000'000);
   CHECK(great.closed());
   CHECK(middle.nothing_arrives());
   CHECK(small.nothing_arrives());
