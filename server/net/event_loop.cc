@@ -4,13 +4,15 @@
 #include <cassert>
 #include <cstdlib>
 
+#include <sys/timerfd.h>
+#include <unistd.h>
+
 namespace weir {
 
 EventLoop::EventLoop() {
   event_config* config = event_config_new();
   event_config_set_flag(config, EVENT_BASE_FLAG_NOLOCK);
   event_config_set_flag(config, EVENT_BASE_FLAG_EPOLL_USE_CHANGELIST);
-  event_config_set_flag(config, EVENT_BASE_FLAG_PRECISE_TIMER);
   base_ = event_base_new_with_config(config);
   event_config_free(config);
   assert(base_ != nullptr);
@@ -41,23 +43,40 @@ void Watch::stop() {
   active_ = false;
 }
 
-Timer::Timer(EventLoop& loop, std::function<void()> callback) : callback_(std::move(callback)) {
-  const auto fire = [](int, short, void* self) { static_cast<Timer*>(self)->callback_(); };
-  event_assign(&event_, loop.base(), -1, 0, fire, this);
+// --- Timer ---------------------------------------------------------------------------------------
+
+Timer::Timer(EventLoop& loop, std::function<void()> callback)
+    : callback_(std::move(callback)),
+      fd_(timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC)) {
+  assert(fd_ >= 0);
+  watch_.start(loop, fd_, EV_READ, &on_ready, this);
 }
 
 Timer::~Timer() {
-  event_del(&event_);
+  watch_.stop();
+  close(fd_);
+}
+
+void Timer::on_ready(int fd, short, void* argument) {
+  uint64_t times = 0;
+  // Nothing to read: it was set again or cancelled in the turn in which it became ready.
+  if (::read(fd, &times, sizeof(times)) != sizeof(times)) return;
+  static_cast<Timer*>(argument)->callback_();
+}
+
+void Timer::set(const timespec& delay) const {
+  const itimerspec once{.it_interval = {}, .it_value = delay};
+  const int result = timerfd_settime(fd_, 0, &once, nullptr);
+  assert(result == 0);
 }
 
 void Timer::set_ms(int64_t delay_ms) {
-  delay_ms = std::max<int64_t>(delay_ms, 0);
-  const timeval delay{delay_ms / 1000, static_cast<suseconds_t>(delay_ms % 1000 * 1000)};
-  event_add(&event_, &delay);
+  if (delay_ms <= 0) return set({0, 1});  // as soon as can be; 0 would be never
+  set({delay_ms / 1000, delay_ms % 1000 * 1'000'000});
 }
 
 void Timer::cancel() {
-  event_del(&event_);
+  set({0, 0});
 }
 
 }  // namespace weir

@@ -3,10 +3,13 @@
 //   one turn:  wait ─► callbacks of ready sockets and timers ─► end_of_turn()  ─► wait …
 //
 // A thin RAII cover of libevent: a Watch is a socket with something to wait for, a Timer a moment.
+// A timer is a file of the system's that becomes ready then.  libevent's own would be coarse, or
+// cost a system call in every turn; this one costs one when it is set, which is rare.
 // One thread; nothing here is called from another.
 #pragma once
 
 #include <cstdint>
+#include <ctime>
 #include <functional>
 
 #include <event2/event.h>
@@ -66,8 +69,12 @@ class Timer {
   void cancel();
 
  private:
-  event event_{};
+  static void on_ready(int fd, short what, void* argument);
+  void set(const timespec& delay) const;
+
   std::function<void()> callback_;
+  int fd_;
+  Watch watch_;
 };
 
 }  // namespace weir
