@@ -84,8 +84,9 @@ void keep_append_only_keys_whole(Words& command, std::vector<Words>&) {
   for (std::string& word : command) {
     if (!is_append_only(word)) continue;
     const bool loses = is(command, "xdel") || is(command, "xtrim") ||
-                       has(command, "maxdeletedid") || has(command, "maxlen") ||
-                       has(command, "minid") || has(command, "entriesread");
+                       has(command, "maxdeletedid") || has(command, "entriesadded") ||
+                       has(command, "maxlen") || has(command, "minid") ||
+                       has(command, "entriesread");
     if (loses) word = "s1";
   }
 }
@@ -257,7 +258,8 @@ constexpr KnownDifference kDifferences[] = {
     {.name = "lag",
      .reason =
          "8.0 and 8.2 changed how entries-read and lag follow deletions, trimming and a given "
-         "ENTRIESREAD; 7.0 also stores an ENTRIESREAD beyond entries-added",
+         "ENTRIESREAD; 7.0 also stores an ENTRIESREAD beyond entries-added, and tells a negative "
+         "lag where entries-added was lowered",
      .avoid = keep_append_only_keys_whole,
      .normalise = mask_counters_after_losses},
     {.name = "consumer creation",
