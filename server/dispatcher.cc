@@ -5,9 +5,7 @@
 #include <cassert>
 #include <utility>
 
-#include "resp/inline_words.h"
 #include "server/command_names.h"
-#include "server/commands/client_describe.h"
 #include "server/commands/command_keys.h"
 #include "server/commands/table.h"
 #include "server/config.h"
@@ -16,18 +14,12 @@
 #include "server/data/watches.h"
 #include "server/errors.h"
 #include "server/gatekeeper.h"
-#include "server/insight/latency.h"
 #include "server/insight/log.h"
-#include "server/insight/monitors.h"
-#include "server/insight/slowlog.h"
 #include "server/insight/stats.h"
 #include "server/insight/tick_clock.h"
 #include "server/memory_limit.h"
-#include "server/messaging/pubsub.h"
 #include "server/messaging/tracking.h"
-#include "server/net/client_table.h"
 #include "server/net/push.h"
-#include "server/net/tls_session.h"
 #include "server/net/transaction.h"
 #include "server/text.h"
 #include "streams/same_text.h"
@@ -35,38 +27,13 @@
 namespace weir {
 namespace {
 
-/// Most unread bytes of a connection that still has to give a password.
-constexpr size_t kUnauthenticatedQueryBytes = size_t{1024} * 1024;
-/// What a parser's text begins with, and the log does not say twice.
-constexpr std::string_view kProtocolError = "Protocol error: ";
 /// The code of an error without one of its own, which is not repeated inside another.
 constexpr std::string_view kError = "ERR ";
-/// Most bytes of a request that could not be understood, and of one that was too long, in the
-/// log.
-constexpr size_t kLoggedProtocolBytes = 128;
-constexpr size_t kLoggedQueryBytes = 64;
-constexpr uint64_t kNsPerUs = 1000;
-constexpr uint64_t kNsPerMs = 1'000'000;
 /// Cross-protocol requests are logged at most this often.
 constexpr int64_t kHttpWarningIntervalMs = 60'000;
 
 bool is_http(std::string_view word) {
   return equals_ignoring_case(word, "post") || equals_ignoring_case(word, "host:");
-}
-
-/// Between quotes, the middle of a long one left out, with dots for what cannot be printed.
-std::string protocol_excerpt(std::string_view bytes) {
-  const auto printable = [](std::string_view part) {
-    std::string text(part);
-    std::replace_if(
-        text.begin(), text.end(), [](char c) { return c < ' ' || c > '~'; }, '.');
-    return "'" + text + "'";
-  };
-  if (bytes.size() <= kLoggedProtocolBytes) return printable(bytes);
-  constexpr size_t kHalf = kLoggedProtocolBytes / 2;
-  return printable(bytes.substr(0, kHalf)) + " (... more " +
-         std::to_string(bytes.size() - kLoggedProtocolBytes) + " bytes ...) " +
-         printable(bytes.substr(bytes.size() - kHalf));
 }
 
 }  // namespace
@@ -406,266 +373,6 @@ void Dispatcher::turn_ended() {
   context_.stats.turns_ns +=
       context_.ticks.ns(context_.ticks.between(turn_ticks_, context_.ticks.now()));
   turn_ticks_ = 0;
-}
-
-// --- What commands took --------------------------------------------------------------------------
-
-void Dispatcher::ended(const Client& client, const CommandSpec& command,
-                       std::span<const std::string_view> argv, uint64_t ns) {
-  CommandStats& stats = context_.stats.by_command[row_number(command)];
-  stats.count_duration(ns, settings_.latency_tracking);
-  note_slow(client, command, argv, ns);
-}
-
-void Dispatcher::look_out() {
-  noteworthy_ns_ = context_.monitors.is_empty() ? UINT64_MAX : 0;
-  const auto notice_from = [this](int64_t value, uint64_t unit_ns) {
-    const uint64_t ns = static_cast<uint64_t>(value) > UINT64_MAX / unit_ns
-                            ? UINT64_MAX
-                            : static_cast<uint64_t>(value) * unit_ns;
-    noteworthy_ns_ = std::min(noteworthy_ns_, ns);
-  };
-  if (settings_.slowlog_log_slower_than_us >= 0 && settings_.slowlog_max_len > 0)
-    notice_from(settings_.slowlog_log_slower_than_us, kNsPerUs);
-  if (settings_.latency_monitor_threshold_ms > 0)
-    notice_from(settings_.latency_monitor_threshold_ms, kNsPerMs);
-}
-
-/// What ran() does not do itself: it is rare.
-void Dispatcher::note(const Client& client, const CommandSpec& command,
-                      std::span<const std::string_view> argv, uint64_t ns) {
-  if (!client.blocked) note_slow(client, command, argv, ns);
-  if (!context_.monitors.is_empty())
-    context_.monitors.show(client, command, argv, Clock::unix_us_now());
-}
-
-void Dispatcher::note_slow(const Client& client, const CommandSpec& command,
-                           std::span<const std::string_view> argv, uint64_t ns) {
-  const int64_t unix_s = clock_.unix_ms() / 1000;
-  const int64_t slow_us = settings_.slowlog_log_slower_than_us;
-  const uint64_t us = ns / kNsPerUs;
-  if (slow_us >= 0 && us >= static_cast<uint64_t>(slow_us) && !command.has(kSkipSlowlog))
-    context_.slowlog.add(settings_, client, command, argv, us, unix_s);
-  context_.latency.note(
-      command.has(kFast) ? latency_events::kFastCommand : latency_events::kCommand, ns / kNsPerMs,
-      unix_s, settings_.latency_monitor_threshold_ms);
-}
-
-// --- Waiting -------------------------------------------------------------------------------------
-
-void Dispatcher::wait(Client& client, const CommandSpec& command, std::unique_ptr<Wait> wait) {
-  client.blocked = true;
-  context_.waiters.add({.client_id = client.id,
-                        .db = client.db,
-                        .command = &command,
-                        .argv = std::move(wait->argv),
-                        .keys = std::move(wait->keys),
-                        .deadline_ms = wait->deadline_ms,
-                        .group = std::move(wait->group),
-                        .look_again_ms = wait->look_again_ms,
-                        .asks_at_timeout = wait->asks_at_timeout});
-}
-
-void Dispatcher::serve_waiters() {
-  if (!context_.waiters.has_signals()) return;
-  clock_.refresh();
-  const uint64_t began = lap_ticks_ = context_.ticks.now();
-  context_.waiters.serve([this](uint64_t id) {
-    Client* const client = context_.clients.find(id);
-    if (client != nullptr) return retry(*client);
-    context_.waiters.remove(id);
-    return true;
-  });
-  if (settings_.latency_monitor_threshold_ms > 0) {
-    context_.latency.note(latency_events::kCommandUnblocking, lap(began) / kNsPerMs,
-                          clock_.unix_ms() / 1000, settings_.latency_monitor_threshold_ms);
-  }
-}
-
-/// Runs a waiting command again; false if it goes on waiting.
-bool Dispatcher::retry(Client& client) {
-  const Waiter& waiter = *context_.waiters.find(client.id);
-  const std::vector<std::string_view> argv(waiter.argv.begin(), waiter.argv.end());
-  const CommandSpec& command = *waiter.command;
-  io_->prepare_reply(client);
-  begin_reply(client);
-  Call call = make_call(client, argv);
-  call.is_retry = true;
-  const uint64_t began = lap_ticks_;
-  running_ = &command;
-  begin_changes(client);
-  // Rights may have been taken away while it waited.
-  const bool is_allowed = client.limits == nullptr || is_within_limits(client, command, argv);
-  Outcome outcome = is_allowed ? command.run(call) : ReplyError(refusal_);
-  context_.propagation.finish(call.db.index(), argv, call.told);
-  if (client.tracking) note_reads(client, command, argv);
-  running_ = nullptr;
-  const uint64_t ns = lap(began);
-  if (outcome.is_wait()) {
-    end_reply(client);
-    end_changes(client);
-    context_.waiters.add_spent(client.id, ns);
-    context_.waiters.set_look_again(client.id, outcome.take_wait()->look_again_ms);
-    return false;
-  }
-  if (outcome.is_error()) {
-    ++context_.stats.by_command[row_number(command)].failed_calls;
-    reply_error(client, outcome.error_text());
-  }
-  ended(client, command, argv, waiter.spent_ns + ns);
-  context_.waiters.remove(client.id);
-  client.blocked = false;
-  end_reply(client);
-  end_changes(client);
-  io_->resume(client);
-  io_->wants_flush(client);
-  return true;
-}
-
-bool Dispatcher::unblock(Client& client, std::string_view error) {
-  const std::unique_ptr<Waiter> waiter = context_.waiters.remove(client.id);
-  if (waiter == nullptr) return false;
-  const std::vector<std::string_view> argv(waiter->argv.begin(), waiter->argv.end());
-  ended(client, *waiter->command, argv, waiter->spent_ns);
-  client.blocked = false;
-  io_->prepare_reply(client);
-  begin_reply(client);
-  if (!error.empty()) {
-    reply_error(client, error);
-  } else if (waiter->asks_at_timeout) {
-    Call call = make_call(client, argv);
-    call.may_wait = false;
-    static_cast<void>(waiter->command->run(call));
-  } else {
-    client.reply.null_array();
-  }
-  end_reply(client);
-  io_->resume(client);
-  io_->wants_flush(client);
-  return true;
-}
-
-void Dispatcher::expire_waiters() {
-  const int64_t now_ms = Clock::monotonic_us() / 1000;
-  context_.waiters.signal_due(now_ms);
-  while (const std::optional<uint64_t> id = context_.waiters.expired(now_ms)) {
-    Client* const client = context_.clients.find(*id);
-    if (client == nullptr) {
-      context_.waiters.remove(*id);
-    } else {
-      unblock(*client, {});
-    }
-  }
-}
-
-// --- Pausing -------------------------------------------------------------------------------------
-
-// The client counts as blocked; what it sends next waits behind.
-void Dispatcher::put_off(Client& client, const CommandSpec& command,
-                         std::span<const std::string_view> argv) {
-  client.blocked = true;
-  put_off_.push_back({client.id, &command, {argv.begin(), argv.end()}});
-}
-
-void Dispatcher::end_pause() {
-  pause_.end();
-  context_.keyspace.expiry_paused = false;
-}
-
-void Dispatcher::run_put_off() {
-  if (pause_.is_over(Clock::monotonic_us() / 1000)) end_pause();
-  if (pause_.is_on() || put_off_.empty()) return;
-  clock_.refresh();
-  lap_ticks_ = context_.ticks.now();
-  for (const PutOff& request : std::exchange(put_off_, {})) {
-    Client* const client = context_.clients.find(request.client_id);
-    if (client == nullptr) continue;
-    client->blocked = false;
-    io_->prepare_reply(*client);
-    const std::vector<std::string_view> argv(request.argv.begin(), request.argv.end());
-    run_or_queue(*client, *request.command, argv);
-    if (client->closed) continue;
-    if (!client->blocked) io_->resume(*client);
-    io_->wants_flush(*client);
-  }
-}
-
-// --- Connections ---------------------------------------------------------------------------------
-
-void Dispatcher::protocol_error(Client& client, std::string_view text, std::string_view bytes) {
-  if (context_.log.has_level(LogLevel::kVerbose)) {
-    const std::string_view why = text.substr(std::min(text.size(), kProtocolError.size()));
-    context_.log.verbose("Protocol error (" + std::string(why) +
-                         ") from client: " + describe_client(client, clock_.monotonic_ms()) +
-                         ". Query buffer during protocol error: " + protocol_excerpt(bytes));
-  }
-  reply_error(client, "ERR " + std::string(text));
-}
-
-void Dispatcher::transport_failed(Client& client, std::string_view why) {
-  const bool in_handshake = !client.tls->is_established();
-  context_.log.verbose(
-      (in_handshake ? "Error accepting a client connection: " : "TLS of a client connection: ") +
-      std::string(why) + " (addr=" + client.peer_address() + " laddr=" + client.local_address() +
-      ")");
-}
-
-void Dispatcher::query_buffer_exceeded(Client& client, std::string_view bytes) {
-  context_.log.warning("Closing client that reached max query buffer length: " +
-                       describe_client(client, clock_.monotonic_ms()) + " (qbuf initial bytes: " +
-                       resp::quote_word(bytes.substr(0, kLoggedQueryBytes)) + ")");
-}
-
-bool Dispatcher::output_exceeded(Client& client) {
-  const OutputLimits& limits = settings_.client_output_buffer_limit;
-  const OutputLimit& limit = client.subscriptions ? limits.pubsub : limits.normal;
-  const size_t pending = client.output.size();
-  bool exceeded = limit.hard_bytes > 0 && pending > limit.hard_bytes;
-  if (limit.soft_bytes > 0 && pending > limit.soft_bytes) {
-    if (client.output_soft_since_ms < 0) client.output_soft_since_ms = clock_.monotonic_ms();
-    exceeded |= clock_.monotonic_ms() - client.output_soft_since_ms > limit.soft_s * 1000;
-  } else {
-    client.output_soft_since_ms = -1;
-  }
-  if (exceeded) {
-    context_.log.warning("Client " + describe_client(client, clock_.monotonic_ms()) +
-                         " scheduled to be closed ASAP for overcoming of output buffer limits.");
-  }
-  return exceeded;
-}
-
-void Dispatcher::evicted(Client& client) {
-  context_.log.notice("Evicting client: " + describe_client(client, clock_.monotonic_ms()));
-}
-
-Client* Dispatcher::find(uint64_t client_id) {
-  return context_.clients.find(client_id);
-}
-
-resp::RequestLimits Dispatcher::limits_for(const Client& client) const {
-  return {.max_bulk_bytes = static_cast<int64_t>(settings_.proto_max_bulk_len),
-          .authenticated = context_.gatekeeper.knows(client)};
-}
-
-size_t Dispatcher::query_buffer_limit(const Client& client) const {
-  const bool unknown = !context_.gatekeeper.knows(client);
-  const size_t limit = unknown ? kUnauthenticatedQueryBytes : settings_.client_query_buffer_limit;
-  // What is queued was sent and is not done with.
-  const size_t queued = client.transaction ? client.transaction->bytes() : 0;
-  return limit - std::min(limit, queued);
-}
-
-void Dispatcher::disconnected(Client& client) {
-  context_.waiters.remove(client.id);
-  unwatch(client);
-  context_.monitors.remove(client);
-  look_out();
-  context_.pubsub.forget(client);
-  context_.tracking.stop(client);
-}
-
-void Dispatcher::closed(Client& client) {
-  context_.clients.remove(client);
 }
 
 }  // namespace weir

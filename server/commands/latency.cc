@@ -10,12 +10,12 @@
 #include "server/context.h"
 #include "server/errors.h"
 #include "server/insight/stats.h"
+#include "server/insight/tick_clock.h"
 #include "server/settings.h"
 
 namespace weir {
 namespace {
 
-constexpr uint64_t kNsPerUs = 1000;
 /// The first bound of a histogram's reply, as a power of two in nanoseconds: a microsecond.
 constexpr unsigned kFirstExponent = 10;
 

@@ -11,6 +11,7 @@
 #include "server/insight/info.h"
 #include "server/insight/info_section.h"
 #include "server/insight/stats.h"
+#include "server/insight/tick_clock.h"
 #include "server/memory_limit.h"
 #include "server/messaging/pubsub.h"
 #include "server/messaging/tracking.h"
@@ -22,7 +23,6 @@ namespace {
 
 /// Stale keys of a database that INFO counts at most: some tens of microseconds.
 constexpr size_t kMostStaleCounted = 1000;
-constexpr uint64_t kNsPerUs = 1000;
 
 double kilobytes(const Rate& rate) {
   return static_cast<double>(rate.per_second()) / 1024;

@@ -18,6 +18,9 @@
 
 namespace weir {
 
+inline constexpr uint64_t kNsPerUs = 1000;
+inline constexpr uint64_t kNsPerMs = 1'000'000;
+
 class TickClock {
  public:
   TickClock() : first_(read_both()), last_(first_) {}

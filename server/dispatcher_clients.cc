@@ -1,0 +1,128 @@
+// The dispatcher's part of connections: their limits, their errors, their end.
+#include <algorithm>
+
+#include "resp/inline_words.h"
+#include "server/commands/client_describe.h"
+#include "server/config.h"
+#include "server/data/keyspace.h"
+#include "server/data/waiters.h"
+#include "server/data/watches.h"
+#include "server/dispatcher.h"
+#include "server/errors.h"
+#include "server/gatekeeper.h"
+#include "server/insight/log.h"
+#include "server/insight/monitors.h"
+#include "server/insight/stats.h"
+#include "server/messaging/pubsub.h"
+#include "server/messaging/tracking.h"
+#include "server/net/client_table.h"
+#include "server/net/tls_session.h"
+#include "server/net/transaction.h"
+#include "server/text.h"
+
+namespace weir {
+namespace {
+
+/// Most unread bytes of a connection that still has to give a password.
+constexpr size_t kUnauthenticatedQueryBytes = size_t{1024} * 1024;
+/// What a parser's text begins with, and the log does not say twice.
+constexpr std::string_view kProtocolError = "Protocol error: ";
+/// Most bytes of a request that could not be understood, and of one that was too long, in the
+/// log.
+constexpr size_t kLoggedProtocolBytes = 128;
+constexpr size_t kLoggedQueryBytes = 64;
+
+/// Between quotes, the middle of a long one left out, with dots for what cannot be printed.
+std::string protocol_excerpt(std::string_view bytes) {
+  const auto printable = [](std::string_view part) {
+    std::string text(part);
+    std::replace_if(
+        text.begin(), text.end(), [](char c) { return c < ' ' || c > '~'; }, '.');
+    return "'" + text + "'";
+  };
+  if (bytes.size() <= kLoggedProtocolBytes) return printable(bytes);
+  constexpr size_t kHalf = kLoggedProtocolBytes / 2;
+  return printable(bytes.substr(0, kHalf)) + " (... more " +
+         std::to_string(bytes.size() - kLoggedProtocolBytes) + " bytes ...) " +
+         printable(bytes.substr(bytes.size() - kHalf));
+}
+
+}  // namespace
+
+void Dispatcher::protocol_error(Client& client, std::string_view text, std::string_view bytes) {
+  if (context_.log.has_level(LogLevel::kVerbose)) {
+    const std::string_view why = text.substr(std::min(text.size(), kProtocolError.size()));
+    context_.log.verbose("Protocol error (" + std::string(why) +
+                         ") from client: " + describe_client(client, clock_.monotonic_ms()) +
+                         ". Query buffer during protocol error: " + protocol_excerpt(bytes));
+  }
+  reply_error(client, "ERR " + std::string(text));
+}
+
+void Dispatcher::transport_failed(Client& client, std::string_view why) {
+  const bool in_handshake = !client.tls->is_established();
+  context_.log.verbose(
+      (in_handshake ? "Error accepting a client connection: " : "TLS of a client connection: ") +
+      std::string(why) + " (addr=" + client.peer_address() + " laddr=" + client.local_address() +
+      ")");
+}
+
+void Dispatcher::query_buffer_exceeded(Client& client, std::string_view bytes) {
+  context_.log.warning("Closing client that reached max query buffer length: " +
+                       describe_client(client, clock_.monotonic_ms()) + " (qbuf initial bytes: " +
+                       resp::quote_word(bytes.substr(0, kLoggedQueryBytes)) + ")");
+}
+
+bool Dispatcher::output_exceeded(Client& client) {
+  const OutputLimits& limits = settings_.client_output_buffer_limit;
+  const OutputLimit& limit = client.subscriptions ? limits.pubsub : limits.normal;
+  const size_t pending = client.output.size();
+  bool exceeded = limit.hard_bytes > 0 && pending > limit.hard_bytes;
+  if (limit.soft_bytes > 0 && pending > limit.soft_bytes) {
+    if (client.output_soft_since_ms < 0) client.output_soft_since_ms = clock_.monotonic_ms();
+    exceeded |= clock_.monotonic_ms() - client.output_soft_since_ms > limit.soft_s * 1000;
+  } else {
+    client.output_soft_since_ms = -1;
+  }
+  if (exceeded) {
+    context_.log.warning("Client " + describe_client(client, clock_.monotonic_ms()) +
+                         " scheduled to be closed ASAP for overcoming of output buffer limits.");
+  }
+  return exceeded;
+}
+
+void Dispatcher::evicted(Client& client) {
+  context_.log.notice("Evicting client: " + describe_client(client, clock_.monotonic_ms()));
+}
+
+Client* Dispatcher::find(uint64_t client_id) {
+  return context_.clients.find(client_id);
+}
+
+resp::RequestLimits Dispatcher::limits_for(const Client& client) const {
+  return {.max_bulk_bytes = static_cast<int64_t>(settings_.proto_max_bulk_len),
+          .authenticated = context_.gatekeeper.knows(client)};
+}
+
+size_t Dispatcher::query_buffer_limit(const Client& client) const {
+  const bool unknown = !context_.gatekeeper.knows(client);
+  const size_t limit = unknown ? kUnauthenticatedQueryBytes : settings_.client_query_buffer_limit;
+  // What is queued was sent and is not done with.
+  const size_t queued = client.transaction ? client.transaction->bytes() : 0;
+  return limit - std::min(limit, queued);
+}
+
+void Dispatcher::disconnected(Client& client) {
+  context_.waiters.remove(client.id);
+  unwatch(client);
+  context_.monitors.remove(client);
+  look_out();
+  context_.pubsub.forget(client);
+  context_.tracking.stop(client);
+}
+
+void Dispatcher::closed(Client& client) {
+  context_.clients.remove(client);
+}
+
+}  // namespace weir
