@@ -4,6 +4,7 @@
 #include <limits>
 
 #include "server/clock.h"
+#include "server/insight/latency.h"
 #include "server/pause.h"
 
 namespace weir {
@@ -15,6 +16,7 @@ using Order = EvictionRules::Order;
 
 /// The clock and the allocator are asked after so many evicted keys.
 constexpr int kKeysPerLook = 16;
+constexpr int64_t kUsPerMs = 1000;
 
 /// How long evicting may take in one go: 0 to 10 is 50 us each; beyond, each is 15 % more.
 int64_t patience_us(int64_t tenacity) {
@@ -108,6 +110,14 @@ MemoryLimit::State MemoryLimit::evict() {
   const EvictionRules rules = MemoryLimit::rules(settings_);
   if (rules.keys == Keys::kNone) return State::kFull;
   const int64_t began_us = Clock::monotonic_us();
+  const State state = evict_from(began_us, rules);
+  const int64_t took_ms = (Clock::monotonic_us() - began_us) / kUsPerMs;
+  latency_.note(latency_events::kEvictionCycle, static_cast<uint64_t>(took_ms), clock_.unix_s(),
+                settings_.latency_monitor_threshold_ms);
+  return state;
+}
+
+MemoryLimit::State MemoryLimit::evict_from(int64_t began_us, const EvictionRules& rules) {
   const int64_t most_us = patience_us(settings_.maxmemory_eviction_tenacity);
   keyspace_.set_time({.ms = clock_.unix_ms(), .s = clock_.unix_s()}, true);
   for (int evicted = 1;; ++evicted) {

@@ -1,11 +1,10 @@
 // maxmemory: what happens when the data takes more than it may.
 //
-//   command that needs memory ─► has_room() ─┬─ below the limit: a guess of some nanoseconds
-//                                            ├─ above: the allocator is asked; keys are evicted, as
-//                                            │  many as fit into the time of
-//                                            maxmemory-eviction-tenacity └─ nothing may be evicted:
-//                                            no room, "-OOM"
-//   turn ended, cron, timer ───► work_off() ─┘
+//   command that needs memory ─► has_room() ─┬─► below: a guess of some nanoseconds says so
+//   turn ended, cron, timer ───► work_off() ─┤
+//                                            ├─► above: the allocator is asked, keys are evicted
+//                                            for │   the time that maxmemory-eviction-tenacity
+//                                            gives └─► above, and nothing may be evicted: "-OOM"
 //
 // Above the limit with keys left to evict, commands go on: what one of them has not got done the
 // next one does, or the timer.  As long as removed streams are still being freed by the helper
@@ -21,13 +20,18 @@
 namespace weir {
 
 class Clock;
+class LatencyMonitor;
 class Pause;
 
 class MemoryLimit {
  public:
   /// All outlive it.
-  MemoryLimit(const Settings& settings, Keyspace& keyspace, Clock& clock)
-      : settings_(settings), keyspace_(keyspace), clock_(clock), eviction_(keyspace) {}
+  MemoryLimit(const Settings& settings, Keyspace& keyspace, Clock& clock, LatencyMonitor& latency)
+      : settings_(settings),
+        keyspace_(keyspace),
+        clock_(clock),
+        latency_(latency),
+        eviction_(keyspace) {}
 
   /// Before a command that may need memory; false: it is refused.
   bool has_room() {
@@ -53,12 +57,14 @@ class MemoryLimit {
   bool make_room() { return look() != State::kFull; }
   State look();
   State evict();
+  State evict_from(int64_t began_us, const EvictionRules& rules);
   bool is_falling();
   void note(bool is_above);
 
   const Settings& settings_;
   Keyspace& keyspace_;
   Clock& clock_;
+  LatencyMonitor& latency_;
   Eviction eviction_;
   const Pause* pause_ = nullptr;
   int64_t asked_at_ms_ = -1;  // when the allocator was asked, monotonic

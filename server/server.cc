@@ -54,7 +54,7 @@ Server::Server(Config& config, Log& log)
       stats_(command_table().size()),
       keyspace_(static_cast<uint32_t>(config->databases)),
       watches_(keyspace_),
-      memory_(config.values(), keyspace_, clock_),
+      memory_(config.values(), keyspace_, clock_, latency_),
       key_publisher_(keyspace_.events, pubsub_),
       tracking_(clients_, keyspace_.events, config.values()),
       key_removal_(config_.values(), propagation_, waiters_),

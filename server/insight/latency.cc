@@ -142,8 +142,6 @@ constexpr Advice kAdvice[] = {
      "active-expire-effort."},
     {latency_events::kEvictionCycle,
      "Making room in memory took long. Raise maxmemory or trim streams as they grow."},
-    {latency_events::kEvictionDel,
-     "Removing evicted streams took long. lazyfree-lazy-eviction frees them in the background."},
 };
 
 std::string describe_event(const std::string& event, const LatencyHistory& history, int64_t now_s) {

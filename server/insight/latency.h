@@ -19,7 +19,6 @@ inline constexpr std::string_view kFastCommand = "fast-command";
 inline constexpr std::string_view kCommandUnblocking = "command-unblocking";
 inline constexpr std::string_view kExpireCycle = "expire-cycle";
 inline constexpr std::string_view kEvictionCycle = "eviction-cycle";
-inline constexpr std::string_view kEvictionDel = "eviction-del";
 }  // namespace latency_events
 
 struct LatencySample {

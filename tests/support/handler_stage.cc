@@ -42,7 +42,7 @@ HandlerStage::HandlerStage(Audience audience, FileSystem& files)
     : stats_(command_table().size()),
       keyspace(4),
       watches_(keyspace),
-      memory_(config_.values(), keyspace, clock_),
+      memory_(config_.values(), keyspace, clock_, latency_),
       tracking_(clients_, keyspace.events, config_.values()),
       key_removal_(config_.values(), propagation_, waiters_),
       context_{.clock = clock_,
