@@ -231,8 +231,8 @@ struct CommandSpec {
   Group group = Group::kServer;
   uint8_t categories = 0;
   Secrets secrets = Secrets::kNone;
-  KeySpec keys = {};
   Channels channels = Channels::kNone;
+  KeySpec keys = {};
   Outcome (*run)(Call&) = nullptr;  // null: a container that is nothing without a subcommand
   // Fetches what a pipeline of it will need; null: the keys are enough.  See lookahead.h.
   void (*expect)(const Database&, std::span<const std::span<const std::string_view>>) = nullptr;

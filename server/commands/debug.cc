@@ -158,12 +158,12 @@ Outcome digest(Call& call) {
 }
 
 Outcome digest_value(Call& call) {
-  static const std::string kOfNothing(2 * sizeof(Sha1), '0');
+  static const std::string of_nothing(2 * sizeof(Sha1), '0');
   const auto keys = call.args.subspan(2);
   call.reply.array(keys.size());
   for (const std::string_view key : keys) {
     const KeyEntry* const entry = call.db.entry(key);
-    call.reply.simple(entry != nullptr ? digest_of_value(*entry) : kOfNothing);
+    call.reply.simple(entry != nullptr ? digest_of_value(*entry) : of_nothing);
   }
   return Outcome::done();
 }
