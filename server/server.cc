@@ -326,7 +326,7 @@ void Server::expire_keys() {
                 clock_.unix_s(), config_->latency_monitor_threshold_ms);
   if (!has_more) return;
   ++stats_.expiry_runs_cut;
-  const int64_t share = kLeastExpiryShare + 2 * (config_->active_expire_effort - 1);
+  const int64_t share = kLeastExpiryShare + int64_t{2} * (config_->active_expire_effort - 1);
   key_expiry_timer_.set_ms(std::max<int64_t>(1, kKeyExpiryUs * (100 - share) / share / 1000));
 }
 
