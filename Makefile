@@ -10,7 +10,7 @@ TIME       ?= 60
 BENCH      ?=
 PEER       ?= /usr/bin/redis-server
 
-.PHONY: all build run test lint check fuzz bench install clean help
+.PHONY: all build run test lint check fuzz soak bench install clean help
 all: build
 
 build: ## release build of weir-server (installs missing build packages)
@@ -45,6 +45,12 @@ fuzz: ## run every fuzz target for TIME seconds each (default 60)
 	@$(CMAKE) -S . -B build-fuzz -DCMAKE_CXX_COMPILER=clang++ -DCMAKE_BUILD_TYPE=Debug -DCMAKE_CXX_FLAGS_DEBUG="-O1 -g" -DWEIR_SANITIZE=ON -DWEIR_FUZZ=ON -DWEIR_TESTS=OFF -DWEIR_BENCH=OFF >/dev/null
 	@$(CMAKE) --build build-fuzz -j $(JOBS)
 	@.ci/fuzz build-fuzz $(TIME)
+
+soak: ## run the tests that draw lots with new seeds for TIME seconds (default 60)
+	@.ci/packages build test
+	@$(CMAKE) -S . -B $(BUILD) -DCMAKE_BUILD_TYPE=$(BUILD_TYPE) $(CMAKE_ARGS) -DWEIR_TESTS=ON -DWEIR_BENCH=OFF >/dev/null
+	@$(CMAKE) --build $(BUILD) -j $(JOBS)
+	@.ci/soak $(BUILD) $(TIME)
 
 bench: ## measure beside a peer server, and a PEL: BENCH=scenario[,...]|pending-costs|freeing-stalls PEER=/path/to/redis-server
 	@.ci/packages build bench

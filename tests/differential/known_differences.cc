@@ -139,10 +139,14 @@ void part_xdel_and_exact_minid(Words& command, std::vector<Words>&) {
   }
 }
 
-/// Lets XSETID meet a young stream, which no entry was deleted from.
+/// Lets XSETID meet a young stream, which no entry was deleted from, or no key at all: "text" and
+/// "missing" may have become streams by a RENAME.
 void make_new_for_xsetid(Words& command, std::vector<Words>& first) {
   if (!is(command, "xsetid") || command.size() < 3 || is_append_only(command[1])) return;
-  if (command[1] == "text" || command[1] == "missing") return;
+  if (command[1] == "text" || command[1] == "missing") {
+    command[1] = "never";
+    return;
+  }
   const std::string ms = std::to_string(std::strtoull(command[2].c_str(), nullptr, 10));
   first.push_back({"DEL", command[1]});
   first.push_back({"XADD", command[1], "1-1", "field0", "a"});
