@@ -7,7 +7,6 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
-#include <filesystem>
 #include <random>
 
 #include <fcntl.h>
@@ -18,6 +17,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "persistence/file.h"
 #include "server/shutdown_control.h"
 
 namespace weir {
@@ -65,7 +65,7 @@ void go_to_background() {
 }
 
 void PidFile::remove() {
-  if (!path_.empty()) unlink(path_.c_str());
+  if (!path_.empty()) ::unlink(path_.c_str());
   path_.clear();
 }
 
@@ -74,7 +74,7 @@ std::string PidFile::write(const std::string& path) {
   if (fd < 0) return "Failed to write PID file: " + std::string(std::strerror(errno));
   write_text(fd, std::to_string(getpid()) + "\n");
   ::close(fd);
-  path_ = std::filesystem::absolute(path);  // CONFIG SET dir must not lead elsewhere
+  path_ = absolute_path(path);  // CONFIG SET dir must not lead elsewhere
   return {};
 }
 

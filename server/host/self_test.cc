@@ -2,12 +2,12 @@
 
 #include <cstdint>
 #include <cstdlib>
-#include <fstream>
 #include <memory>
 #include <new>
 
 #include <sys/resource.h>
 
+#include "persistence/file.h"
 #include "server/insight/memory.h"
 
 namespace weir {
@@ -18,10 +18,8 @@ constexpr long kWantedBacklog = 511;
 constexpr rlim_t kWantedFiles = 10032;
 
 std::string first_line(const std::string& path) {
-  std::ifstream in(path);
-  std::string line;
-  std::getline(in, line);
-  return line;
+  const IoResult<std::string> text = read_all(real_files(), path);
+  return text ? text->substr(0, text->find('\n')) : std::string();
 }
 
 void ask(SystemReport& report, const std::string& question, bool is_fine,

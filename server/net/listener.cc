@@ -2,7 +2,6 @@
 
 #include <cerrno>
 #include <cstring>
-#include <filesystem>
 
 #include <arpa/inet.h>
 #include <netdb.h>
@@ -10,6 +9,8 @@
 #include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
+
+#include "persistence/file.h"
 
 namespace weir {
 namespace {
@@ -136,14 +137,14 @@ std::string Listener::listen_unix(const std::string& path, unsigned permissions,
   struct stat status {};
   if (lstat(path.c_str(), &status) == 0) {
     if (!S_ISSOCK(status.st_mode)) return failed("there is a file that is not a socket");
-    unlink(path.c_str());
+    ::unlink(path.c_str());
   }
   if (bind(fd, reinterpret_cast<const sockaddr*>(&address), sizeof(address)) != 0 ||
       (permissions != 0 && chmod(path.c_str(), permissions) != 0) || listen(fd, backlog) != 0) {
     return failed(std::strerror(errno));
   }
   unix_ = std::move(socket_ptr);
-  unix_path_ = std::filesystem::absolute(path);  // CONFIG SET dir must not lead elsewhere
+  unix_path_ = absolute_path(path);  // CONFIG SET dir must not lead elsewhere
   watch(*unix_);
   return {};
 }
@@ -151,7 +152,7 @@ std::string Listener::listen_unix(const std::string& path, unsigned permissions,
 void Listener::close() {
   tcp_.clear();
   tls_.clear();
-  if (unix_) unlink(unix_path_.c_str());
+  if (unix_) ::unlink(unix_path_.c_str());
   unix_.reset();
 }
 
