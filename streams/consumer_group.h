@@ -55,6 +55,9 @@ class ConsumerGroup {
     return members_->pending.consumer(number);
   }
 
+  /// Adds the frozen trees of the PEL and the consumers.
+  void freeze(std::vector<FrozenTree>& frozen);
+
   /// Takes over copies of another group's consumers and pending entries; has none.
   void copy_members(const ConsumerGroup& other);
 
@@ -99,6 +102,7 @@ class ConsumerGroups {
   /// Takes a group out; null if there is no such group.
   std::unique_ptr<ConsumerGroup> take(std::string_view name);
   size_t memory_bytes(size_t samples = 0) const;
+  void freeze(std::vector<FrozenTree>& frozen);
   /// Adds copies of all groups of another stream; there are none yet.
   void copy_from(const ConsumerGroups& other);
 

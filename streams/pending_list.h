@@ -65,6 +65,9 @@ class PendingList {
   /// Becomes a copy of another list; is new.  Cost: O(NACKs + consumers).
   void copy_from(const PendingList& other);
 
+  /// Adds the frozen trees of the blocks and the consumers.
+  void freeze(std::vector<FrozenTree>& frozen);
+
   /// The number for the next NACK that is released.
   uint64_t next_release() { return next_release_++; }
 

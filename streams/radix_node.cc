@@ -149,7 +149,7 @@ RadixNode* copy_radix_node(const RadixNode& node, uint32_t born) {
   std::memcpy(memory, &node, kRadixShapes[node.shape].bytes());
   auto* const made = static_cast<RadixNode*>(memory);
   made->born = born;
-  made->retired = Retired::kNo;
+  made->retired = false;
   return made;
 }
 

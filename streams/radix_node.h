@@ -49,7 +49,8 @@ namespace weir {
 
 /// What every leaf begins with.  The tree keeps it; its users read it, and write what lies behind.
 /// The 7 bytes after `retired` are free: the first small members of the derived type land there.
-/// A thread that reads a frozen view must leave `retired` alone, so it must not copy a leaf whole.
+/// A thread that reads a frozen view must leave `retired` alone, so it must not copy a leaf whole:
+/// only assertions of the thread that changes the tree look at it.
 struct RadixLeaf {
   StreamId key;          // constant while in a tree
   uint32_t born = 0;     // the tree's epoch when it was made or cloned
@@ -93,22 +94,15 @@ class RadixRef {
   char* tagged_ = nullptr;  // one byte into a leaf, or at the beginning of a node
 };
 
-/// Whether the live tree has dropped a node that the frozen view keeps.
-enum class Retired : uint8_t {
-  kNo,
-  kAlone,         // a copy took its place; what is below may still be in the live tree
-  kWithAllBelow,  // the live tree has nothing of it any more
-};
-
 struct RadixNode {
   StreamId key;  // its first `depth` bytes are those of every key below
   uint64_t weight = 0;
   uint64_t least = UINT64_MAX;  // not above that of any leaf below
   uint32_t born = 0;
   uint16_t child_count = 0;
-  uint8_t depth = 0;  // index of the key byte that tells the children apart, 0 … 15
-  uint8_t shape = 0;  // index into kRadixShapes
-  Retired retired = Retired::kNo;
+  uint8_t depth = 0;     // index of the key byte that tells the children apart, 0 … 15
+  uint8_t shape = 0;     // index into kRadixShapes
+  bool retired = false;  // as in a leaf
 };
 
 inline const StreamId& RadixRef::key() const {

@@ -85,23 +85,6 @@ void destroy_all(RadixRef ref, const RadixLeafOps& ops) {
   free_radix_node(&node);
 }
 
-/// Frees what is retired at and below a reference of a frozen view.
-void destroy_retired(RadixRef ref, const RadixLeafOps& ops) {
-  if (ref.is_leaf()) {
-    if (ref.leaf()->retired) ops.destroy(ref.leaf());
-    return;
-  }
-  RadixNode& node = *ref.node();
-  if (node.retired == Retired::kNo) return;
-  if (node.retired == Retired::kWithAllBelow) {
-    destroy_all(ref, ops);
-    return;
-  }
-  for (const RadixRef child : children(node))
-    destroy_retired(child, ops);
-  free_radix_node(&node);
-}
-
 void assert_shape(RadixRef ref) {
   if (!ref.is_node()) return;
   const RadixNode& node = *ref.node();
@@ -137,7 +120,7 @@ void assert_alive(RadixRef ref, uint32_t epoch, bool is_frozen) {
     return;
   }
   const RadixNode& node = *ref.node();
-  assert(node.retired == Retired::kNo);
+  assert(!node.retired);
   for (const RadixRef child : children(node)) {
     assert(!is_frozen || node.born == epoch || child.born() < epoch);
     assert_alive(child, epoch, is_frozen);
@@ -234,9 +217,10 @@ void RadixView::assert_consistent() const {
 /// A copy in the place, which must itself be writable, of a node that the frozen view has.
 RadixNode& RadixTreeBase::copied_node(RadixRef& place) {
   RadixNode& node = *place.node();
-  assert(node.retired == Retired::kNo);
+  assert(!node.retired);
   RadixNode* copy = copy_radix_node(node, epoch());
-  node.retired = Retired::kAlone;
+  node.retired = true;
+  freeze_state().retired.add_alone(node);
   place = RadixRef(copy);
   return *copy;
 }
@@ -250,6 +234,7 @@ RadixLeaf& RadixTreeBase::own_leaf(RadixRef& place, const RadixLeafOps& ops) {
   clone->born = epoch();
   clone->retired = false;
   leaf.retired = true;
+  freeze_state().retired.add_with_all_below(place);
   place = RadixRef(clone);
   return *clone;
 }
@@ -261,42 +246,65 @@ void RadixTreeBase::drop(RadixRef ref, const RadixLeafOps& ops, RadixCuttingsBas
     cuttings->roots.push_back(ref);
   } else if (!is_frozen()) {
     destroy_all(ref, ops);
+  } else if (!is_writable(ref.born())) {
+    (ref.is_leaf() ? ref.leaf()->retired : ref.node()->retired) = true;
+    freeze_state().retired.add_with_all_below(ref);  // nothing below is younger
   } else if (ref.is_leaf()) {
-    if (is_writable(ref.born()))
-      ops.destroy(ref.leaf());
-    else
-      ref.leaf()->retired = true;
-  } else if (RadixNode& node = *ref.node(); !is_writable(node.born)) {
-    node.retired = Retired::kWithAllBelow;  // nothing below is younger
+    ops.destroy(ref.leaf());
   } else {
+    RadixNode& node = *ref.node();
     for (const RadixRef child : children(node))
       drop(child, ops);
     free_radix_node(&node);
   }
 }
 
-FrozenTree RadixTreeBase::freeze() {
+void RadixTreeBase::add_leaves(int64_t delta) {
+  if (is_frozen())
+    freeze_state().leaf_count += static_cast<uint32_t>(delta);
+  else
+    state_ += static_cast<uint64_t>(delta);
+}
+
+FrozenTree RadixTreeBase::freeze(const RadixLeafOps& ops) {
   assert(!is_frozen());
-  assert(epoch() < kFrozenBit - 1);  // at one freeze a second it lasts 68 years
-  state_ = (state_ + 1) | kFrozenBit;
-  return {view(), leaf_count_, epoch()};
+  const auto count = static_cast<uint32_t>(leaf_count());
+  assert(epoch() < INT32_MAX);  // at one freeze a second it lasts 68 years
+  auto freeze = std::make_unique<RadixFreeze>(RadixFreeze{.tree = this,
+                                                          .view = view(),
+                                                          .epoch = epoch() + 1,
+                                                          .leaf_count = count,
+                                                          .retired = RadixRetired(ops)});
+  state_ = reinterpret_cast<uint64_t>(freeze.get()) | kFrozenBit;
+  return {std::move(freeze), count};
 }
 
-void RadixTreeBase::thaw(FrozenTree&& frozen, const RadixLeafOps& ops) {
-  assert(is_frozen() && frozen.epoch_ == epoch());
-  discard(std::move(frozen), ops);
-  state_ &= ~kFrozenBit;
+FrozenTree& FrozenTree::operator=(FrozenTree&& other) noexcept {
+  end();
+  freeze_ = std::move(other.freeze_);
+  leaf_count_ = other.leaf_count_;
+  return *this;
 }
 
-void RadixTreeBase::discard(FrozenTree&& frozen, const RadixLeafOps& ops) {
-  FrozenTree ended(std::move(frozen));
-  assert(ended.is_held());
-  if (!ended.view_.root().is_empty()) destroy_retired(ended.view_.root(), ops);
-  ended.epoch_ = 0;
+RadixRetired FrozenTree::end() {
+  if (freeze_ == nullptr) return {};
+  const std::unique_ptr<RadixFreeze> freeze = std::move(freeze_);
+  if (freeze->tree != nullptr) {
+    freeze->tree->state_ =
+        uint64_t{freeze->epoch} << RadixTreeBase::kEpochShift | freeze->leaf_count;
+  }
+  return std::move(freeze->retired);
+}
+
+RadixRetired::~RadixRetired() {
+  for (const RadixRef root : roots_)
+    destroy_all(root, *ops_);
+  for (RadixNode* const node : nodes_)
+    free_radix_node(node);
 }
 
 void RadixTreeBase::assert_consistent() const {
-  assert(leaf_count_ == count_leaves(root_));
+  assert(leaf_count() == count_leaves(root_));
   if (root_.is_empty()) return;
   assert_shape(root_);
   assert_alive(root_, epoch(), is_frozen());
@@ -307,7 +315,7 @@ void RadixTreeBase::assert_consistent() const {
 void RadixTreeBase::insert(RadixLeaf* leaf, const RadixLeafOps& ops) {
   leaf->born = epoch();
   leaf->retired = false;
-  ++leaf_count_;
+  add_leaves(1);
   const uint64_t least = ops.least(*leaf);
   RadixRef* place = &root_;
   while (place->is_node() && prefix_matches(*place->node(), leaf->key)) {
@@ -346,7 +354,7 @@ void RadixTreeBase::erase(const StreamId& id, const RadixLeafOps& ops) {
     place = &place_below(node, key);
   }
   drop(*place, ops);
-  --leaf_count_;
+  add_leaves(-1);
   if (parent == nullptr) {
     root_ = RadixRef();
     return;
@@ -366,7 +374,7 @@ uint64_t RadixTreeBase::erase_range(const StreamId& from, const StreamId& to,
   const RadixLeaf* leaf = view().ceiling(from);
   if (leaf == nullptr || leaf->key >= to) return 0;
   const Removed removed = erase_in(root_, StreamId(from), StreamId(to), ops, cuttings);
-  leaf_count_ -= removed.leaf_count;
+  add_leaves(-int64_t{removed.leaf_count});
   if (cuttings != nullptr && !is_frozen()) cuttings->leaf_count += removed.leaf_count;
   return removed.weight;
 }
@@ -404,10 +412,10 @@ RadixTreeBase::Removed RadixTreeBase::erase_in(RadixRef& place, const StreamId& 
 }
 
 void RadixTreeBase::cut_all(RadixCuttingsBase& cuttings, const RadixLeafOps& ops) {
-  if (!is_frozen()) cuttings.leaf_count += leaf_count_;
+  if (!is_frozen()) cuttings.leaf_count += leaf_count();
   if (!root_.is_empty()) drop(root_, ops, &cuttings);
   root_ = RadixRef();
-  leaf_count_ = 0;
+  add_leaves(-static_cast<int64_t>(leaf_count()));
 }
 
 void RadixTreeBase::destroy(const RadixCuttingsBase& cuttings, const RadixLeafOps& ops) {
@@ -418,7 +426,7 @@ void RadixTreeBase::destroy(const RadixCuttingsBase& cuttings, const RadixLeafOp
 void RadixTreeBase::clear(const RadixLeafOps& ops) {
   if (!root_.is_empty()) drop(root_, ops);
   root_ = RadixRef();
-  leaf_count_ = 0;
+  add_leaves(-static_cast<int64_t>(leaf_count()));
 }
 
 void RadixTreeBase::replace(const RadixLeaf* old_leaf, RadixLeaf* new_leaf) {

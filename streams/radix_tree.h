@@ -21,28 +21,29 @@
 // Freezing.  freeze() is O(1): it raises the epoch and hands out the root as a FrozenTree, through
 // which another thread may read all that was there, while the live tree goes on changing.  Each
 // object knows the epoch in which it was born.  While frozen, an object born earlier is never
-// written: who must change it copies it and the path above it, and the old one is marked as
-// retired instead of being freed.  Here the weight of x was changed and all below C erased:
+// written: who must change it copies it and the path above it, and the old one is put on a list
+// instead of being freed.  Here the weight of x was changed and all below C erased:
 //
 //      frozen root         live root
 //           │                  │
 //           A×                 A'            ' copy, born in this epoch; the next change of it
 //      ┌────┼────┐         ┌───┴┐              happens in place
-//      B×   D    C⊗        B'   D            × retired alone: thaw frees it and looks further below
-//     ┌┴─┐  │   ┌┴─┐      ┌┴─┐  │            ⊗ retired with all below: thaw frees all of it; one
-//     x× y  …   z  …      x' y  …              mark, however much hangs there
+//      B×   D    C⊗        B'   D            × on the list by itself
+//     ┌┴─┐  │   ┌┴─┐      ┌┴─┐  │            ⊗ on the list with all below, which is one line,
+//     x× y  …   z  …      x' y  …              however much hangs there
 //
 //      y and D with all below it exist once and serve both
 //
-// thaw() ends it: it walks the frozen root into retired nodes only, frees those, and everything is
-// writable again.  The reading thread must be done by then.  It never looks at a retired mark,
-// which only the thread that changes the tree reads and writes.
+// The list belongs to the FrozenTree.  Ending it is O(1): everything is writable again, and what is
+// on the list can be freed by whom and when one likes.  The reading thread must be done by then.
+// The tree may be moved or destroyed while frozen; then all that is left of it goes on the list.
 //
 // Always, while frozen: below a node of an earlier epoch is nothing of this one, so a writable leaf
 // has a writable path; below a node of the frozen view that is not retired is nothing retired;
 // nothing retired is reachable from the live root.
 #pragma once
 
+#include <memory>
 #include <utility>
 #include <vector>
 
@@ -58,7 +59,7 @@ struct RadixSelect {
 };
 
 /// Read-only sight of a tree: a root.  Cheap to copy; valid until the tree changes, or for a frozen
-/// one until it is thawed.  All but the sums cost one descent.
+/// one until that is ended.  All but the sums cost one descent.
 class RadixView {
  public:
   RadixView() = default;
@@ -94,44 +95,71 @@ class RadixView {
   RadixRef root_;
 };
 
-/// The state of a tree at the moment of freeze().  Whoever has it must end it, in the thread that
-/// changes the tree: with RadixTree::thaw, or with RadixTree::discard when the tree is destroyed.
-class FrozenTree {
- public:
-  FrozenTree() = default;
-  FrozenTree(FrozenTree&& other) noexcept
-      : view_(other.view_),
-        leaf_count_(other.leaf_count_),
-        epoch_(std::exchange(other.epoch_, 0)) {}
-  FrozenTree& operator=(FrozenTree&& other) noexcept {
-    assert(epoch_ == 0);
-    view_ = other.view_;
-    leaf_count_ = other.leaf_count_;
-    epoch_ = std::exchange(other.epoch_, 0);
-    return *this;
-  }
-  ~FrozenTree() { assert(epoch_ == 0); }
-
-  RadixView view() const { return view_; }
-  uint64_t leaf_count() const { return leaf_count_; }
-
-  /// Whether it stands for a freeze that has not been ended.
-  bool is_held() const { return epoch_ != 0; }
-
- private:
-  friend class RadixTreeBase;
-  FrozenTree(RadixView view, uint32_t leaf_count, uint32_t epoch)
-      : view_(view), leaf_count_(leaf_count), epoch_(epoch) {}
-
-  RadixView view_;
-  uint32_t leaf_count_ = 0;
-  uint32_t epoch_ = 0;  // of the freeze, from 1; 0 when nothing is held
-};
-
 /// Subtrees that were cut off a tree, which knows them no more.
 struct RadixCuttingsBase {
   std::vector<RadixRef> roots;
   uint64_t leaf_count = 0;
+};
+
+/// What live trees let go of while they were frozen.  It owns that: whoever has it frees it, in
+/// whatever thread, when it likes.
+class RadixRetired {
+ public:
+  RadixRetired() = default;
+  explicit RadixRetired(const RadixLeafOps& ops) : ops_(&ops) {}
+  RadixRetired(RadixRetired&& other) noexcept = default;
+  RadixRetired& operator=(RadixRetired&& other) = delete;
+  ~RadixRetired();
+
+  void add_with_all_below(RadixRef ref) { roots_.push_back(ref); }
+  void add_alone(RadixNode& node) { nodes_.push_back(&node); }
+  bool is_empty() const { return roots_.empty() && nodes_.empty(); }
+  /// On the list, not counting what is below.
+  size_t size() const { return roots_.size() + nodes_.size(); }
+
+ private:
+  const RadixLeafOps* ops_ = nullptr;
+  std::vector<RadixRef> roots_;
+  std::vector<RadixNode*> nodes_;
+};
+
+class RadixTreeBase;
+
+/// What a tree and the sight of its past have in common while it is frozen.
+struct RadixFreeze {
+  RadixTreeBase* tree;  // null when it is gone
+  RadixView view;
+  uint32_t epoch;       // from 1
+  uint32_t leaf_count;  // of the live tree
+  RadixRetired retired;
+};
+
+/// The state of a tree at the moment of freeze().  What it shows may be read in any thread; it is
+/// ended and destroyed in the one that changes the tree.
+class FrozenTree {
+ public:
+  FrozenTree() = default;
+  FrozenTree(FrozenTree&& other) noexcept = default;
+  FrozenTree& operator=(FrozenTree&& other) noexcept;
+  ~FrozenTree() { end(); }
+
+  RadixView view() const { return freeze_ ? freeze_->view : RadixView(); }
+  uint64_t leaf_count() const { return leaf_count_; }
+
+  /// Whether it stands for a freeze that has not been ended.
+  bool is_held() const { return freeze_ != nullptr; }
+
+  /// Makes the tree, if it is still there, writable in place again.  Returns what nobody sees any
+  /// more.  Cost: O(1).
+  RadixRetired end();
+
+ private:
+  friend class RadixTreeBase;
+  FrozenTree(std::unique_ptr<RadixFreeze> freeze, uint32_t leaf_count)
+      : freeze_(std::move(freeze)), leaf_count_(leaf_count) {}
+
+  std::unique_ptr<RadixFreeze> freeze_;
+  uint32_t leaf_count_ = 0;
 };
 
 /// The same with the type of the leaves.  It owns them: whoever has it frees them, in whatever
@@ -157,23 +185,31 @@ class RadixTreeBase {
  public:
   RadixTreeBase() = default;
   RadixTreeBase(RadixTreeBase&& other) noexcept
-      : root_(std::exchange(other.root_, RadixRef())),
-        state_(std::exchange(other.state_, 0)),
-        leaf_count_(std::exchange(other.leaf_count_, 0)) {}
+      : root_(std::exchange(other.root_, RadixRef())), state_(std::exchange(other.state_, 0)) {
+    if (is_frozen()) freeze_state().tree = this;
+  }
   RadixTreeBase& operator=(RadixTreeBase&& other) = delete;
-  ~RadixTreeBase() { assert(root_.is_empty()); }
+  ~RadixTreeBase() {
+    assert(root_.is_empty());
+    if (is_frozen()) freeze_state().tree = nullptr;
+  }
 
   void swap(RadixTreeBase& other) noexcept {
     std::swap(root_, other.root_);
     std::swap(state_, other.state_);
-    std::swap(leaf_count_, other.leaf_count_);
+    if (is_frozen()) freeze_state().tree = this;
+    if (other.is_frozen()) other.freeze_state().tree = &other;
   }
 
   RadixView view() const { return RadixView(root_); }
-  uint64_t leaf_count() const { return leaf_count_; }
-  uint32_t epoch() const { return state_ & ~kFrozenBit; }
+  uint64_t leaf_count() const {
+    return is_frozen() ? freeze_state().leaf_count : static_cast<uint32_t>(state_);
+  }
+  uint32_t epoch() const {
+    return is_frozen() ? freeze_state().epoch : static_cast<uint32_t>(state_ >> kEpochShift);
+  }
   bool is_frozen() const { return (state_ & kFrozenBit) != 0; }
-  bool is_writable(uint32_t born) const { return !is_frozen() || born == epoch(); }
+  bool is_writable(uint32_t born) const { return !is_frozen() || born == freeze_state().epoch; }
 
   void insert(RadixLeaf* leaf, const RadixLeafOps& ops);
   void erase(const StreamId& id, const RadixLeafOps& ops);
@@ -187,14 +223,19 @@ class RadixTreeBase {
   uint64_t tighten(const RadixNode& node, const RadixLeafOps& ops);
   RadixLeaf* writable(const StreamId& id, const RadixLeafOps& ops);
 
-  FrozenTree freeze();
-  void thaw(FrozenTree&& frozen, const RadixLeafOps& ops);
-  static void discard(FrozenTree&& frozen, const RadixLeafOps& ops);
+  FrozenTree freeze(const RadixLeafOps& ops);
 
   void assert_consistent() const;
 
  private:
-  static constexpr uint32_t kFrozenBit = uint32_t{1} << 31;
+  friend class FrozenTree;
+  static constexpr uint64_t kFrozenBit = uint64_t{1} << 63;
+  static constexpr int kEpochShift = 32;
+
+  RadixFreeze& freeze_state() const {
+    return *reinterpret_cast<RadixFreeze*>(state_ & ~kFrozenBit);
+  }
+  void add_leaves(int64_t delta);
 
   RadixNode& own_node(RadixRef& place) {
     return is_writable(place.node()->born) ? *place.node() : copied_node(place);
@@ -208,8 +249,9 @@ class RadixTreeBase {
                    const RadixLeafOps& ops, RadixCuttingsBase* cuttings);
 
   RadixRef root_;
-  uint32_t state_ = 0;  // the epoch; the highest bit says that it is frozen
-  uint32_t leaf_count_ = 0;
+  // The number of leaves and, above it, the epoch; while frozen the address of the RadixFreeze,
+  // which knows both, and the highest bit, which no address of ours has.
+  uint64_t state_ = 0;
 };
 static_assert(sizeof(RadixTreeBase) == 16);
 
@@ -311,14 +353,9 @@ class RadixTree : private RadixTreeBase {
 
   using RadixTreeBase::is_frozen;
 
-  /// Keeps the present state readable, see above.  Cost: O(1).  One at a time for each tree.
-  FrozenTree freeze() { return RadixTreeBase::freeze(); }
-
-  /// Ends the freeze of this tree.  Cost: what was changed since.
-  void thaw(FrozenTree&& frozen) { RadixTreeBase::thaw(std::move(frozen), ops()); }
-
-  /// Ends the freeze of a tree that was destroyed meanwhile; the destructor left it what it needs.
-  static void discard(FrozenTree&& frozen) { RadixTreeBase::discard(std::move(frozen), ops()); }
+  /// Keeps the present state readable until the returned object is ended.  Cost: O(1).  One at a
+  /// time for each tree.
+  FrozenTree freeze() { return RadixTreeBase::freeze(ops()); }
 
  private:
   friend class RadixCuttings<Leaf>;

@@ -20,6 +20,7 @@
 #include <memory>
 #include <optional>
 #include <span>
+#include <vector>
 
 #include "streams/consumer_group.h"
 #include "streams/idempotence.h"
@@ -96,6 +97,9 @@ class Stream {
   /// Bytes of all that the stream has on the heap.  samples: of how many nodes, and blocks of each
   /// PEL, all are judged by; 0: look at each.  Cost: O(those, inner nodes and consumers).
   size_t memory_bytes(size_t samples = 0) const;
+
+  /// Adds its trees, all frozen: what a FrozenStream keeps.
+  void freeze(std::vector<FrozenTree>& frozen);
 
   /// The ID that an entry added now gets: `now_ms`-0, or the successor of the last ID when that is
   /// not greater.  Nothing when the IDs are exhausted.

@@ -3,6 +3,7 @@
 
 #include <string>
 
+#include "streams/frozen_stream.h"
 #include "streams/stream.h"
 
 namespace weir::testing {
@@ -15,5 +16,10 @@ namespace weir::testing {
 /// is over is not told either, everybody forgets it by a clock of his own: streams that are
 /// compared are given no time for that.
 std::string describe(const Stream& stream);
+/// The same text of a view, from what the view alone has, and then what is not told: when consumers
+/// were seen and active.
+std::string describe(const StreamView& view);
+/// What describe(StreamView) adds.
+std::string describe_times(const Stream& stream);
 
 }  // namespace weir::testing

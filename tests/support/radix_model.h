@@ -58,9 +58,7 @@ class RadixModel {
     static constexpr uint64_t kKeyCounts[] = {5, 40, 300, 3000, 100'000};
     key_count_ = kKeyCounts[draw(5)];
   }
-  ~RadixModel() {
-    if (frozen_.is_held()) tree_->thaw(std::move(frozen_));
-  }
+  ~RadixModel() { frozen_.end(); }
 
   /// Runs until the input is used up.
   void run() {
@@ -245,7 +243,7 @@ class RadixModel {
 
   void thaw() {
     check_frozen();
-    tree_->thaw(std::move(frozen_));
+    frozen_.end();
   }
 
   /// Destroys the tree, if frozen before its frozen view, and goes on with an empty one.
@@ -254,7 +252,7 @@ class RadixModel {
     map_.clear();
     if (!frozen_.is_held()) return;
     check_frozen();
-    Tree::discard(std::move(frozen_));
+    frozen_.end();
   }
 
   // --- Comparing

@@ -266,7 +266,7 @@ TEST_CASE("A frozen view keeps showing what was there", "[radix][freeze]") {
   CHECK(show(frozen) == "1 2 3 400");
   CHECK(show(tree) == "3 5 400");
   CHECK(frozen.view().total_weight() == 4);
-  tree.thaw(std::move(frozen));
+  frozen.end();
   CHECK(show(tree) == "3 5 400");
 }
 
@@ -282,12 +282,12 @@ TEST_CASE("While frozen, a leaf is cloned once before its content changes", "[ra
   CHECK(tree.writable(leaf) == leaf);
   CHECK(text_of(frozen.view(), {1, 0}).empty());
   CHECK(text_of(tree.view(), {1, 0}) == "new");
-  tree.thaw(std::move(frozen));
+  frozen.end();
 }
 
 TEST_CASE("After the thaw every leaf is writable where it is", "[radix][freeze]") {
   Tree tree = tree_of({1, 2});
-  tree.thaw(tree.freeze());
+  tree.freeze().end();
   const TextLeaf* leaf = tree.find({1, 0});
   CHECK(tree.is_writable(*leaf));
   CHECK(tree.writable({1, 0}) == leaf);
@@ -301,7 +301,7 @@ TEST_CASE("Freezing copies nothing, and a change copies only its path", "[radix]
   tree.add_weight({7, 0}, 1);
   CHECK(TextLeaf::alive == alive + 1001);
   CHECK(tree.find({8, 0}) == frozen.view().find({8, 0}));
-  tree.thaw(std::move(frozen));
+  frozen.end();
   CHECK(TextLeaf::alive == alive + 1000);
 }
 
@@ -313,7 +313,7 @@ TEST_CASE("What is erased while frozen lives until the thaw, what is new does no
   tree.insert(TextLeaf::make({5000, 0}));
   tree.clear();
   CHECK(TextLeaf::alive == alive + 1000);
-  tree.thaw(std::move(frozen));
+  frozen.end();
   CHECK(TextLeaf::alive == alive);
 }
 
@@ -326,7 +326,7 @@ TEST_CASE("A frozen view outlives its tree and is then discarded", "[radix][free
     tree.writable({2, 0})->text = "new";
   }
   CHECK(show(frozen) == "1 2 3");
-  Tree::discard(std::move(frozen));
+  frozen.end();
   CHECK(TextLeaf::alive == alive);
 }
 
@@ -335,7 +335,7 @@ TEST_CASE("An empty tree can be frozen, and its view stays empty", "[radix][free
   FrozenTree frozen = tree.freeze();
   tree.insert(TextLeaf::make({1, 0}));
   CHECK(show(frozen).empty());
-  tree.thaw(std::move(frozen));
+  frozen.end();
   CHECK(show(tree) == "1");
 }
 
@@ -344,7 +344,7 @@ TEST_CASE("A trim that finds nothing to remove copies nothing", "[radix][freeze]
   FrozenTree frozen = tree.freeze();
   tree.erase_before({1, 0});
   CHECK(tree.view().root() == frozen.view().root());
-  tree.thaw(std::move(frozen));
+  frozen.end();
 }
 
 TEST_CASE("Another thread reads the frozen view while the tree changes", "[radix][freeze]") {
@@ -371,7 +371,7 @@ TEST_CASE("Another thread reads the frozen view while the tree changes", "[radix
   tree.assert_consistent();
   reader.join();
   CHECK(sum == 20 * uint64_t{1999 * 1000 + 2000});
-  tree.thaw(std::move(frozen));
+  frozen.end();
   tree.assert_consistent();
 }
 
