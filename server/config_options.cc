@@ -41,6 +41,10 @@ constexpr Choice kTlsClients[] = {
   {"yes",      int(TlsClients::kYes)},
   {"optional", int(TlsClients::kOptional)},
 };
+constexpr Choice kTlsUser[] = {
+  {"off", int(TlsUser::kOff)},
+  {"CN",  int(TlsUser::kCommonName)},
+};
 constexpr Choice kPubsubDefault[] = {
   {"allchannels",   int(PubsubDefault::kAll)},
   {"resetchannels", int(PubsubDefault::kNone)},
@@ -97,6 +101,7 @@ constexpr Option kRows[] = {
   text   ("tls-ca-cert-file",         "",                   &S::tls_ca_cert_file, kNamesFile),
   text   ("tls-ca-cert-dir",          "",                   &S::tls_ca_cert_dir, kNamesFile),
   choice ("tls-auth-clients",         "yes",                kTlsClients,  choice_field<&S::tls_auth_clients>()),
+  choice ("tls-auth-clients-user",    "off",                kTlsUser,     choice_field<&S::tls_auth_clients_user>()),
   toggle ("tls-replication",          "no",                 &S::tls_replication),
   toggle ("tls-cluster",              "no",                 &S::tls_cluster),
   text   ("tls-protocols",            "",                   &S::tls_protocols),

@@ -16,7 +16,6 @@ constexpr Choice kOomScoreAdj[]   = {{"no", 0}, {"yes", 1}, {"relative", 2}, {"a
 constexpr Choice kSanitize[]      = {{"no", 0}, {"yes", 1}, {"clients", 2}};
 constexpr Choice kEndpointType[]  = {{"ip", 0}, {"hostname", 1}, {"unknown-endpoint", 2}};
 constexpr Choice kOnError[]       = {{"ignore", 0}, {"panic", 1}, {"panic-on-replicas", 2}};
-constexpr Choice kTlsUser[]       = {{"off", 0}, {"cn", 1}};
 
 constexpr Option kRows[] = {
   // Refused when switched on: a false promise
@@ -75,9 +74,6 @@ constexpr Option kRows[] = {
 
   // Access
   toggle ("hide-user-data-from-log",       "no",   kKept),
-
-  // TLS
-  choice ("tls-auth-clients-user",         "off",  kTlsUser, kKept),
 
   // Cluster
   text   ("cluster-config-file",           "nodes.conf", kKept, kImmutable),

@@ -48,6 +48,7 @@ class Dispatcher : public RequestHandler {
   void handle(Client& client, std::span<const std::string_view> argv) override;
   int64_t monotonic_ms() const override { return clock_.monotonic_ms(); }
   void disconnected(Client& client) override;
+  void encrypted(Client& client) override;
   void protocol_error(Client& client, std::string_view text, std::string_view bytes) override;
   void transport_failed(Client& client, std::string_view why) override;
   void query_buffer_exceeded(Client& client, std::string_view bytes) override;

@@ -53,7 +53,7 @@ void Dispatcher::protocol_error(Client& client, std::string_view text, std::stri
   if (context_.log.has_level(LogLevel::kVerbose)) {
     const std::string_view why = text.substr(std::min(text.size(), kProtocolError.size()));
     context_.log.verbose("Protocol error (" + std::string(why) +
-                         ") from client: " + describe_client(client, clock_.monotonic_ms()) +
+                         ") from client: " + describe_client(client, context_) +
                          ". Query buffer during protocol error: " + protocol_excerpt(bytes));
   }
   reply_error(client, "ERR " + std::string(text));
@@ -68,9 +68,9 @@ void Dispatcher::transport_failed(Client& client, std::string_view why) {
 }
 
 void Dispatcher::query_buffer_exceeded(Client& client, std::string_view bytes) {
-  context_.log.warning("Closing client that reached max query buffer length: " +
-                       describe_client(client, clock_.monotonic_ms()) + " (qbuf initial bytes: " +
-                       resp::quote_word(bytes.substr(0, kLoggedQueryBytes)) + ")");
+  context_.log.warning(
+      "Closing client that reached max query buffer length: " + describe_client(client, context_) +
+      " (qbuf initial bytes: " + resp::quote_word(bytes.substr(0, kLoggedQueryBytes)) + ")");
 }
 
 bool Dispatcher::output_exceeded(Client& client) {
@@ -85,14 +85,14 @@ bool Dispatcher::output_exceeded(Client& client) {
     client.output_soft_since_ms = -1;
   }
   if (exceeded) {
-    context_.log.warning("Client " + describe_client(client, clock_.monotonic_ms()) +
+    context_.log.warning("Client " + describe_client(client, context_) +
                          " scheduled to be closed ASAP for overcoming of output buffer limits.");
   }
   return exceeded;
 }
 
 void Dispatcher::evicted(Client& client) {
-  context_.log.notice("Evicting client: " + describe_client(client, clock_.monotonic_ms()));
+  context_.log.notice("Evicting client: " + describe_client(client, context_));
 }
 
 Client* Dispatcher::find(uint64_t client_id) {
@@ -110,6 +110,12 @@ size_t Dispatcher::query_buffer_limit(const Client& client) const {
   // What is queued was sent and is not done with.
   const size_t queued = client.transaction ? client.transaction->bytes() : 0;
   return limit - std::min(limit, queued);
+}
+
+void Dispatcher::encrypted(Client& client) {
+  if (settings_.tls_auth_clients_user == TlsUser::kOff) return;
+  const std::string name = client.tls->peer_common_name();
+  if (!name.empty()) context_.gatekeeper.greet_certified(client, name);
 }
 
 void Dispatcher::disconnected(Client& client) {

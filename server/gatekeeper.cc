@@ -220,6 +220,19 @@ void Gatekeeper::greet(Client& client) const {
   client.authenticated = user.is_on() && user.needs_no_password();
 }
 
+void Gatekeeper::greet_certified(Client& client, std::string_view name) {
+  const User* const user = users_.find(name);
+  const bool is_known = user != nullptr && user->is_on();
+  if (is_known) {
+    bind(client, *user);
+    client.authenticated = true;
+  } else {
+    ++context_.stats.denied_certificates;
+    record(client, DenialReason::kCertificate, {}, name, false);
+  }
+  audit_auth(client, reason_name(DenialReason::kCertificate), name, is_known);
+}
+
 void Gatekeeper::bind(Client& client, const User& user) const {
   client.user = &user;
   client.limits = user.is_unrestricted() ? nullptr : &user;
@@ -374,7 +387,7 @@ void Gatekeeper::record(const Client& client, DenialReason reason, std::string_v
                     .in_transaction = in_transaction,
                     .object = std::string(object),
                     .username = std::string(username),
-                    .client = describe_client(client, context_.clock.monotonic_ms()),
+                    .client = describe_client(client, context_),
                     .updated_ms = context_.clock.unix_ms()};
   acl_log_.add(std::move(entry), context_.config->acllog_max_len);
 }

@@ -48,6 +48,9 @@ class Gatekeeper {
   // --- Sessions
   /// A new connection, or one that begins anew: it is "default".
   void greet(Client& client) const;
+  /// The certificate of a new connection names a user: it is that one if there is such a user who
+  /// is on, else it stays "default".
+  void greet_certified(Client& client, std::string_view name);
   /// Whether a connection has shown who it is, or needs not.
   bool knows(const Client& client) const {
     return client.authenticated || !default_needs_password_;

@@ -369,7 +369,7 @@ std::string Server::describe() const {
   std::string text = info_text(context_, {});
   text += "\r\n# Clients\r\n";
   for (const auto& [id, client] : clients_)
-    text += describe_client(*client, clock_.monotonic_ms()) + "\n";
+    text += describe_client(*client, context_) + "\n";
   const CommandSpec* const running = dispatcher_.running();
   text += "Command that ran: " + std::string(running != nullptr ? running->name : "none") + "\n";
   return text;

@@ -35,6 +35,9 @@ enum class MaxmemoryPolicy {
 /// Whether clients of TLS have to show a certificate; one that is shown is always checked.
 enum class TlsClients { kNo, kYes, kOptional };
 
+/// What of its certificate makes a client of TLS a user.
+enum class TlsUser { kOff, kCommonName };
+
 /// Who may use a command or change a setting that gives power over the machine.
 enum class Allowed { kNo, kYes, kLocal };
 
@@ -119,6 +122,7 @@ struct Settings {
   std::string tls_ca_cert_file;
   std::string tls_ca_cert_dir;
   TlsClients tls_auth_clients = TlsClients::kYes;
+  TlsUser tls_auth_clients_user = TlsUser::kOff;
   bool tls_replication = false;
   bool tls_cluster = false;
   std::string tls_protocols;

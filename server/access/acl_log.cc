@@ -26,6 +26,8 @@ std::string_view reason_name(DenialReason reason) {
       return "command";
     case DenialReason::kKey:
       return "key";
+    case DenialReason::kCertificate:
+      return "tls-cert";
     case DenialReason::kChannel:
       break;
   }

@@ -10,8 +10,8 @@
 
 namespace weir {
 
-/// "auth", "command", "key", "channel".
-enum class DenialReason : uint8_t { kAuth, kCommand, kKey, kChannel };
+/// "auth", "command", "key", "channel", "tls-cert".
+enum class DenialReason : uint8_t { kAuth, kCommand, kKey, kChannel, kCertificate };
 std::string_view reason_name(DenialReason reason);
 
 struct AclLogEntry {
@@ -20,7 +20,7 @@ struct AclLogEntry {
   DenialReason reason = DenialReason::kCommand;
   bool in_transaction = false;
   std::string object;      // the command, key, channel, or the word that gave the password
-  std::string username;    // of the user, or the one that was given with a wrong password
+  std::string username;    // of the user, or who a wrong password or a certificate was to be
   std::string client;      // as CLIENT LIST shows it
   int64_t created_ms = 0;  // Unix time
   int64_t updated_ms = 0;

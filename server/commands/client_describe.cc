@@ -1,12 +1,25 @@
 #include "server/commands/client_describe.h"
 
+#include <algorithm>
+
 #include "server/access/user.h"
+#include "server/clock.h"
 #include "server/command.h"
+#include "server/context.h"
+#include "server/data/watches.h"
 #include "server/net/client.h"
 #include "server/net/transaction.h"
 
 namespace weir {
 namespace {
+
+/// Redis keeps so much of a client's replies in a buffer and the rest in a list, whose memory is
+/// what tools watch.  Here they are one buffer, of which that is said.
+constexpr size_t kBufferBytes = size_t{16} * 1024;
+
+size_t beyond_buffer(size_t bytes) {
+  return bytes - std::min(bytes, kBufferBytes);
+}
 
 /// Appends " name=value" fields; the first one has no blank before it.
 class Fields {
@@ -27,7 +40,7 @@ class Fields {
   std::string text_;
 };
 
-std::string flags_of(const Client& client) {
+std::string flags_of(const Client& client, const Watches& watches) {
   std::string flags;
   if (client.monitoring) flags += 'O';
   if (client.subscriptions) flags += 'P';
@@ -38,7 +51,9 @@ std::string flags_of(const Client& client) {
     if (client.tracking->is_redirect_broken) flags += 'R';
     if (client.tracking->is_broadcast) flags += 'B';
   }
+  if (watches.was_touched(client.id)) flags += 'd';
   if (client.close_after_reply) flags += 'c';
+  if (client.unblocked) flags += 'u';
   if (client.is_unix_socket) flags += 'U';
   if (client.no_evict) flags += 'e';
   if (client.no_touch) flags += 'T';
@@ -55,7 +70,8 @@ uint64_t subscriptions_of(const Client& client, TopicKind kind) {
 
 }  // namespace
 
-std::string describe_client(const Client& client, int64_t now_ms) {
+std::string describe_client(const Client& client, const Context& context) {
+  const int64_t now_ms = context.clock.monotonic_ms();
   const Client::Labels& labels = client.labels();
   Fields fields;
   fields.add("id", client.id)
@@ -65,7 +81,7 @@ std::string describe_client(const Client& client, int64_t now_ms) {
       .add("name", labels.name)
       .add("age", seconds_since(client.created_ms, now_ms))
       .add("idle", seconds_since(client.last_active_ms, now_ms))
-      .add("flags", flags_of(client))
+      .add("flags", flags_of(client, context.watches))
       .add("db", client.db)
       .add("sub", subscriptions_of(client, TopicKind::kChannel))
       .add("psub", subscriptions_of(client, TopicKind::kPattern))
@@ -77,11 +93,11 @@ std::string describe_client(const Client& client, int64_t now_ms) {
       .add("qbuf-free", client.input.capacity() - client.input.size())
       .zero("argv-mem")
       .add("multi-mem", client.transaction ? client.transaction->bytes() : 0)
-      .add("rbs", client.output.capacity())
+      .add("rbs", std::min(client.output.capacity(), kBufferBytes))
       .zero("rbp")
-      .add("obl", client.output.size())
-      .zero("oll")
-      .zero("omem")
+      .add("obl", std::min(client.output.size(), kBufferBytes))
+      .add("oll", beyond_buffer(client.output.size()) > 0 ? 1U : 0U)
+      .add("omem", beyond_buffer(client.output.capacity()))
       .add("tot-mem", client.memory_bytes())
       .add("events", client.writable.is_active() ? "rw" : "r")
       .add("cmd", client.last_command != nullptr ? client.last_command->name : "NULL")

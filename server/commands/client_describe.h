@@ -1,15 +1,15 @@
 // One connection as CLIENT LIST, CLIENT INFO, the log and the crash report show it.
 #pragma once
 
-#include <cstdint>
 #include <string>
 
 namespace weir {
 
 class Client;
+struct Context;
 
-/// "id=3 addr=… … tot-cmds=1", without a line end.  now_ms: monotonic.
+/// "id=3 addr=… … tot-cmds=1", without a line end.
 /// Source: CLIENT LIST, Redis 8.
-std::string describe_client(const Client& client, int64_t now_ms);
+std::string describe_client(const Client& client, const Context& context);
 
 }  // namespace weir

@@ -112,7 +112,7 @@ int64_t kill_matching(Call& call, const KillFilter& filter) {
 }  // namespace
 
 Outcome client_info(Call& call) {
-  call.reply.verbatim("txt", describe_client(call.client, call.monotonic_ms) + "\n");
+  call.reply.verbatim("txt", describe_client(call.client, call.context) + "\n");
   return Outcome::done();
 }
 
@@ -138,7 +138,7 @@ Outcome client_list(Call& call) {
   std::string lines;
   const auto add = [&](const Client& client) {
     if (client.closed || (type && *type != type_of(client))) return;
-    lines += describe_client(client, call.monotonic_ms);
+    lines += describe_client(client, call.context);
     lines += '\n';
   };
   if (ids) {

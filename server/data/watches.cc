@@ -48,6 +48,11 @@ bool Watches::has_changed(uint64_t client_id) {
   return client->second.changed;
 }
 
+bool Watches::was_touched(uint64_t client_id) const {
+  const auto client = clients_.find(client_id);
+  return client != clients_.end() && client->second.changed;
+}
+
 size_t Watches::key_count(uint64_t client_id) const {
   const auto client = clients_.find(client_id);
   return client == clients_.end() ? 0 : client->second.keys.size();

@@ -30,6 +30,8 @@ class Watches : public KeyListener {
   void unwatch(uint64_t client_id);
   /// Whether a key that the client watches changed, or has expired since.
   bool has_changed(uint64_t client_id);
+  /// The same, of what was noticed so far.
+  bool was_touched(uint64_t client_id) const;
 
   size_t key_count(uint64_t client_id) const;
   /// Over all clients, each key once.

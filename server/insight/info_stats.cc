@@ -127,7 +127,8 @@ void add_stats_info(const Context& context, Section& section) {
       .add("acl_access_denied_auth", stats.auth_failures)
       .add("acl_access_denied_cmd", stats.denied_commands)
       .add("acl_access_denied_key", stats.denied_keys)
-      .add("acl_access_denied_channel", stats.denied_channels);
+      .add("acl_access_denied_channel", stats.denied_channels)
+      .add("acl_access_denied_tls_cert", stats.denied_certificates);
 }
 
 void add_command_stats(const Context& context, Section& section) {

@@ -42,7 +42,7 @@ void Stats::reset(const IoCounts& io) {
   commands = connections = rejected_connections = errors = auth_failures = turns = turns_ns = 0;
   expiry_runs_cut = 0;
   expiry_us = 0;
-  denied_commands = denied_keys = denied_channels = 0;
+  denied_commands = denied_keys = denied_channels = denied_certificates = 0;
   io_at_reset = io;
   command_rate.clear();
   in_rate.clear();

@@ -66,6 +66,7 @@ class Stats {
   uint64_t denied_commands = 0;  // by ACL rules
   uint64_t denied_keys = 0;
   uint64_t denied_channels = 0;
+  uint64_t denied_certificates = 0;  // that name no user
   uint64_t turns = 0;
   uint64_t expiry_runs_cut = 0;  // that left keys whose time was over
   int64_t expiry_us = 0;         // spent on removing keys that nobody asked for

@@ -106,6 +106,7 @@ ssize_t ClientIo::receive_tls(Client& client, char* at, size_t room) {
   const int error = errno;
   if (tls.is_established() && !was_established) {
     client.last_active_ms = handler_.monotonic_ms();
+    handler_.encrypted(client);
     if (!client.output.empty()) wants_flush(client);
   }
   if (tls.wants_write() && !client.writable.is_active()) {

@@ -44,6 +44,8 @@ class RequestHandler {
   virtual int64_t monotonic_ms() const = 0;
   /// The connection is over, though the client lives until the end of the turn.
   virtual void disconnected(Client& client) = 0;
+  /// Its handshake of TLS is done; none of its requests was handled yet.
+  virtual void encrypted(Client& client) = 0;
   /// `bytes`: from the request on that cannot be understood.
   virtual void protocol_error(Client& client, std::string_view text, std::string_view bytes) = 0;
   /// What the connection is made of failed: a handshake, a record of TLS.  It is closed after this.

@@ -158,7 +158,7 @@ TEST_CASE("INFO has its fields in the order in which tools know them", "[info]")
       "reply_buffer_shrinks reply_buffer_expands eventloop_cycles eventloop_duration_sum "
       "eventloop_duration_cmd_sum instantaneous_eventloop_cycles_per_sec "
       "instantaneous_eventloop_duration_usec acl_access_denied_auth acl_access_denied_cmd "
-      "acl_access_denied_key acl_access_denied_channel "
+      "acl_access_denied_key acl_access_denied_channel acl_access_denied_tls_cert "
       "role connected_slaves master_failover_state master_replid master_replid2 "
       "master_repl_offset second_repl_offset repl_backlog_active repl_backlog_size "
       "repl_backlog_first_byte_offset repl_backlog_histlen "

@@ -49,6 +49,7 @@ class QuietClients : public RequestHandler {
   void handle(Client&, std::span<const std::string_view>) override {}
   int64_t monotonic_ms() const override { return 0; }
   void disconnected(Client& client) override { on_disconnect(client); }
+  void encrypted(Client&) override {}
   void protocol_error(Client&, std::string_view, std::string_view) override {}
   void transport_failed(Client&, std::string_view) override {}
   void query_buffer_exceeded(Client&, std::string_view) override {}
