@@ -120,6 +120,35 @@ TEST_CASE("redis-cli --bigkeys names the longest stream", "[clients]") {
   CHECK(contains(out, "Biggest stream found '\"long\"' has 42 entries"));
 }
 
+TEST_CASE("redis-cli --memkeys names the stream that takes most memory", "[clients]") {
+  TestServer server;
+  Redis redis = server.connect();
+  redis("XADD", "large", "1-0", "f", std::string(10'000, 'x'));
+  redis("XADD", "small", "1-0", "f", "v");
+  redis("XADD", "small", "2-0", "f", "v");
+  for (const std::vector<std::string>& words :
+       {std::vector<std::string>{"--memkeys"}, {"--memkeys", "--memkeys-samples", "0"}}) {
+    const std::string out = cli(server, words);
+    const std::string bytes = redis("MEMORY", "USAGE", "large", "SAMPLES", "0").text;
+    CHECK(contains(out, "Biggest stream found '\"large\"' has " + bytes + " bytes"));
+  }
+}
+
+TEST_CASE("redis-cli --hotkeys names the key in use, and says what it needs for that",
+          "[clients]") {
+  TestServer server;
+  Redis redis = server.connect();
+  redis("XADD", "cold", "1-0", "f", "v");
+  const Finished refused =
+      run_tool({"redis-cli", "-p", std::to_string(server.port()), "--hotkeys"});
+  CHECK(contains(refused.out + refused.err, "An LFU maxmemory policy is not selected"));
+  redis("CONFIG", "SET", "maxmemory-policy", "allkeys-lfu");
+  for (int n = 1; n <= 200; ++n)
+    redis("XADD", "hot", std::to_string(n), "f", "v");
+  CHECK(std::regex_search(cli(server, {"--hotkeys"}),
+                          std::regex("hot key found with counter: \\d+\\tkeyname: \"hot\"")));
+}
+
 TEST_CASE("redis-cli --stat shows keys, memory, clients and requests", "[clients]") {
   TestServer server;
   Redis redis = server.connect();
@@ -148,6 +177,16 @@ TEST_CASE("redis-cli --latency-history begins a new line for every interval", "[
   CAPTURE(history.screen());
   history.type("\x03");
   CHECK(history.wait() == -SIGINT);
+}
+
+TEST_CASE("redis-cli --latency-dist draws a line of samples", "[clients]") {
+  TestServer server;
+  Terminal spectrum(
+      {"redis-cli", "-p", std::to_string(server.port()), "--latency-dist", "-i", "0.1"});
+  CHECK(spectrum.shows("From 0 to 100%"));
+  CHECK(spectrum.shows("\x1b[0m"));
+  spectrum.type("\x03");
+  CHECK(spectrum.wait() == -SIGINT);
 }
 
 TEST_CASE("redis-cli at a terminal shows replies, hints and the database", "[clients]") {

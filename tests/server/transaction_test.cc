@@ -184,4 +184,17 @@ TEST_CASE("CLIENT LIST tells the queue and the watched keys", "[multi][client|li
   CHECK(list.contains(" multi=1 watch=2 "));
 }
 
+TEST_CASE("CLIENT LIST tells that EXEC will refuse, since a watched key changed",
+          "[watch][client|list]") {
+  TestServer server;
+  Redis redis = server.connect();
+  Redis other = server.connect();
+  redis("WATCH", "s");
+  CHECK(redis("CLIENT", "INFO").contains(" flags=N "));
+  other("XADD", "s", "*", "f", "v");
+  CHECK(redis("CLIENT", "INFO").contains(" flags=d "));
+  redis("UNWATCH");
+  CHECK(redis("CLIENT", "INFO").contains(" flags=N "));
+}
+
 }  // namespace weir::testing
