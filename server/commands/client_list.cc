@@ -176,7 +176,7 @@ Outcome client_kill(Call& call) {
 
 Outcome client_unblock(Call& call) {
   std::string_view error;
-  if (call.args.size() > 4) return ReplyError(errors::kSyntax);
+  if (call.args.size() > 4) return errors::unknown_subcommand_or_arguments("client", call.args[1]);
   if (call.args.size() == 4) {
     if (equals_ignoring_case(call.args[3], "error")) {
       error = errors::kUnblocked;

@@ -13,7 +13,7 @@ namespace weir {
 
 Outcome client_pause(Call& call) {
   PauseMode mode = PauseMode::kAll;
-  if (call.args.size() > 4) return ReplyError(errors::kSyntax);
+  if (call.args.size() > 4) return errors::unknown_subcommand_or_arguments("client", call.args[1]);
   if (call.args.size() == 4) {
     if (equals_ignoring_case(call.args[3], "write")) {
       mode = PauseMode::kWrites;

@@ -29,7 +29,7 @@ void write_entry(resp::ReplyWriter& reply, const SlowCommand& entry) {
 }  // namespace
 
 Outcome slowlog_get(Call& call) {
-  if (call.args.size() > 3) return errors::wrong_number_of_arguments("slowlog|get");
+  if (call.args.size() > 3) return errors::unknown_subcommand_or_arguments("slowlog", call.args[1]);
   int64_t count = kDefaultCount;
   if (call.args.size() == 3) {
     Parsed<int64_t> given = read_integer(call.args[2], errors::kSlowlogCount);

@@ -45,6 +45,12 @@ TEST_CASE("Errors about commands that cannot be found or lack words", "[errors]"
         "ERR unknown subcommand or wrong number of arguments for 'FOO'. Try DEBUG HELP."},
        {{"DEBUG", "SLEEP"},
         "ERR unknown subcommand or wrong number of arguments for 'SLEEP'. Try DEBUG HELP."},
+       {{"SLOWLOG", "GET", "1", "2"},
+        "ERR unknown subcommand or wrong number of arguments for 'GET'. Try SLOWLOG HELP."},
+       {{"CLIENT", "PAUSE", "1", "ALL", "x"},
+        "ERR unknown subcommand or wrong number of arguments for 'PAUSE'. Try CLIENT HELP."},
+       {{"CLIENT", "UNBLOCK", "1", "ERROR", "x"},
+        "ERR unknown subcommand or wrong number of arguments for 'UNBLOCK'. Try CLIENT HELP."},
        {{"XLEN"}, "ERR wrong number of arguments for 'xlen' command"},
        {{"CONFIG", "SET", "a"}, "ERR wrong number of arguments for 'config|set' command"},
        {{"CONFIG"}, "ERR wrong number of arguments for 'config' command"}});
