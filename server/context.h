@@ -11,6 +11,7 @@ class Clock;
 class Config;
 class Dispatcher;
 class Gatekeeper;
+class IdWriter;
 class Keyspace;
 class LatencyMonitor;
 class Log;
@@ -49,6 +50,7 @@ struct Context {
   Slowlog& slowlog;
   LatencyMonitor& latency;
   Monitors& monitors;
+  IdWriter& ids;
   Log& log;
   ShutdownControl& shutdown;
 };

@@ -103,10 +103,8 @@ void Dispatcher::expect_keys(const Database& db, const CommandSpec& command,
 
 void Dispatcher::handle(Client& client, std::span<const std::string_view> argv) {
   const CommandSpec* command = client.last_command;
-  if (command == nullptr || names_ != nullptr || command->is_subcommand() ||
-      !equals_ignoring_case(command->name, argv[0])) {
+  if (command == nullptr || names_ != nullptr || !is_name_quickly(argv[0], command->name))
     command = find_named(argv[0]);
-  }
   if (command == nullptr || command->is_subcommand()) {
     if (is_http(argv[0]))
       return close_silently(client,
@@ -245,7 +243,8 @@ void Dispatcher::close_silently(Client& client, std::string_view why) {
 
 // --- Running -------------------------------------------------------------------------------------
 
-Call Dispatcher::make_call(Client& client, std::span<const std::string_view> argv) {
+[[gnu::always_inline]] inline Call Dispatcher::call_of(Client& client,
+                                                       std::span<const std::string_view> argv) {
   context_.keyspace.set_time({.ms = clock_.unix_ms(), .s = clock_.unix_s()}, !client.no_touch);
   return {.args = argv,
           .client = client,
@@ -257,8 +256,14 @@ Call Dispatcher::make_call(Client& client, std::span<const std::string_view> arg
           .monotonic_ms = clock_.monotonic_ms()};
 }
 
-inline void Dispatcher::ran(const Client& client, const CommandSpec& command, CommandStats& stats,
-                            std::span<const std::string_view> argv, uint64_t began) {
+Call Dispatcher::make_call(Client& client, std::span<const std::string_view> argv) {
+  return call_of(client, argv);
+}
+
+[[gnu::always_inline]] inline void Dispatcher::ran(const Client& client, const CommandSpec& command,
+                                                   CommandStats& stats,
+                                                   std::span<const std::string_view> argv,
+                                                   uint64_t began) {
   const uint64_t ns = lap(began);
   if (client.blocked) [[unlikely]] {
     context_.waiters.add_spent(client.id, ns);
@@ -279,7 +284,7 @@ void Dispatcher::run(Client& client, const CommandSpec& command,
   ++context_.stats.commands;
   ++client.commands;
   const size_t before = client.reply.buffer().size();
-  Call call = make_call(client, argv);
+  Call call = call_of(client, argv);
   begin_changes(client);
   Outcome outcome = command.run(call);
   context_.propagation.finish(call.db.index(), argv, call.told);
@@ -318,7 +323,7 @@ void Dispatcher::run_queued(Client& client, const CommandSpec& command,
   CommandStats& stats = context_.stats.by_command[row_number(command)];
   ++stats.calls;
   ++context_.stats.commands;
-  Call call = make_call(client, argv);
+  Call call = call_of(client, argv);
   call.may_wait = false;
   const Outcome outcome = command.run(call);
   assert(!outcome.is_wait());
@@ -359,7 +364,8 @@ void Dispatcher::begin_changes(Client& client) {
 void Dispatcher::end_changes(Client& client) {
   client.replying = false;
   context_.keyspace.events.author = 0;
-  release_late_pushes(client);
+  if (client.late_pushes) [[unlikely]]
+    release_late_pushes(client);
 }
 
 void Dispatcher::begin_batch() {

@@ -116,6 +116,7 @@ class Dispatcher : public RequestHandler {
                   std::span<const std::string_view> argv);
   static void end_exception(Client& client, const CommandSpec& command);
   Call make_call(Client& client, std::span<const std::string_view> argv);
+  Call call_of(Client& client, std::span<const std::string_view> argv);  // the same, in place
   void wait(Client& client, const CommandSpec& command, std::unique_ptr<Wait> wait);
   /// Around everything that answers a request: CLIENT REPLY may want no reply to leave.
   void begin_reply(Client& client);

@@ -2,8 +2,7 @@
 
 namespace weir {
 
-void Propagation::finish(uint32_t db, std::span<const std::string_view> argv, Told& told) {
-  if (!is_heard()) return;
+void Propagation::pass_on(uint32_t db, std::span<const std::string_view> argv, Told& told) {
   if (told.is_relayed) relay(db, argv);
   if (told.is_verbatim && told.changes > 0) told.forms.emplace_back(argv.begin(), argv.end());
   if (told.forms.empty()) return;

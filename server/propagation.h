@@ -53,13 +53,16 @@ class Propagation {
   /// A change that is no command's: of a key that expired.
   void tell(uint32_t db, const WriteForm& form);
   /// After a command: passes on its forms, if it changed anything, and what it relays.
-  void finish(uint32_t db, std::span<const std::string_view> argv, Told& told);
+  void finish(uint32_t db, std::span<const std::string_view> argv, Told& told) {
+    if (is_heard()) pass_on(db, argv, told);
+  }
 
   /// Around the commands of a transaction.
   void begin_unit();
   void end_unit();
 
  private:
+  void pass_on(uint32_t db, std::span<const std::string_view> argv, Told& told);
   void relay(uint32_t db, std::span<const std::string_view> argv);
 
   std::vector<WriteListener*> listeners_;

@@ -78,6 +78,7 @@ Server::Server(Config& config, Log& log)
                .slowlog = slowlog_,
                .latency = latency_,
                .monitors = monitors_,
+               .ids = ids_,
                .log = log_,
                .shutdown = shutdown_},
       gatekeeper_(context_),

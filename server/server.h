@@ -14,6 +14,7 @@
 #include <string>
 
 #include "server/clock.h"
+#include "server/commands/entry_reply.h"
 #include "server/config.h"
 #include "server/context.h"
 #include "server/data/keyspace.h"
@@ -91,6 +92,7 @@ class Server {
   Slowlog slowlog_;
   LatencyMonitor latency_;
   Monitors monitors_;
+  IdWriter ids_;
   ClientTable clients_;
   Keyspace keyspace_;
   Waiters waiters_;

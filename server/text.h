@@ -65,6 +65,20 @@ inline bool equals_ignoring_case(std::string_view a, std::string_view b) {
          detail::same_but_case(detail::word_of(left, size), detail::word_of(right, size));
 }
 
+/// The same, quicker, of a command's name, which is in lower case.  A yes is certain; a no may only
+/// mean that the name is longer than most, or has other characters than letters.
+inline bool is_name_quickly(std::string_view word, std::string_view name) {
+  constexpr size_t kHalf = sizeof(uint64_t);
+  constexpr uint64_t kCaseBits = 0x2020202020202020;
+  if (word.size() != name.size() || word.empty() || word.size() > 2 * kHalf) return false;
+  const auto differ = [&](size_t at, size_t size) {
+    return (detail::word_of(word.data() + at, size) | kCaseBits) !=
+           detail::word_of(name.data() + at, size);
+  };
+  if (word.size() <= kHalf) return !differ(0, word.size());
+  return !differ(0, kHalf) && !differ(word.size() - kHalf, kHalf);
+}
+
 std::string to_lower(std::string_view text);
 std::string to_upper(std::string_view text);
 

@@ -10,7 +10,8 @@ namespace weir {
 void bulk_id(resp::ReplyWriter& reply, const StreamId& id);
 
 /// Writes IDs one after the other as bulk strings.  Consecutive ones mostly share their
-/// milliseconds, so the text of the last ones is kept.
+/// milliseconds, in one reply and from one command to the next, so the text of the last ones is
+/// kept.
 class IdWriter {
  public:
   /// Most bytes of one.
@@ -32,7 +33,7 @@ class IdWriter {
 /// Writes entries one after the other.
 class EntryWriter {
  public:
-  explicit EntryWriter(resp::ReplyWriter& reply) : reply_(reply) {}
+  EntryWriter(resp::ReplyWriter& reply, IdWriter& ids) : reply_(reply), ids_(ids) {}
 
   /// Writes the cursor's entry and returns its end, for cursor.next(end).  `elements`: of its
   /// array, of which the caller adds those behind ID and fields.
@@ -42,7 +43,7 @@ class EntryWriter {
 
  private:
   resp::ReplyWriter& reply_;
-  IdWriter ids_;
+  IdWriter& ids_;
 };
 
 }  // namespace weir

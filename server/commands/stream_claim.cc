@@ -7,6 +7,7 @@
 #include "server/commands/entry_reply.h"
 #include "server/commands/handlers.h"
 #include "server/commands/id_args.h"
+#include "server/context.h"
 #include "server/data/keyspace.h"
 #include "server/errors.h"
 #include "streams/stream_cursor.h"
@@ -33,7 +34,7 @@ class Claimer {
         group_(group),
         consumer_(find_or_add_consumer(call, key, group, consumer).consumer),
         mode_(mode),
-        writer_(call.reply),
+        writer_(call.reply, call.context.ids),
         entries_(stream),
         edit_(group.pending()),
         forms_(call, key, group, consumer) {}
@@ -69,7 +70,6 @@ class Claimer {
   Consumer& consumer_;
   const ClaimMode& mode_;
   EntryWriter writer_;
-  IdWriter ids_;
   EntryFinder entries_;
   PendingList::Edit edit_;
   ClaimForms forms_;
@@ -102,7 +102,7 @@ Claimer::Result Claimer::claim(const StreamId& id, std::optional<Nack> nack) {
   forms_.add(claimed);
   ++claimed_;
   if (mode_.just_id) {
-    ids_.write(call_.reply, id);
+    call_.context.ids.write(call_.reply, id);
   } else {
     writer_.write(*entry);
   }

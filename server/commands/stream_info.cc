@@ -77,7 +77,8 @@ void write_one_entry(resp::ReplyWriter& reply, std::string_view name, const Stre
   reply.bulk(name);
   StreamCursor at(stream, kMinStreamId, kMaxStreamId, direction);
   if (at.is_valid()) {
-    EntryWriter(reply).write(at);
+    IdWriter ids;
+    EntryWriter(reply, ids).write(at);
   } else {
     reply.null();
   }
@@ -88,7 +89,8 @@ void write_entries(resp::ReplyWriter& reply, const Stream& stream, uint64_t coun
   reply.bulk("entries");
   reply.array(shown);
   StreamCursor at(stream, kMinStreamId, kMaxStreamId, Direction::kUp);
-  EntryWriter(reply).write_all(at, shown);
+  IdWriter ids;
+  EntryWriter(reply, ids).write_all(at, shown);
 }
 
 }  // namespace

@@ -7,6 +7,7 @@
 #include "server/commands/group_lookup.h"
 #include "server/commands/handlers.h"
 #include "server/commands/id_args.h"
+#include "server/context.h"
 #include "server/data/keyspace.h"
 #include "server/errors.h"
 #include "streams/stream_cursor.h"
@@ -87,7 +88,7 @@ class NackWriter {
     char* const begin =
         out.reserve(4 * ReplyWriter::kHeaderBytes + IdWriter::kMostBytes + owner.size());
     char* at = ReplyWriter::write_header(begin, '*', 4);
-    at = ids_.write(at, nack.id);
+    at = call_.context.ids.write(at, nack.id);
     at = ReplyWriter::write_bulk(at, owner);
     at = ReplyWriter::write_number(at, ':', idle_ms);
     at = ReplyWriter::write_number(at, ':', static_cast<int64_t>(nack.deliveries));
@@ -97,7 +98,6 @@ class NackWriter {
  private:
   const Call& call_;
   const ConsumerGroup& group_;
-  IdWriter ids_;
 };
 
 /// The greatest order key of entries that were idle for that long; released ones always were.

@@ -6,6 +6,7 @@
 #include "server/commands/handlers.h"
 #include "server/commands/read_args.h"
 #include "server/commands/short_list.h"
+#include "server/context.h"
 #include "server/data/keyspace.h"
 #include "server/errors.h"
 
@@ -37,7 +38,7 @@ Outcome range(Call& call, Direction direction) {
   const uint64_t most = std::min(static_cast<uint64_t>(count), stream->length());
   const resp::LengthMark mark = call.reply.begin_array(most);
   StreamCursor at(*stream, range->from, range->to, direction);
-  call.reply.patch_length(mark, EntryWriter(call.reply).write_all(at, most));
+  call.reply.patch_length(mark, EntryWriter(call.reply, call.context.ids).write_all(at, most));
   return Outcome::done();
 }
 
@@ -88,7 +89,7 @@ void write_source(Call& call, const Source& source, uint64_t count, ReadBudget& 
   call.reply.begin_pair();
   call.reply.bulk(source.key);
   const resp::LengthMark mark = call.reply.begin_array(most);
-  EntryWriter writer(call.reply);
+  EntryWriter writer(call.reply, call.context.ids);
   uint64_t written = 0;
   StreamCursor at(*source.stream, source.from(), kMaxStreamId, Direction::kUp);
   while (written < most && at.is_valid() && budget.allows_one(call.reply)) {

@@ -12,6 +12,7 @@
 #include "server/commands/handlers.h"
 #include "server/commands/read_args.h"
 #include "server/commands/short_list.h"
+#include "server/context.h"
 #include "server/data/keyspace.h"
 #include "server/errors.h"
 
@@ -123,7 +124,7 @@ void GroupReader::serve_history(const GroupSource& source, Consumer& consumer) {
          .consumer = &consumer});
   }
   const resp::LengthMark mark = begin_stream(source, pending.size());
-  EntryWriter writer(call_.reply);
+  EntryWriter writer(call_.reply, call_.context.ids);
   EntryFinder entries(*source.stream);
   PendingList::Edit edit(source.group->pending());
   ClaimForms forms(call_, source.key, *source.group, args_.consumer);
@@ -169,7 +170,7 @@ std::vector<Nack> GroupReader::find_idle(const GroupSource& source, uint64_t mos
 /// Gives idle entries to the consumer, as many as the budget allows; returns how many.
 size_t GroupReader::take_over(const GroupSource& source, Consumer& consumer,
                               const std::vector<Nack>& idle, ClaimForms& forms) {
-  EntryWriter writer(call_.reply);
+  EntryWriter writer(call_.reply, call_.context.ids);
   EntryFinder entries(*source.stream);
   PendingList::Edit edit(source.group->pending());
   size_t taken = 0;
@@ -202,7 +203,7 @@ uint64_t GroupReader::deliver(const GroupSource& source, Consumer& consumer,
     if (nack.id >= *from) ahead.push_back(nack.id);
   }
   std::sort(ahead.begin(), ahead.end());
-  EntryWriter writer(call_.reply);
+  EntryWriter writer(call_.reply, call_.context.ids);
   PendingList::Edit edit(source.group->pending());
   Nack nack;
   nack.consumer = consumer.number();

@@ -213,7 +213,7 @@ Outcome xadd(Call& call) {
   call.notify(events::kXadd, key);
   if (trimmed.entries > 0) call.notify(events::kXtrim, key);
   call.signal(key);
-  bulk_id(call.reply, *id);
+  call.context.ids.write(call.reply, *id);
   return Outcome::done();
 }
 

@@ -65,6 +65,7 @@ HandlerStage::HandlerStage(Audience audience, FileSystem& files)
                .slowlog = slowlog_,
                .latency = latency_,
                .monitors = monitors_,
+               .ids = ids_,
                .log = log_,
                .shutdown = shutdown_},
       gatekeeper_(context_, files),

@@ -19,6 +19,7 @@
 
 #include "server/clock.h"
 #include "server/command.h"
+#include "server/commands/entry_reply.h"
 #include "server/config.h"
 #include "server/context.h"
 #include "server/data/keyspace.h"
@@ -121,6 +122,7 @@ class HandlerStage {
   Slowlog slowlog_;
   LatencyMonitor latency_;
   Monitors monitors_;
+  IdWriter ids_;
   ClientTable clients_;
 
  public:
