@@ -58,6 +58,7 @@ class Consumer {
 
  private:
   friend class PendingList;
+  friend class PendingBuilder;
 
   Consumer(std::string_view name, ConsumerNumber number)
       : number_(number), name_bytes_(static_cast<uint32_t>(name.size())) {}

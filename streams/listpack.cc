@@ -17,20 +17,25 @@ uint8_t* write_little_endian(uint8_t* at, int64_t value, int bytes) {
   return at;
 }
 
-/// Size of the element at `at` when its header lies inside [at, end), else 0.
-size_t checked_element_bytes(const uint8_t* at, const uint8_t* end) {
-  const size_t left = static_cast<size_t>(end - at);
-  const uint8_t first = at[0];
-  if (first > 0xf4) return 0;
-  const size_t header = first < 0xc0 ? 1 : first < 0xf0 ? 2 : first == 0xf0 ? 5 : 1;
-  return header <= left ? element_bytes(at) : 0;
-}
-
 }  // namespace
 
 const uint8_t* skip_slow(const uint8_t* at) {
   const size_t size = element_bytes(at);
   return at + size + backlen_bytes(size);
+}
+
+const uint8_t* checked_skip_slow(const uint8_t* at, const uint8_t* end) {
+  const size_t left = static_cast<size_t>(end - at);
+  const uint8_t first = at[0];
+  if (first > 0xf4) return nullptr;
+  const size_t header = first < 0xc0 ? 1 : first < 0xf0 ? 2 : first == 0xf0 ? 5 : 1;
+  if (header > left) return nullptr;
+  const size_t size = element_bytes(at);
+  if (size > left || backlen_bytes(size) > left - size) return nullptr;
+  uint8_t expected[5];
+  const size_t backlen = static_cast<size_t>(write_backlen(expected, size) - expected);
+  if (std::memcmp(expected, at + size, backlen) != 0) return nullptr;
+  return at + size + backlen;
 }
 
 const uint8_t* previous(const uint8_t* at) {
@@ -108,13 +113,8 @@ bool validate_listpack(std::span<const uint8_t> pack) {
   const uint8_t* const end = pack.data() + pack.size() - 1;
   size_t count = 0;
   for (const uint8_t* at = pack.data() + kHeaderBytes; at < end; ++count) {
-    const size_t size = checked_element_bytes(at, end);
-    const size_t left = static_cast<size_t>(end - at);
-    if (size == 0 || size > left || backlen_bytes(size) > left - size) return false;
-    uint8_t expected[5];
-    const size_t backlen = static_cast<size_t>(write_backlen(expected, size) - expected);
-    if (std::memcmp(expected, at + size, backlen) != 0) return false;
-    at += size + backlen;
+    at = checked_skip(at, end);
+    if (at == nullptr) return false;
   }
   const uint16_t stated = element_count(pack.data());
   return stated == kUnknownCount || stated == count;

@@ -103,6 +103,22 @@ inline const uint8_t* skip(const uint8_t* at) {
   return skip_slow(at);
 }
 
+/// Of bytes from outside, which end with kEnd at `end`: the element behind the one at `at`, or null
+/// if that one is malformed or reaches beyond `end`.
+const uint8_t* checked_skip_slow(const uint8_t* at, const uint8_t* end);
+
+inline const uint8_t* checked_skip(const uint8_t* at, const uint8_t* end) {
+  const uint8_t first = at[0];
+  if (first >= 0xc0) return checked_skip_slow(at, end);
+  const size_t size = first < 0x80 ? 1 : 1 + (first & 0x3fu);
+  return size < static_cast<size_t>(end - at) && at[size] == size ? at + size + 1 : nullptr;
+}
+
+/// Whether the element at `at` is stored as an integer.
+inline bool is_integer(const uint8_t* at) {
+  return at[0] < 0x80 || (at[0] & 0xe0) == 0xc0 || at[0] > 0xf0;
+}
+
 /// The element before the one at `at` (which may be the end mark).
 const uint8_t* previous(const uint8_t* at);
 

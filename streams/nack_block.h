@@ -104,6 +104,17 @@ class NackBlock : public RadixLeaf {
   // destroy.  The block is not full for insert.
   [[nodiscard]] NackBlock* insert(uint32_t i, const Nack& nack);
   [[nodiscard]] NackBlock* set(uint32_t i, const Nack& nack);
+  /// Gives an owned NACK another owner; false if that takes the wide form: set() then.
+  bool try_set_consumer(uint32_t i, ConsumerNumber consumer) {
+    if (is_wide_) {
+      wide()[i].consumer = consumer;
+    } else if (consumer < kNarrowNoConsumer) {
+      narrow()[i].consumer = static_cast<uint16_t>(consumer);
+    } else {
+      return false;
+    }
+    return true;
+  }
   void erase(uint32_t i);
   /// A smaller block if that saves at least half of the records' memory.
   [[nodiscard]] NackBlock* shrunk();

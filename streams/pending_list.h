@@ -92,6 +92,7 @@ class PendingList {
 
  private:
   friend class OldestFirst;
+  friend class PendingBuilder;
 
   bool select_below(RadixRef ref, const StreamId& first_key, const Query& query,
                     std::vector<Nack>& found);

@@ -182,6 +182,7 @@ class Stream {
   void assert_consistent() const;
 
  private:
+  friend class StreamBuilder;
   class Eraser;
   struct Extra {
     StreamId max_deleted_id;

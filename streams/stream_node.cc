@@ -19,12 +19,6 @@ using listpack::text_bytes;
 using listpack::write_integer;
 using listpack::write_text;
 
-/// Room for the two counts of a master entry to become wider as live entries become tombstones,
-/// beyond the bytes that they take now.
-size_t count_slack(uint32_t live, uint32_t deleted) {
-  return 2 * integer_bytes(int64_t{live} + deleted) - integer_bytes(live) - integer_bytes(deleted);
-}
-
 int64_t difference(uint64_t a, uint64_t b) {
   return static_cast<int64_t>(a - b);
 }
@@ -79,6 +73,10 @@ StreamNode* StreamNode::resized(size_t capacity) const {
   for (uint32_t i = 0; i < index_count(); ++i)
     moved->set_index(i, index_at(i), hint_at(i));
   return moved;
+}
+
+size_t StreamNode::count_slack(uint32_t live, uint32_t deleted) {
+  return 2 * integer_bytes(int64_t{live} + deleted) - integer_bytes(live) - integer_bytes(deleted);
 }
 
 StreamNode* StreamNode::clone(const StreamNode& node) {

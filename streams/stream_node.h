@@ -54,6 +54,21 @@ class StreamNode : public RadixLeaf {
   /// A node whose first entry will be `first`, with the field names of `fields` as its master
   /// entry and room for that entry and `spare_bytes` more.  The entry itself is not in it yet.
   static StreamNode* create(const StreamId& first, FieldValues fields, size_t spare_bytes);
+  /// Why bytes from outside are no node.
+  enum class Fault : uint8_t {
+    kNone,
+    kBroken,     // no well-formed listpack, or not the elements of a node
+    kEmpty,      // no elements
+    kUnordered,  // IDs that do not ascend, or are below the key
+  };
+  struct Loaded {
+    StreamNode* node = nullptr;  // null: there is a fault.  It may be without live entries
+    Fault fault = Fault::kNone;
+    StreamId last_id;  // the greatest ID in it, deleted entries included; the key without any
+  };
+  /// A node with a listpack from outside, of which nothing is believed: each byte is looked at, and
+  /// what is derived from them made anew.  Cost: O(bytes).
+  static Loaded load(const StreamId& key, std::span<const uint8_t> listpack);
   static StreamNode* clone(const StreamNode& node);
   static void destroy(StreamNode* node);
 
@@ -156,9 +171,14 @@ class StreamNode : public RadixLeaf {
   static constexpr uint8_t kDeletedFlag = 1;
   static constexpr uint8_t kSameFieldsFlag = 2;
 
+  class Loader;
+
   StreamNode() = default;
 
   static StreamNode* allocate(size_t capacity);
+  /// Room for the two counts of a master entry to become wider as live entries become tombstones,
+  /// beyond the bytes that they take now.
+  static size_t count_slack(uint32_t live, uint32_t deleted);
   // The listpack begins in what would be padding.
   uint8_t* pack() { return reinterpret_cast<uint8_t*>(this) + kPackOffset; }
   const uint8_t* pack() const { return reinterpret_cast<const uint8_t*>(this) + kPackOffset; }
