@@ -1,7 +1,8 @@
 // The one door to time.
 //
-// The loop reads the clock when it wakes for a connection; every command of that batch sees the
-// same millisecond.  Unix time names entries, monotonic time measures and sets deadlines.
+// The loop reads the clock when it wakes for a connection, and again for another one if that was a
+// while ago; every command of a batch sees the same millisecond.  Unix time names entries,
+// monotonic time measures and sets deadlines.
 #pragma once
 
 #include <cstdint>

@@ -29,6 +29,8 @@ namespace {
 
 /// The code of an error without one of its own, which is not repeated inside another.
 constexpr std::string_view kError = "ERR ";
+/// So long after the clock was read, in the same turn, it need not be read again.
+constexpr uint64_t kClockHoldsNs = 100'000;
 /// Cross-protocol requests are logged at most this often.
 constexpr int64_t kHttpWarningIntervalMs = 60'000;
 
@@ -369,9 +371,14 @@ void Dispatcher::end_changes(Client& client) {
 }
 
 void Dispatcher::begin_batch() {
-  clock_.refresh();
   lap_ticks_ = context_.ticks.now();
-  if (turn_ticks_ == 0) turn_ticks_ = lap_ticks_;
+  const bool is_first = turn_ticks_ == 0;
+  if (is_first) turn_ticks_ = lap_ticks_;
+  if (!is_first &&
+      context_.ticks.ns(context_.ticks.between(clock_ticks_, lap_ticks_)) < kClockHoldsNs)
+    return;
+  clock_.refresh();
+  clock_ticks_ = lap_ticks_;
 }
 
 void Dispatcher::turn_ended() {

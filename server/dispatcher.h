@@ -151,6 +151,7 @@ class Dispatcher : public RequestHandler {
   Pause pause_;
   std::vector<PutOff> put_off_;          // in order
   uint64_t lap_ticks_ = 0;               // when the last command ended, or the batch began
+  uint64_t clock_ticks_ = 0;             // when the clock was read
   uint64_t turn_ticks_ = 0;              // when the turn's first batch began; 0: none yet
   uint64_t noteworthy_ns_ = 0;           // what took as long is looked at by note()
   std::unique_ptr<CommandNames> names_;  // set where rename-command changed some
