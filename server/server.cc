@@ -236,6 +236,7 @@ bool Server::end_turn() {
   ++stats_.turns;
   dispatcher_.expire_waiters();
   dispatcher_.run_put_off();
+  io_.read_on();
   do {
     dispatcher_.serve_waiters();
     io_.run_resumed();

@@ -51,9 +51,11 @@ class Client {
   bool unblocked = false;          // it has been answered; `input` is looked at before the socket
   bool close_after_reply = false;  // nothing more is read; closed when everything is sent
   bool closed = false;             // only waits to be freed at the end of the turn
-  bool flush_listed = false;       // in the list of those with something to send
-  bool monitoring = false;         // MONITOR: is shown all commands; set by Monitors
-  bool replying = false;           // a command of it writes its reply: pushes wait behind that
+  bool hung_up = false;       // its end of the connection is closed, perhaps behind unread bytes
+  bool unread = false;        // in the list of those that have left something in their sockets
+  bool flush_listed = false;  // in the list of those with something to send
+  bool monitoring = false;    // MONITOR: is shown all commands; set by Monitors
+  bool replying = false;      // a command of it writes its reply: pushes wait behind that
 
   std::unique_ptr<Subscriptions> subscriptions;  // null: it listens to no messages
   std::unique_ptr<TrackingOptions> tracking;     // null: it is not told of changed keys

@@ -31,6 +31,11 @@ constexpr size_t kOutputBytes = size_t{16} * 1024;
 constexpr size_t kLargestSpareBytes = size_t{256} * 1024;
 constexpr size_t kMostSpareBuffers = 64;
 
+/// What the loop is asked about a socket without TLS: each time that bytes or the end have come,
+/// and each time that there is room again.
+constexpr short kBytesOrEnd = EV_READ | EV_CLOSED | EV_ET;
+constexpr short kRoom = EV_WRITE | EV_ET;
+
 /// Room to make for an argument that lacks `missing` bytes when so many have come.
 size_t room_for_argument(size_t missing, size_t received) {
   return std::min(missing, std::max(kBelievedBytes, kBelievedTimes * received));
@@ -47,7 +52,8 @@ ClientIo::ClientIo(EventLoop& loop, RequestHandler& handler)
 
 void ClientIo::start(Client& client) {
   client.io = this;
-  client.readable.start(loop_, client.fd, EV_READ, &on_readable, &client);
+  client.readable.start(loop_, client.fd, client.tls ? EV_READ : kBytesOrEnd, &on_readable,
+                        &client);
 }
 
 void ClientIo::close(Client& client) {
@@ -79,24 +85,49 @@ void ClientIo::resume(Client& client) {
 
 // --- Reading -------------------------------------------------------------------------------------
 
-void ClientIo::on_readable(int, short, void* argument) {
+void ClientIo::on_readable(int, short what, void* argument) {
   auto& client = *static_cast<Client*>(argument);
   client.io->handler_.begin_batch();
+  if ((what & EV_CLOSED) != 0) client.hung_up = true;
   client.io->read_from(client);
 }
 
 void ClientIo::read_from(Client& client) {
-  // What it sent already comes first; the socket keeps the rest, and also the end of the
-  // connection.
-  if (client.closed || client.unblocked) return;
-  do {
-    read_once(client);
-  } while (client.tls && client.tls->has_rest() && !client.closed);
+  if (client.closed) return;
+  // What it sent already comes first.
+  if (client.unblocked) return read_later(client);
+  bool has_more = read_once(client);
+  if (client.tls) {
+    while (client.tls->has_rest() && !client.closed)
+      read_once(client);
+    return;
+  }
+  // An error that came with the bytes is not told of again.  A reply would meet it; where there is
+  // none, it is looked for.
+  if (!has_more && !client.closed && client.output.empty()) has_more = read_once(client);
+  if (has_more) read_later(client);
+}
+
+void ClientIo::read_later(Client& client) {
+  if (client.unread || client.closed) return;
+  client.unread = true;
+  unread_.push_back(&client);
+}
+
+void ClientIo::read_on() {
+  std::vector<Client*> clients;
+  clients.swap(unread_);
+  for (Client* const client : clients) {
+    client->unread = false;
+    if (client->closed) continue;
+    handler_.begin_batch();
+    read_from(*client);
+  }
 }
 
 ssize_t ClientIo::receive(Client& client, char* at, size_t room) {
   if (client.tls) return receive_tls(client, at, room);
-  return ::read(client.fd, at, room);
+  return ::recv(client.fd, at, room, 0);
 }
 
 ssize_t ClientIo::receive_tls(Client& client, char* at, size_t room) {
@@ -117,7 +148,9 @@ ssize_t ClientIo::receive_tls(Client& client, char* at, size_t room) {
   return got;
 }
 
-void ClientIo::read_once(Client& client) {
+/// Whether the socket has more for certain, be it the end: where fewer bytes came than there was
+/// room for, it has been emptied.
+bool ClientIo::read_once(Client& client) {
   const bool into_own = !client.input.empty();
   char* at = read_buffer_.get();
   size_t room = kReadBytes;
@@ -138,12 +171,13 @@ void ClientIo::read_once(Client& client) {
   const ssize_t got = receive(client, at, room);
   if (got <= 0) {
     if (got == 0 || !is_transient(errno)) close(client);
-    return;
+    return got < 0 && errno == EINTR;
   }
+  const bool has_more = static_cast<size_t>(got) == room || client.hung_up;
   counts_.bytes_in += static_cast<uint64_t>(got);
   client.bytes_in += static_cast<uint64_t>(got);
   client.last_active_ms = handler_.monotonic_ms();
-  if (client.close_after_reply) return;  // what still comes in is nobody's business
+  if (client.close_after_reply) return has_more;  // what still comes in is nobody's business
   std::string_view bytes(at, static_cast<size_t>(got));
   if (into_own) {
     client.input.commit(bytes.size());
@@ -154,7 +188,7 @@ void ClientIo::read_once(Client& client) {
     ++counts_.query_buffer_disconnections;
     handler_.query_buffer_exceeded(client, bytes);
     close(client);
-    return;
+    return false;
   }
   if (client.blocked || client.unblocked) {
     keep_rest(client, bytes, into_own, 0);
@@ -162,6 +196,7 @@ void ClientIo::read_once(Client& client) {
     run_requests(client, bytes, into_own);
   }
   look_at_memory(client);
+  return has_more;
 }
 
 // Runs the requests in `bytes`, which are either all of client.input or in the shared buffer.
@@ -338,7 +373,7 @@ void ClientIo::flush(Client& client) {
     give_back_output_buffer(client);
     if (client.close_after_reply) close(client);
   } else if (!close_if_output_exceeded(client) && !client.writable.is_active()) {
-    client.writable.start(loop_, client.fd, EV_WRITE, &on_writable, &client);
+    client.writable.start(loop_, client.fd, client.tls ? EV_WRITE : kRoom, &on_writable, &client);
   }
   look_at_memory(client);
 }
@@ -355,10 +390,11 @@ bool ClientIo::end_of_turn() {
   }
   to_flush_.clear();
   resume_unfinished();
+  std::erase_if(unread_, [](const Client* client) { return client->closed; });
   for (size_t i = 0; i < to_free_.size(); ++i)
     handler_.closed(*to_free_[i]);
   to_free_.clear();
-  return !resumed_.empty();
+  return !resumed_.empty() || !unread_.empty();
 }
 
 void ClientIo::send_rest(Client& client, int patience_ms) {

@@ -7,7 +7,10 @@
 //
 // Each connection is read once and written once in a turn.  Requests behind one that blocks stay
 // in client.input and run when it is unblocked, a portion in each turn.  A connection of TLS reads
-// and writes through its TlsSession instead; nothing else differs.
+// and writes through its TlsSession instead.
+//
+// A socket without TLS tells once of what came (edge-triggered: the system need not look again
+// whether it was read).  Who leaves something in it, is in unread_ and reads on in the next turn.
 //
 // Always: a client that is closed is not touched by its socket again, and is freed at the end of
 // the turn, when no handler can hold it any more.
@@ -87,6 +90,8 @@ class ClientIo {
   /// A blocked client was answered: its waiting requests run with run_resumed().
   void resume(Client& client);
 
+  /// Reads what was left in sockets in the turn before.
+  void read_on();
   /// Runs the requests of resumed clients, so many of each as one read may bring.  They may unblock
   /// others.
   void run_resumed();
@@ -117,7 +122,8 @@ class ClientIo {
   static void on_writable(int fd, short what, void* argument);
 
   void read_from(Client& client);
-  void read_once(Client& client);
+  void read_later(Client& client);
+  bool read_once(Client& client);
   ssize_t receive(Client& client, char* at, size_t room);
   ssize_t receive_tls(Client& client, char* at, size_t room);
   ssize_t send(Client& client);
@@ -138,6 +144,7 @@ class ClientIo {
   std::vector<Client*> to_flush_;
   std::vector<Client*> resumed_;
   std::vector<Client*> unfinished_;  // have had their portion of this turn
+  std::vector<Client*> unread_;      // have left something in their sockets
   std::vector<Client*> to_free_;
   IoCounts counts_;
   ClientMemory memory_;

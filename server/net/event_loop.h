@@ -46,7 +46,8 @@ class Watch {
   Watch(const Watch&) = delete;
   Watch& operator=(const Watch&) = delete;
 
-  /// `what`: EV_READ or EV_WRITE.
+  /// `what`: EV_READ or EV_WRITE; with EV_ET, whenever the descriptor becomes ready again, and with
+  /// EV_CLOSED, also that the other end was closed.
   void start(EventLoop& loop, int fd, short what, Callback callback, void* argument);
   void stop();
   bool is_active() const { return active_; }

@@ -1,0 +1,88 @@
+// A socket tells once of what has come.  What comes together with the end of the connection, or is
+// more than one read takes, is not told of again.
+#include <csignal>
+#include <string>
+
+#include <catch2/catch.hpp>
+#include <sys/socket.h>
+
+#include "tests/server/watching.h"
+#include "tests/support/test_server.h"
+
+namespace weir::testing {
+namespace {
+
+/// The server sleeps meanwhile: all that is sent to it comes at once.
+class Asleep {
+ public:
+  explicit Asleep(const TestServer& server) : pid_(server.pid()) { kill(pid_, SIGSTOP); }
+  Asleep(const Asleep&) = delete;
+  Asleep& operator=(const Asleep&) = delete;
+  ~Asleep() { kill(pid_, SIGCONT); }
+
+ private:
+  pid_t pid_;
+};
+
+/// Ends a connection so that the other side is told of an error, not of an end.
+void reset(RawClient& client) {
+  const linger at_once{.l_onoff = 1, .l_linger = 0};
+  setsockopt(client.fd(), SOL_SOCKET, SO_LINGER, &at_once, sizeof(at_once));
+  client.close();
+}
+
+bool only_one_is_left(Redis& redis) {
+  return wait_until([&] {
+    return info_number(redis, "connected_clients") == 1 &&
+           info_number(redis, "blocked_clients") == 0;
+  });
+}
+
+}  // namespace
+
+TEST_CASE("Who sends a command and hangs up at once is heard, and is gone", "[clients]") {
+  TestServer server;
+  Redis redis = server.connect();
+  RawClient client = server.connect_raw();
+  {
+    const Asleep asleep(server);
+    client.send("XADD", "s", "1-0", "f", "a");
+    client.close();
+  }
+  CHECK(wait_until([&] { return redis("XLEN", "s") == 1; }));
+  CHECK(only_one_is_left(redis));
+}
+
+TEST_CASE("A reader whose connection is reset together with its command is gone", "[clients]") {
+  TestServer server;
+  Redis redis = server.connect();
+  for (int i = 0; i < 3; ++i) {
+    RawClient blocked = server.connect_raw();
+    RawClient half = server.connect_raw();
+    const Asleep asleep(server);
+    blocked.send("XREAD", "BLOCK", "0", "STREAMS", "s", "$");
+    half.write("*2\r\n$4\r\nEC");
+    reset(blocked);
+    reset(half);
+  }
+  CHECK(only_one_is_left(redis));
+}
+
+TEST_CASE("Requests for several reads are answered to the last, though nothing follows them",
+          "[clients]") {
+  TestServer server;
+  RawClient client = server.connect_raw();
+  constexpr int kRequests = 20'000;
+  std::string requests;
+  for (int i = 0; i < kRequests; ++i)
+    requests += "ECHO " + std::to_string(i) + "\r\n";
+  client.write(requests);
+  shutdown(client.fd(), SHUT_WR);
+  int wrong = 0;
+  for (int i = 0; i < kRequests; ++i)
+    wrong += client.read().text != std::to_string(i) ? 1 : 0;
+  CHECK(wrong == 0);
+  CHECK(client.closed());
+}
+
+}  // namespace weir::testing
