@@ -1,5 +1,7 @@
 #include "server/commands/entry_reply.h"
 
+#include <cstring>
+
 namespace weir {
 namespace {
 
@@ -15,18 +17,28 @@ void bulk_id(resp::ReplyWriter& reply, const StreamId& id) {
   reply.bulk({text, static_cast<size_t>(write_stream_id(text, id) - text)});
 }
 
-char* IdWriter::write(char* at, const StreamId& id) {
-  if (ms_length_ == 0 || ms_ != id.ms) {
-    ms_ = id.ms;
-    char* end = write_decimal(ms_text_, id.ms);
+void IdWriter::keep_ms(uint64_t ms) {
+  static_assert(sizeof(ms_text_) > kMaxDecimalLength);
+  const uint64_t head = ms / kLastDigitsEnd;
+  if (ms_length_ > kLastDigits + 1 && head == ms_head_) {
+    char* digit = ms_text_ + ms_length_ - 1;
+    auto rest = static_cast<uint32_t>(ms - head * kLastDigitsEnd);
+    for (size_t i = 0; i < kLastDigits; ++i, rest /= 10)
+      *--digit = static_cast<char>('0' + rest % 10);
+  } else {
+    char* end = write_decimal(ms_text_, ms);
     *end++ = '-';
     ms_length_ = static_cast<size_t>(end - ms_text_);
+    ms_head_ = head;
   }
-  char sequence[kMaxDecimalLength];
-  const size_t sequence_length = static_cast<size_t>(write_decimal(sequence, id.seq) - sequence);
-  at = resp::ReplyWriter::write_header(at, '$', ms_length_ + sequence_length);
-  at = resp::ReplyWriter::copy_text(at, {ms_text_, ms_length_});
-  at = resp::ReplyWriter::copy_text(at, {sequence, sequence_length});
+  ms_ = ms;
+}
+
+char* IdWriter::write(char* at, const StreamId& id) {
+  if (ms_length_ == 0 || ms_ != id.ms) keep_ms(id.ms);
+  at = resp::ReplyWriter::write_header(at, '$', ms_length_ + decimal_length(id.seq));
+  std::memcpy(at, ms_text_, sizeof(ms_text_));  // more than it is: the size is known then
+  at = write_decimal(at + ms_length_, id.seq);
   *at++ = '\r';
   *at++ = '\n';
   return at;

@@ -10,8 +10,8 @@ namespace weir {
 void bulk_id(resp::ReplyWriter& reply, const StreamId& id);
 
 /// Writes IDs one after the other as bulk strings.  Consecutive ones mostly share their
-/// milliseconds, in one reply and from one command to the next, so the text of the last ones is
-/// kept.
+/// milliseconds, or all but the last digits of them, in one reply and from one command to the next,
+/// so the text of the last ones is kept.
 class IdWriter {
  public:
   /// Most bytes of one.
@@ -25,9 +25,16 @@ class IdWriter {
   char* write(char* at, const StreamId& id);
 
  private:
+  /// Digits at the end of the text that are written anew while those before them stay.
+  static constexpr size_t kLastDigits = 4;
+  static constexpr uint64_t kLastDigitsEnd = 10'000;
+
+  void keep_ms(uint64_t ms);
+
   uint64_t ms_ = 0;
-  size_t ms_length_ = 0;                 // 0: no text is kept
-  char ms_text_[kMaxDecimalLength + 1];  // with the dash
+  uint64_t ms_head_ = 0;   // without its last digits
+  size_t ms_length_ = 0;   // 0: no text is kept
+  char ms_text_[24] = {};  // with the dash
 };
 
 /// Writes entries one after the other.
