@@ -20,6 +20,10 @@ void Consumer::Destroy::operator()(Consumer* consumer) const {
 }
 
 void Consumer::count_in_block(const StreamId& key, int64_t delta, uint64_t least) {
+  if (delta < 0 && least == UINT64_MAX) {  // acknowledged: it is there
+    if (blocks_.add_weight(StreamId(key), delta)->weight == 0) blocks_.erase(StreamId(key));
+    return;
+  }
   const OwnedBlock* const known = blocks_.find(key);
   if (known == nullptr) {
     if (delta == 0) return;

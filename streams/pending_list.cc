@@ -202,7 +202,9 @@ void PendingList::Edit::go_to(const StreamId& id) {
   if (block == nullptr) return;
   const NackBlock* const last = block;
   if (id < last->key) {
-    block = blocks.floor(id);
+    block = blocks.likely_floor(id);
+    const bool is_inside = block->key <= id && id <= block->last_id();
+    if (!is_inside) block = blocks.floor(id);
     if (block == nullptr) block = blocks.first();
   }
   enter(const_cast<NackBlock*>(block), block == last);
