@@ -28,12 +28,18 @@ class RealFileSystem final : public FileSystem {
   ssize_t write(int fd, const void* bytes, size_t size) override {
     return ::write(fd, bytes, size);
   }
+  ssize_t pwrite(int fd, const void* bytes, size_t size, off_t offset) override {
+    return ::pwrite(fd, bytes, size, offset);
+  }
   int fsync(int fd) override { return ::fsync(fd); }
+  int fdatasync(int fd) override { return ::fdatasync(fd); }
+  int ftruncate(int fd, off_t size) override { return ::ftruncate(fd, size); }
   int fchmod(int fd, mode_t mode) override { return ::fchmod(fd, mode); }
   int close(int fd) override { return ::close(fd); }
   int stat(const char* path, struct stat* result) override { return ::stat(path, result); }
   int rename(const char* from, const char* to) override { return ::rename(from, to); }
   int unlink(const char* path) override { return ::unlink(path); }
+  int mkdir(const char* path, mode_t mode) override { return ::mkdir(path, mode); }
 };
 
 tl::unexpected<IoError> io_error(const char* operation, const std::string& path) {
@@ -128,6 +134,10 @@ IoResult<File> File::create_new(FileSystem& files, std::string path, mode_t mode
   return open(files, std::move(path), O_WRONLY | O_CREAT | O_EXCL, mode);
 }
 
+IoResult<File> File::open_for_write(FileSystem& files, std::string path, mode_t mode) {
+  return open(files, std::move(path), O_WRONLY | O_CREAT, mode);
+}
+
 IoResult<File> File::open_for_append(FileSystem& files, std::string path, mode_t mode) {
   return open(files, std::move(path), O_WRONLY | O_CREAT | O_APPEND, mode);
 }
@@ -149,8 +159,31 @@ IoResult<void> File::write_all(std::string_view bytes) {
   return {};
 }
 
+IoResult<void> File::write_at(std::string_view bytes, uint64_t offset) {
+  while (!bytes.empty()) {
+    const ssize_t written = uninterrupted([&] {
+      return files_->pwrite(fd_, bytes.data(), bytes.size(), static_cast<off_t>(offset));
+    });
+    if (written < 0) return failed("write");
+    bytes.remove_prefix(static_cast<size_t>(written));
+    offset += static_cast<uint64_t>(written);
+  }
+  return {};
+}
+
 IoResult<void> File::fsync() {
   if (uninterrupted([&] { return files_->fsync(fd_); }) < 0) return failed("fsync");
+  return {};
+}
+
+IoResult<void> File::fdatasync() {
+  if (uninterrupted([&] { return files_->fdatasync(fd_); }) < 0) return failed("fdatasync");
+  return {};
+}
+
+IoResult<void> File::resize(uint64_t size) {
+  if (uninterrupted([&] { return files_->ftruncate(fd_, static_cast<off_t>(size)); }) < 0)
+    return failed("ftruncate");
   return {};
 }
 
@@ -189,6 +222,18 @@ IoResult<void> rename(FileSystem& files, const std::string& from, const std::str
 IoResult<void> unlink(FileSystem& files, const std::string& path) {
   if (files.unlink(path.c_str()) < 0) return io_error("unlink", path);
   return {};
+}
+
+IoResult<void> make_folder(FileSystem& files, const std::string& path, mode_t mode) {
+  if (files.mkdir(path.c_str(), mode) < 0 && errno != EEXIST) return io_error("mkdir", path);
+  return {};
+}
+
+IoResult<std::optional<uint64_t>> size_of(FileSystem& files, const std::string& path) {
+  struct stat status = {};
+  if (files.stat(path.c_str(), &status) == 0) return static_cast<uint64_t>(status.st_size);
+  if (errno == ENOENT || errno == ENOTDIR) return std::nullopt;
+  return io_error("stat", path);
 }
 
 IoResult<void> fsync_folder(FileSystem& files, const std::string& path) {

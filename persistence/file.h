@@ -10,7 +10,9 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <limits>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -33,12 +35,16 @@ class FileSystem {
   virtual int open(const char* path, int flags, mode_t mode) = 0;
   virtual ssize_t read(int fd, void* buffer, size_t size) = 0;
   virtual ssize_t write(int fd, const void* bytes, size_t size) = 0;
+  virtual ssize_t pwrite(int fd, const void* bytes, size_t size, off_t offset) = 0;
   virtual int fsync(int fd) = 0;
+  virtual int fdatasync(int fd) = 0;
+  virtual int ftruncate(int fd, off_t size) = 0;
   virtual int fchmod(int fd, mode_t mode) = 0;
   virtual int close(int fd) = 0;
   virtual int stat(const char* path, struct stat* result) = 0;
   virtual int rename(const char* from, const char* to) = 0;
   virtual int unlink(const char* path) = 0;
+  virtual int mkdir(const char* path, mode_t mode) = 0;
 };
 
 /// The operating system's files.
@@ -71,6 +77,8 @@ class File {
   static IoResult<File> create(FileSystem& files, std::string path, mode_t mode = 0644);
   /// As create, but fails with EEXIST when anything of that name is there.
   static IoResult<File> create_new(FileSystem& files, std::string path, mode_t mode = 0644);
+  /// For write_at; content that is there stays, a missing file is made.
+  static IoResult<File> open_for_write(FileSystem& files, std::string path, mode_t mode = 0644);
   /// Writes go to the end; a missing file is made.
   static IoResult<File> open_for_append(FileSystem& files, std::string path, mode_t mode = 0644);
 
@@ -82,8 +90,14 @@ class File {
   IoResult<size_t> read(std::span<char> buffer);
   /// All of `bytes`; on an error an unknown part of them.
   IoResult<void> write_all(std::string_view bytes);
+  /// All of `bytes`, from `offset` on; on an error an unknown part of them.
+  IoResult<void> write_at(std::string_view bytes, uint64_t offset);
   /// Returns when content and size are on the disk.
   IoResult<void> fsync();
+  /// The same without what is not needed to read the content back: times.
+  IoResult<void> fdatasync();
+  /// Cuts the file off, or lengthens it with zeros.
+  IoResult<void> resize(uint64_t size);
   IoResult<void> set_mode(mode_t mode);
   /// The only way to learn that closing failed.  The file is closed either way.
   IoResult<void> close();
@@ -106,6 +120,10 @@ IoResult<std::string> read_all(FileSystem& files, const std::string& path,
 
 IoResult<void> rename(FileSystem& files, const std::string& from, const std::string& to);
 IoResult<void> unlink(FileSystem& files, const std::string& path);
+/// A folder that is there already is no error.
+IoResult<void> make_folder(FileSystem& files, const std::string& path, mode_t mode = 0755);
+/// Bytes of the file at `path`; nothing if there is none.
+IoResult<std::optional<uint64_t>> size_of(FileSystem& files, const std::string& path);
 
 /// Makes creations, renames and removals in the folder of `path` survive a power failure.
 IoResult<void> fsync_folder(FileSystem& files, const std::string& path);

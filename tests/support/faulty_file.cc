@@ -40,8 +40,22 @@ ssize_t FaultyFileSystem::write(int fd, const void* bytes, size_t size) {
   return disk_.write(fd, bytes, size);
 }
 
+ssize_t FaultyFileSystem::pwrite(int fd, const void* bytes, size_t size, off_t offset) {
+  if (fails()) return -1;
+  if (most_bytes_per_write_ > 0) size = std::min(size, most_bytes_per_write_);
+  return disk_.pwrite(fd, bytes, size, offset);
+}
+
 int FaultyFileSystem::fsync(int fd) {
   return fails() ? -1 : disk_.fsync(fd);
+}
+
+int FaultyFileSystem::fdatasync(int fd) {
+  return fails() ? -1 : disk_.fdatasync(fd);
+}
+
+int FaultyFileSystem::ftruncate(int fd, off_t size) {
+  return fails() ? -1 : disk_.ftruncate(fd, size);
 }
 
 int FaultyFileSystem::fchmod(int fd, mode_t mode) {
@@ -67,6 +81,10 @@ int FaultyFileSystem::rename(const char* from, const char* to) {
 
 int FaultyFileSystem::unlink(const char* path) {
   return fails() ? -1 : disk_.unlink(path);
+}
+
+int FaultyFileSystem::mkdir(const char* path, mode_t mode) {
+  return fails() ? -1 : disk_.mkdir(path, mode);
 }
 
 }  // namespace weir::testing

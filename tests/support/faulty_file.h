@@ -31,12 +31,16 @@ class FaultyFileSystem final : public FileSystem {
   int open(const char* path, int flags, mode_t mode) override;
   ssize_t read(int fd, void* buffer, size_t size) override;
   ssize_t write(int fd, const void* bytes, size_t size) override;
+  ssize_t pwrite(int fd, const void* bytes, size_t size, off_t offset) override;
   int fsync(int fd) override;
+  int fdatasync(int fd) override;
+  int ftruncate(int fd, off_t size) override;
   int fchmod(int fd, mode_t mode) override;
   int close(int fd) override;
   int stat(const char* path, struct stat* result) override;
   int rename(const char* from, const char* to) override;
   int unlink(const char* path) override;
+  int mkdir(const char* path, mode_t mode) override;
 
  private:
   /// Counts a call; true when it must fail, errno is set then.
