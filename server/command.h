@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstdint>
+#include <initializer_list>
 #include <memory>
 #include <optional>
 #include <span>
@@ -102,7 +103,9 @@ struct Call {
   /// Whether anybody listens to forms: if not, making one is a waste.
   bool is_told() const;
   /// Names the deterministic form; called more than once, they are applied together, in order.
-  void propagate_as(WriteForm form);
+  void propagate_as(std::initializer_list<std::string_view> words);
+  /// The same: the words of the command, some with another text.  edits: in the order of words.
+  void propagate_edited(std::span<const WordEdit> edits);
   /// The change is nobody else's business, or is already in the forms.
   void propagate_nothing() { told.is_verbatim = false; }
   /// The replicas are to run the command as well, though it changes no data; the log is not told.

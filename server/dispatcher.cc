@@ -57,9 +57,14 @@ bool Call::is_told() const {
   return context.propagation.is_heard();
 }
 
-void Call::propagate_as(WriteForm form) {
+void Call::propagate_as(std::initializer_list<std::string_view> words) {
   told.is_verbatim = false;
-  if (is_told()) told.forms.push_back(std::move(form));
+  context.propagation.add(db.index(), {words.begin(), words.size()});
+}
+
+void Call::propagate_edited(std::span<const WordEdit> edits) {
+  told.is_verbatim = false;
+  context.propagation.add_edited(db.index(), args, edits);
 }
 
 void Call::notify(const KeyEvent& event, std::string_view key) {
@@ -288,6 +293,7 @@ void Dispatcher::run(Client& client, const CommandSpec& command,
   const size_t before = client.reply.buffer().size();
   Call call = call_of(client, argv);
   begin_changes(client);
+  context_.propagation.begin();
   Outcome outcome = command.run(call);
   context_.propagation.finish(call.db.index(), argv, call.told);
   if (outcome.is_error()) {
@@ -327,6 +333,7 @@ void Dispatcher::run_queued(Client& client, const CommandSpec& command,
   ++context_.stats.commands;
   Call call = call_of(client, argv);
   call.may_wait = false;
+  context_.propagation.begin();
   const Outcome outcome = command.run(call);
   assert(!outcome.is_wait());
   context_.propagation.finish(call.db.index(), argv, call.told);

@@ -63,6 +63,7 @@ bool Dispatcher::retry(Client& client) {
   begin_changes(client);
   // Rights may have been taken away while it waited.
   const bool is_allowed = client.limits == nullptr || is_within_limits(client, command, argv);
+  context_.propagation.begin();
   Outcome outcome = is_allowed ? command.run(call) : ReplyError(refusal_);
   context_.propagation.finish(call.db.index(), argv, call.told);
   if (client.tracking) note_reads(client, command, argv);

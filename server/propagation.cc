@@ -1,34 +1,133 @@
 #include "server/propagation.h"
 
+#include <cstring>
+
+#include "resp/reply_writer.h"
+
 namespace weir {
+namespace {
 
-void Propagation::pass_on(uint32_t db, std::span<const std::string_view> argv, Told& told) {
-  if (told.is_relayed) relay(db, argv);
-  if (told.is_verbatim && told.changes > 0) told.forms.emplace_back(argv.begin(), argv.end());
-  if (told.forms.empty()) return;
-  for (WriteListener* const listener : listeners_)
-    listener->written(db, told.forms);
+constexpr std::string_view kMulti = "*1\r\n$5\r\nMULTI\r\n";
+constexpr std::string_view kExec = "*1\r\n$4\r\nEXEC\r\n";
+/// What is kept of the buffer from one turn to the next, at most.
+constexpr size_t kMostSpareBytes = size_t{1024} * 1024;
+
+using resp::ReplyWriter;
+
+size_t encoded_size_limit(std::span<const std::string_view> words) {
+  size_t bytes = ReplyWriter::kHeaderBytes;
+  for (const std::string_view word : words)
+    bytes += word.size() + ReplyWriter::kHeaderBytes;
+  return bytes;
 }
 
-void Propagation::begin_unit() {
-  for (WriteListener* const listener : listeners_)
-    listener->unit_begins();
+}  // namespace
+
+void Propagation::set_listener(Listener listener, bool is_there) {
+  const auto bit = static_cast<uint8_t>(listener);
+  listeners_ = static_cast<uint8_t>(is_there ? listeners_ | bit : listeners_ & ~bit);
+  forget_database();
 }
 
+// --- Forms ---------------------------------------------------------------------------------------
+
+// Also says that a form is about to begin.
+void Propagation::select(uint32_t db) {
+  if (selected_ != db) [[unlikely]] {
+    selected_ = db;
+    const std::string number = std::to_string(db);
+    char* at = bytes_.reserve(64);
+    at = ReplyWriter::write_header(at, '*', 2);
+    at = ReplyWriter::write_bulk(at, "SELECT");
+    at = ReplyWriter::write_bulk(at, number);
+    bytes_.commit(static_cast<size_t>(at - bytes_.end()));
+  }
+  if (unit_forms_ == 0) unit_begin_ = bytes_.size();
+  ++unit_forms_;
+}
+
+void Propagation::add(uint32_t db, std::span<const std::string_view> words) {
+  if (!is_heard()) return;
+  select(db);
+  add_words(words);
+}
+
+void Propagation::add_words(std::span<const std::string_view> words) {
+  char* at = bytes_.reserve(encoded_size_limit(words));
+  at = ReplyWriter::write_header(at, '*', words.size());
+  for (const std::string_view word : words)
+    at = ReplyWriter::write_bulk(at, word);
+  bytes_.commit(static_cast<size_t>(at - bytes_.end()));
+}
+
+void Propagation::add_edited(uint32_t db, std::span<const std::string_view> words,
+                             std::span<const WordEdit> edits) {
+  if (!is_heard()) return;
+  begin_form(db, words.size());
+  for (size_t i = 0; i < words.size(); ++i) {
+    const bool is_edited = !edits.empty() && edits.front().word == i;
+    add_word(is_edited ? std::string_view(edits.front().text) : words[i]);
+    while (!edits.empty() && edits.front().word == i)
+      edits = edits.subspan(1);
+  }
+}
+
+void Propagation::begin_form(uint32_t db, size_t count) {
+  select(db);
+  char* const at = bytes_.reserve(ReplyWriter::kHeaderBytes);
+  bytes_.commit(static_cast<size_t>(ReplyWriter::write_header(at, '*', count) - at));
+}
+
+void Propagation::add_word(std::string_view word) {
+  char* const at = bytes_.reserve(word.size() + ReplyWriter::kHeaderBytes);
+  bytes_.commit(static_cast<size_t>(ReplyWriter::write_bulk(at, word) - at));
+}
+
+void Propagation::tell(uint32_t db, std::initializer_list<std::string_view> words) {
+  add(db, {words.begin(), words.size()});
+  if (!in_call_ && !in_transaction_) end_unit();
+}
+
+// --- Units ---------------------------------------------------------------------------------------
+
+bool Propagation::pass_on(uint32_t db, std::span<const std::string_view> argv, const Told& told) {
+  if (told.is_verbatim && told.changes > 0) add(db, argv);
+  if (told.is_relayed && (listeners_ & static_cast<uint8_t>(Listener::kReplicas)) != 0) {
+    select(selected_ == kNone ? db : static_cast<uint32_t>(selected_));  // any will do
+    const size_t begin = bytes_.size();
+    add_words(argv);
+    relays_.push_back({begin, bytes_.size()});
+  }
+  const bool has_told = unit_forms_ > 0;
+  in_call_ = in_transaction_;
+  if (!in_transaction_) end_unit();
+  return has_told;
+}
+
+// That a unit needs MULTI is known at its end; making room moves what was told since.
 void Propagation::end_unit() {
-  for (WriteListener* const listener : listeners_)
-    listener->unit_ends();
+  if (unit_forms_ > 1) {
+    const size_t moved = bytes_.size() - unit_begin_;
+    bytes_.reserve(kMulti.size() + kExec.size());
+    char* const begin = bytes_.begin() + unit_begin_;
+    std::memmove(begin + kMulti.size(), begin, moved);
+    std::memcpy(begin, kMulti.data(), kMulti.size());
+    bytes_.commit(kMulti.size());
+    bytes_.append(kExec);
+    for (Part& relay : relays_) {
+      if (relay.begin < unit_begin_) continue;
+      relay.begin += kMulti.size();
+      relay.end += kMulti.size();
+    }
+  }
+  unit_forms_ = 0;
 }
 
-void Propagation::relay(uint32_t db, std::span<const std::string_view> argv) {
-  const WriteForm form(argv.begin(), argv.end());
-  for (WriteListener* const listener : listeners_)
-    listener->relayed(db, form);
-}
-
-void Propagation::tell(uint32_t db, const WriteForm& form) {
-  for (WriteListener* const listener : listeners_)
-    listener->written(db, {&form, 1});
+void Propagation::take() {
+  taken_bytes_ += bytes_.size();
+  bytes_.clear();
+  if (bytes_.capacity() > kMostSpareBytes) bytes_.release();
+  relays_.clear();
 }
 
 }  // namespace weir

@@ -1,40 +1,40 @@
-// Telling the world what a command changed, once, in its deterministic form.
+// Every write of the server, once, as bytes: what the log and the replicas are made of.
 //
-//   handler ── call.changed(n)            counted; the words of the command are its form …
-//           ── call.propagate_as(words)   … unless the handler names others (an ID for "*", one
-//                                         XCLAIM for a run of entries); several become one unit
+//   handler ─┬─ call.changed(n)                    the words of the command become its form …
+//            ├─ call.propagate_as(words)           … unless the handler names others (an ID for
+//            "*", │                                     one XCLAIM for a run of entries) └─ a key
+//            expired ─► tell()
 //                   │
-//                   └─► WriteListener: the log, the replicas
+//                   ▼  encoded at once, as a command on the wire
+//   ┌─────────┬──────┬─────────────────────────────┬──────┐
+//   │ SELECT 0│ XADD │ MULTI  XCLAIM  XGROUP  EXEC │ XDEL │ ◄─ this turn's bytes, addressed by
+//   offset └─────────┴──────┴─────────────────────────────┴──────┘
+//                   └─► at the end of the turn: the log, the replicas
 //
-// What changes no data and concerns replicas all the same, a published message, is relayed: the log
-// does not listen to that.
+// A unit is what one command, or one EXEC, told; when that is more than one form they stand between
+// MULTI and EXEC.  SELECT stands before a form for another database than the one before it, in
+// front of MULTI where the unit begins with it.  A published message changes no data and is for
+// replicas all the same: its bytes are marked, and the log leaves them out.
 //
-// What becomes of keys is told elsewhere: data/key_events.h.  With no listener nothing is built: a
-// handler asks call.is_told() before it makes a long form. Replaying the forms in order into an
-// empty keyspace gives the same state.
+// Always: with no listener nothing is built, and is_heard() is all that a command costs.  Replaying
+// the bytes in order into an empty keyspace gives the same state.
 #pragma once
 
 #include <cstdint>
+#include <initializer_list>
 #include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "resp/buffer.h"
+
 namespace weir {
 
-/// A command as words.
-using WriteForm = std::vector<std::string>;
-
-class WriteListener {
- public:
-  virtual ~WriteListener() = default;
-  /// The forms of one command, to be applied together.
-  virtual void written(uint32_t db, std::span<const WriteForm> forms) = 0;
-  /// What is written between these two is to be applied together: the commands of EXEC.
-  virtual void unit_begins() {}
-  virtual void unit_ends() {}
-  /// A command that leaves the data as they are, and that replicas are to run, too.
-  virtual void relayed(uint32_t /*db*/, const WriteForm& /*form*/) {}
+/// A word of a command that is told with another text.
+struct WordEdit {
+  size_t word = 0;
+  std::string text;
 };
 
 /// What one call has told so far.
@@ -42,30 +42,72 @@ struct Told {
   uint64_t changes = 0;
   bool is_verbatim = true;  // no other form was named
   bool is_relayed = false;  // its words go to the replicas, though it changed nothing
-  std::vector<WriteForm> forms;
 };
 
 class Propagation {
  public:
-  void add(WriteListener& listener) { listeners_.push_back(&listener); }
-  bool is_heard() const { return !listeners_.empty(); }
+  enum class Listener : uint8_t { kLog = 1, kReplicas = 2 };
+  /// Places in pending().
+  struct Part {
+    size_t begin = 0;
+    size_t end = 0;
+  };
 
-  /// A change that is no command's: of a key that expired.
-  void tell(uint32_t db, const WriteForm& form);
-  /// After a command: passes on its forms, if it changed anything, and what it relays.
-  void finish(uint32_t db, std::span<const std::string_view> argv, Told& told) {
-    if (is_heard()) pass_on(db, argv, told);
+  void set_listener(Listener listener, bool is_there);
+  bool is_heard() const { return listeners_ != 0; }
+
+  // --- Commands
+  /// Before a command: what comes until finish() is told together.
+  void begin() { in_call_ = true; }
+  /// After it.  Whether the call told anything that changes data.
+  bool finish(uint32_t db, std::span<const std::string_view> argv, const Told& told) {
+    return is_heard() && pass_on(db, argv, told);
   }
+  /// Around the commands of a transaction: they are told together.
+  void begin_transaction() { in_transaction_ = true; }
+  void end_transaction() { in_transaction_ = false; }
 
-  /// Around the commands of a transaction.
-  void begin_unit();
-  void end_unit();
+  // --- Forms
+  /// One form; nothing if nobody listens.
+  void add(uint32_t db, std::span<const std::string_view> words);
+  /// `words`, some of them with another text.  edits: in the order of the words.
+  void add_edited(uint32_t db, std::span<const std::string_view> words,
+                  std::span<const WordEdit> edits);
+  /// A form written word by word: `count` of them follow.
+  void begin_form(uint32_t db, size_t count);
+  void add_word(std::string_view word);
+  /// A change that may be no command's: of a key that expired.
+  void tell(uint32_t db, std::initializer_list<std::string_view> words);
+
+  // --- The bytes
+  /// Of this turn; whole units.
+  std::string_view pending() const { return bytes_.view(); }
+  /// Those among them that only replicas are to have.
+  std::span<const Part> relays() const { return relays_; }
+  /// They have been passed on.
+  void take();
+  /// Bytes told since the server began, those of this turn included.
+  uint64_t offset() const { return taken_bytes_ + bytes_.size(); }
+  /// The next form is preceded by SELECT: somebody begins to read here.
+  void forget_database() { selected_ = kNone; }
 
  private:
-  void pass_on(uint32_t db, std::span<const std::string_view> argv, Told& told);
-  void relay(uint32_t db, std::span<const std::string_view> argv);
+  static constexpr int64_t kNone = -1;
 
-  std::vector<WriteListener*> listeners_;
+  bool pass_on(uint32_t db, std::span<const std::string_view> argv, const Told& told);
+  void select(uint32_t db);
+  void add_words(std::span<const std::string_view> words);
+  void end_unit();
+
+  resp::Buffer bytes_;
+  std::vector<Part> relays_;
+  uint64_t taken_bytes_ = 0;
+  int64_t selected_ = kNone;  // database of the last form
+  size_t unit_begin_ = 0;     // where MULTI would stand
+  size_t unit_forms_ = 0;
+  uint8_t listeners_ = 0;
+  bool in_call_ = false;
+  bool in_transaction_ = false;
 };
 
 }  // namespace weir

@@ -1,10 +1,14 @@
 #include "server/commands/claim_form.h"
 
+#include "server/context.h"
+#include "server/data/keyspace.h"
+
 namespace weir {
 namespace {
 
 /// A form is cut here, so that no receiver has to take one of boundless length.
 constexpr size_t kMostIdsPerForm = 1000;
+constexpr size_t kWordsAroundIds = 13;
 
 }  // namespace
 
@@ -20,33 +24,39 @@ void ClaimForms::add(const Nack& nack) {
 
 void ClaimForms::end_run() {
   if (run_.empty()) return;
-  WriteForm form{"XCLAIM", std::string(key_), std::string(group_.name()), std::string(consumer_),
-                 "0"};
-  for (const StreamId& id : run_)
-    form.push_back(to_string(id));
-  for (const std::string& word :
-       {std::string("TIME"), std::to_string(like_.delivered_ms), std::string("RETRYCOUNT"),
-        std::to_string(like_.deliveries), std::string("FORCE"), std::string("JUSTID"),
-        std::string("LASTID"), to_string(group_.last_id)}) {
-    form.push_back(word);
+  call_.propagate_nothing();  // but this
+  Propagation& told = call_.context.propagation;
+  told.begin_form(call_.db.index(), kWordsAroundIds + run_.size());
+  for (const std::string_view word :
+       {std::string_view("XCLAIM"), key_, group_.name(), consumer_, std::string_view("0")}) {
+    told.add_word(word);
   }
+  char text[kMaxStreamIdLength];
+  for (const StreamId& id : run_)
+    told.add_word({text, static_cast<size_t>(write_stream_id(text, id) - text)});
+  told.add_word("TIME");
+  told.add_word(std::to_string(like_.delivered_ms));
+  told.add_word("RETRYCOUNT");
+  told.add_word(std::to_string(like_.deliveries));
+  told.add_word("FORCE");
+  told.add_word("JUSTID");
+  told.add_word("LASTID");
+  told.add_word(to_string(group_.last_id));
   run_.clear();
-  call_.propagate_as(std::move(form));
 }
 
 void propagate_group_position(Call& call, std::string_view key, const ConsumerGroup& group) {
   call.propagate_nothing();
   if (!call.is_told()) return;
-  call.propagate_as({"XGROUP", "SETID", std::string(key), std::string(group.name()),
-                     to_string(group.last_id), "ENTRIESREAD", std::to_string(group.entries_read)});
+  call.propagate_as({"XGROUP", "SETID", key, group.name(), to_string(group.last_id), "ENTRIESREAD",
+                     std::to_string(group.entries_read)});
 }
 
 void propagate_consumer(Call& call, std::string_view key, const ConsumerGroup& group,
                         std::string_view consumer) {
   call.propagate_nothing();
   if (!call.is_told()) return;
-  call.propagate_as({"XGROUP", "CREATECONSUMER", std::string(key), std::string(group.name()),
-                     std::string(consumer)});
+  call.propagate_as({"XGROUP", "CREATECONSUMER", key, group.name(), consumer});
 }
 
 FoundConsumer find_or_add_consumer(Call& call, std::string_view key, ConsumerGroup& group,

@@ -178,8 +178,7 @@ void populate_key(Call& call, std::string_view key, std::string_view value) {
   call.changed();
   call.notify(events::kNew, key);
   call.signal(key);
-  if (call.is_told())
-    call.propagate_as({"XADD", std::string(key), to_string(kId), "field", std::string(value)});
+  if (call.is_told()) call.propagate_as({"XADD", key, to_string(kId), "field", value});
 }
 
 /// DEBUG POPULATE count [prefix] [bytes of the value].

@@ -74,12 +74,12 @@ void delete_or_set(Call& call, KeyEntry& entry, int64_t deadline_ms) {
   const std::string_view key = call.args[1];
   if (deadline_ms <= call.now_ms && !call.is_replay) {
     call.db.erase(key);
-    call.propagate_as({call.settings.lazyfree_lazy_expire ? "UNLINK" : "DEL", std::string(key)});
+    call.propagate_as({call.settings.lazyfree_lazy_expire ? "UNLINK" : "DEL", key});
     call.notify(events::kDel, key);
     call.signal_gone(key);
   } else {
     call.db.set_deadline(entry, deadline_ms);
-    call.propagate_as({"PEXPIREAT", std::string(key), std::to_string(deadline_ms)});
+    call.propagate_as({"PEXPIREAT", key, std::to_string(deadline_ms)});
     call.notify(events::kExpire, key);
   }
   call.changed();

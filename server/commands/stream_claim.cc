@@ -81,8 +81,7 @@ Claimer::Result Claimer::clean(const StreamId& id) {
   edit_.erase(id);
   ++cleaned_;
   forms_.end_run();
-  if (call_.is_told())
-    call_.propagate_as({"XACK", std::string(key_), std::string(group_.name()), to_string(id)});
+  if (call_.is_told()) call_.propagate_as({"XACK", key_, group_.name(), to_string(id)});
   return Result::kCleaned;
 }
 

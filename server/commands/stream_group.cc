@@ -29,9 +29,8 @@ int64_t settle_entries_read(Call& call, const GroupArgs& args, const Stream& str
   const auto added = static_cast<int64_t>(std::min<uint64_t>(stream.entries_added(), INT64_MAX));
   if (call.is_replay || args.entries_read <= added) return args.entries_read;
   if (call.is_told()) {
-    WriteForm words(call.args.begin(), call.args.end());
-    words[args.entries_read_word] = std::to_string(added);
-    call.propagate_as(std::move(words));
+    const WordEdit edit{args.entries_read_word, std::to_string(added)};
+    call.propagate_edited({&edit, 1});
   }
   return added;
 }

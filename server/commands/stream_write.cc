@@ -158,18 +158,19 @@ void propagate_xadd(Call& call, const XaddArgs& args, const StreamId& id, const 
                     const Trimmed& trimmed) {
   const bool is_open = args.id.kind != NewId::Kind::kExplicit || args.trim.is_unsettled();
   if (!call.is_told() || !is_open) return;
-  WriteForm words(call.args.begin(), call.args.end());
-  words[args.id_word] = to_string(id);
-  if (args.trim.is_unsettled()) args.trim.settle(words, stream, trimmed);
-  call.propagate_as(std::move(words));
+  if (!args.trim.is_unsettled()) {
+    const WordEdit edit{args.id_word, to_string(id)};
+    return call.propagate_edited({&edit, 1});
+  }
+  std::vector<WordEdit> edits = args.trim.settle(stream, trimmed);
+  edits.push_back({args.id_word, to_string(id)});  // behind all options
+  call.propagate_edited(edits);
 }
 
 void propagate_xtrim(Call& call, const TrimArgs& trim, const Stream& stream,
                      const Trimmed& trimmed) {
   if (!call.is_told() || !trim.is_unsettled()) return;
-  WriteForm words(call.args.begin(), call.args.end());
-  trim.settle(words, stream, trimmed);
-  call.propagate_as(std::move(words));
+  call.propagate_edited(trim.settle(stream, trimmed));
 }
 
 /// The nodes that go are freed later if they are many.

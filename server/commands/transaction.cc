@@ -28,12 +28,12 @@ Outcome exec(Call& call) {
     return Outcome::done();
   }
   call.reply.array(transaction->commands().size());
-  call.context.propagation.begin_unit();
+  call.context.propagation.begin_transaction();
   for (const Transaction::Queued& queued : transaction->commands()) {
     const std::vector<std::string_view> argv(queued.argv.begin(), queued.argv.end());
     call.context.dispatcher.run_queued(call.client, *queued.command, argv);
   }
-  call.context.propagation.end_unit();
+  call.context.propagation.end_transaction();
   return Outcome::done();
 }
 

@@ -84,12 +84,11 @@ Trim TrimArgs::trim(const Settings& settings) const {
 // With "=" the length that is left says the same as the old threshold with "~".  Not with ACKED:
 // what stays in between makes the walk stop at the end of a node, so there it is told up to where
 // the entries went.  LIMIT stays among the words and means nothing without "~".
-void TrimArgs::settle(WriteForm& words, const Stream& trimmed_stream,
-                      const Trimmed& trimmed) const {
-  if (operator_word_ != 0) words[operator_word_] = "=";
-  std::string& threshold = words[threshold_word_];
+std::vector<WordEdit> TrimArgs::settle(const Stream& trimmed_stream, const Trimmed& trimmed) const {
+  std::vector<WordEdit> edits;
+  std::string threshold;
   if (trim_.references == References::kAcked) {
-    words[strategy_word_] = trimmed.below ? "MINID" : "MAXLEN";
+    edits.push_back({strategy_word_, trimmed.below ? "MINID" : "MAXLEN"});
     threshold = trimmed.below ? to_string(*trimmed.below) : "0";
   } else if (trim_.strategy == Trim::Strategy::kMaxLength) {
     threshold = std::to_string(trimmed_stream.length());
@@ -97,6 +96,9 @@ void TrimArgs::settle(WriteForm& words, const Stream& trimmed_stream,
     const bool is_empty = trimmed_stream.length() == 0;
     threshold = to_string(is_empty ? kMaxStreamId : trimmed_stream.first_id());
   }
+  if (operator_word_ != 0) edits.push_back({operator_word_, "="});
+  edits.push_back({threshold_word_, std::move(threshold)});
+  return edits;
 }
 
 }  // namespace weir

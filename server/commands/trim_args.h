@@ -3,6 +3,7 @@
 #pragma once
 
 #include <optional>
+#include <vector>
 
 #include "server/commands/args.h"
 #include "server/settings.h"
@@ -26,9 +27,9 @@ class TrimArgs {
   bool is_unsettled() const {
     return given_ && (trim_.approximate || trim_.references == References::kAcked);
   }
-  /// Puts into the words of the command what the trimming came to, so that they remove the same
-  /// from a stream with other nodes.
-  void settle(WriteForm& words, const Stream& trimmed_stream, const Trimmed& trimmed) const;
+  /// What to change in the words of the command so that they say what the trimming came to, and
+  /// remove the same from a stream with other nodes.
+  std::vector<WordEdit> settle(const Stream& trimmed_stream, const Trimmed& trimmed) const;
 
  private:
   bool take_policy(ArgCursor& args);

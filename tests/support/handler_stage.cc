@@ -17,12 +17,20 @@ constexpr int kNoSocket = -1;
 
 }  // namespace
 
-void Recorder::written(uint32_t, std::span<const WriteForm> new_forms) {
-  forms.insert(forms.end(), new_forms.begin(), new_forms.end());
-}
-
-void Recorder::relayed(uint32_t, const WriteForm& form) {
-  relays.push_back(form);
+void Recorder::take(Propagation& propagation) {
+  const std::string_view bytes = propagation.pending();
+  std::span<const Propagation::Part> relayed = propagation.relays();
+  resp::RequestParser parser;
+  for (size_t at = 0; at < bytes.size(); at += parser.consumed()) {
+    if (parser.parse(bytes.substr(at), {}) != resp::RequestParser::Status::kRequest)
+      throw std::logic_error("what was told is no command");
+    const bool is_relay = !relayed.empty() && relayed.front().begin == at;
+    if (is_relay) relayed = relayed.subspan(1);
+    const std::string_view name = parser.argv()[0];
+    if (name == "SELECT" || name == "MULTI" || name == "EXEC") continue;
+    (is_relay ? relays : forms).emplace_back(parser.argv().begin(), parser.argv().end());
+  }
+  propagation.take();
 }
 
 void Recorder::happened(uint32_t, const KeyEvent& event, std::string_view key) {
@@ -76,7 +84,8 @@ HandlerStage::HandlerStage(Audience audience, FileSystem& files)
   keyspace.removal_listener = &key_removal_;
   gatekeeper_.greet(client_);
   if (audience == Audience::kNone) return;
-  propagation_.add(recorder_);
+  propagation_.set_listener(Propagation::Listener::kLog, true);
+  propagation_.set_listener(Propagation::Listener::kReplicas, true);
   keyspace.events.add(recorder_);
 }
 
@@ -117,8 +126,10 @@ std::string_view HandlerStage::answer(std::span<const std::string_view> words) {
             .monotonic_ms = now_ms,
             .may_wait = may_wait};
   call.is_replay = is_replay;
+  propagation_.begin();
   Outcome outcome = row->run(call);
   propagation_.finish(0, words, call.told);
+  recorder_.take(propagation_);
   if (outcome.is_error()) client_.reply.error(outcome.error_text());
   if (outcome.is_wait()) wait_ = outcome.take_wait();
   return client_.output.view();

@@ -46,11 +46,14 @@
 
 namespace weir::testing {
 
+/// A command as words.
+using WriteForm = std::vector<std::string>;
+
 /// What was told, in order.
-class Recorder : public WriteListener, public KeyListener {
+class Recorder : public KeyListener {
  public:
-  void written(uint32_t db, std::span<const WriteForm> new_forms) override;
-  void relayed(uint32_t db, const WriteForm& form) override;
+  /// Takes what was told since the last time; SELECT, MULTI and EXEC are left out.
+  void take(Propagation& propagation);
   void happened(uint32_t db, const KeyEvent& event, std::string_view key) override;
   void flushing(uint32_t db) override;
   void swapping(uint32_t first_db, uint32_t second_db) override;

@@ -2,9 +2,11 @@
 #include "server/propagation.h"
 
 #include <random>
+#include <vector>
 
 #include <catch2/catch.hpp>
 
+#include "resp/request_parser.h"
 #include "tests/support/describe_stream.h"
 #include "tests/support/handler_stage.h"
 
@@ -95,6 +97,101 @@ TEST_CASE("ENTRIESREAD is told as it was cut, and taken as it is told", "[propag
   stage.is_replay = true;
   stage("XGROUP SETID s g 2-0 ENTRIESREAD 3");
   CHECK(stage.stream("s")->find_group("g")->entries_read == 3);
+}
+
+// --- As bytes ------------------------------------------------------------------------------------
+
+/// Commands on the wire, a line for each.
+std::string commands_in(std::string_view bytes) {
+  std::string text;
+  resp::RequestParser parser;
+  for (size_t at = 0; at < bytes.size(); at += parser.consumed()) {
+    REQUIRE(parser.parse(bytes.substr(at), {}) == resp::RequestParser::Status::kRequest);
+    for (const std::string_view word : parser.argv())
+      text += (text.empty() || text.ends_with('\n') ? "" : " ") + std::string(word);
+    text += '\n';
+  }
+  return text;
+}
+
+struct Heard : Propagation {
+  Heard() { set_listener(Listener::kLog, true); }
+
+  void command(uint32_t db, std::vector<std::string_view> words, bool is_relayed = false) {
+    begin();
+    finish(db, words, {.changes = is_relayed ? 0U : 1U, .is_relayed = is_relayed});
+  }
+};
+
+TEST_CASE("SELECT is told once for a database, and again after somebody began to read",
+          "[propagation]") {
+  Heard told;
+  told.command(0, {"XADD", "s"});
+  told.command(0, {"XDEL", "s"});
+  told.command(3, {"XDEL", "s"});
+  told.forget_database();
+  told.command(3, {"XDEL", "t"});
+  CHECK(commands_in(told.pending()) ==
+        "SELECT 0\nXADD s\nXDEL s\nSELECT 3\nXDEL s\nSELECT 3\nXDEL t\n");
+}
+
+TEST_CASE("Several forms of one command stand between MULTI and EXEC, one stands alone",
+          "[propagation]") {
+  Heard told;
+  told.begin();
+  told.tell(2, {"DEL", "x"});
+  told.finish(2, std::vector<std::string_view>{"XADD", "x"}, {.changes = 1});
+  told.command(2, {"XDEL", "x"});
+  told.tell(2, {"DEL", "y"});
+  told.tell(2, {"DEL", "z"});
+  CHECK(commands_in(told.pending()) ==
+        "SELECT 2\nMULTI\nDEL x\nXADD x\nEXEC\nXDEL x\nDEL y\nDEL z\n");
+}
+
+TEST_CASE("What EXEC ran is told together, over databases, and not at all if nothing changed",
+          "[propagation]") {
+  Heard told;
+  const std::vector<std::string_view> exec{"EXEC"};
+  const auto run = [&](const std::vector<uint32_t>& databases) {
+    told.begin();
+    told.begin_transaction();
+    for (const uint32_t db : databases)
+      told.command(db, {"XADD", "s"});
+    told.end_transaction();
+    told.finish(0, exec, {});
+  };
+  run({});
+  CHECK(told.pending().empty());
+  run({1});
+  run({1, 2});
+  CHECK(commands_in(told.pending()) == "SELECT 1\nXADD s\nMULTI\nXADD s\nSELECT 2\nXADD s\nEXEC\n");
+}
+
+TEST_CASE("Published messages are told only to replicas, and are marked", "[propagation][pubsub]") {
+  Heard told;
+  told.command(0, {"PUBLISH", "c", "x"}, true);
+  CHECK(told.pending().empty());
+  told.set_listener(Propagation::Listener::kReplicas, true);
+  told.begin();
+  told.begin_transaction();
+  told.command(0, {"XADD", "s"});
+  told.command(0, {"PUBLISH", "c", "x"}, true);
+  told.end_transaction();
+  told.finish(0, std::vector<std::string_view>{"EXEC"}, {});
+  REQUIRE(told.relays().size() == 1);
+  const auto [begin, end] = told.relays()[0];
+  CHECK(commands_in(told.pending().substr(begin, end - begin)) == "PUBLISH c x\n");
+}
+
+TEST_CASE("The offset counts every byte that was told", "[propagation]") {
+  Heard told;
+  told.command(0, {"XADD", "s"});
+  const uint64_t first = told.offset();
+  CHECK(first == told.pending().size());
+  told.take();
+  CHECK(told.pending().empty());
+  told.command(0, {"XADD", "s"});
+  CHECK(told.offset() == first + told.pending().size());
 }
 
 // --- Replaying -----------------------------------------------------------------------------------
