@@ -37,6 +37,7 @@ struct RdbError {
   Kind kind = Kind::kDamaged;
   uint64_t offset = 0;  // bytes from the start of the file
   std::string reason;
+  std::string detail = {};  // for the log
 };
 
 /// Where bytes come from.
@@ -91,6 +92,11 @@ class RdbInput {
   /// Notes an error at the present offset, unless there is one already.
   void fail(RdbError::Kind kind, std::string_view reason);
   void damaged(std::string_view reason) { fail(RdbError::Kind::kDamaged, reason); }
+  void damaged(std::string_view reason, std::string detail) {
+    if (failed()) return;
+    damaged(reason);
+    error_->detail = std::move(detail);
+  }
 
   // --- What may come next.  Views hold until the next call.
 
