@@ -5,13 +5,13 @@
 
 #include "server/clock.h"
 #include "server/commands/client_describe.h"
-#include "server/commands/command_keys.h"
 #include "server/config.h"
 #include "server/config_file.h"
 #include "server/errors.h"
 #include "server/insight/log.h"
 #include "server/insight/redaction.h"
 #include "server/insight/stats.h"
+#include "server/key_uses.h"
 #include "server/net/client_io.h"
 #include "server/net/client_table.h"
 #include "server/net/subscriptions.h"
@@ -28,39 +28,6 @@ constexpr std::string_view kNoAclFile =
 constexpr std::string_view kRulesChanged =
     "NOPERM ACLs rules changed between the moment the transaction was accumulated and the EXEC "
     "call. This command is no longer allowed for the following reason: ";
-
-/// What must be allowed for a key that the row says this of.
-uint8_t access_of(std::string_view flags) {
-  uint8_t access = kNoAccess;
-  while (!flags.empty()) {
-    const std::string_view word = next_word(flags);
-    if (word == "access") access |= kReadAccess;
-    if (word == "insert" || word == "update" || word == "delete") access |= kWriteAccess;
-  }
-  return access;
-}
-
-/// The keys of a command line, as far as they are rights to data.
-std::vector<KeyUse> key_uses(const CommandSpec& command, std::span<const std::string_view> argv) {
-  std::vector<KeyUse> uses;
-  if (command.keys.kind == KeySpec::Kind::kNone) return uses;
-  // Where they cannot be found, the command itself refuses its words.
-  const Parsed<std::vector<size_t>> positions = key_positions(command, argv);
-  if (!positions) return uses;
-  for (const size_t position : *positions)
-    uses.push_back({position, access_of(command.keys.flags_of(uses.size()))});
-  return uses;
-}
-
-std::vector<size_t> channel_positions(const CommandSpec& command,
-                                      std::span<const std::string_view> argv) {
-  std::vector<size_t> positions;
-  if (command.channels == Channels::kNone) return positions;
-  const size_t end = command.channels == Channels::kFirst ? 2 : argv.size();
-  for (size_t i = 1; i < std::min(end, argv.size()); ++i)
-    positions.push_back(i);
-  return positions;
-}
 
 /// The words of an administrative command as they may be kept.  The name in front of rules that
 /// hold passwords is no secret.
