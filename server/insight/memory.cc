@@ -14,6 +14,12 @@
 
 #include "streams/node_memory.h"
 
+#ifdef __SANITIZE_ADDRESS__
+// Its allocator tells mallinfo2 nothing, and GCC ships no header with these.
+extern "C" size_t __sanitizer_get_current_allocated_bytes();
+extern "C" size_t __sanitizer_get_heap_size();
+#endif
+
 namespace weir {
 namespace {
 
@@ -109,11 +115,15 @@ void purge_allocator() {
 void release_thread_cache() {}
 
 MemoryFigures allocator_figures() {
+#ifdef __SANITIZE_ADDRESS__
+  const size_t used = __sanitizer_get_current_allocated_bytes();
+  const size_t held = __sanitizer_get_heap_size();
+#else
   const struct mallinfo2 info = mallinfo2();
+  const size_t used = info.uordblks + info.hblkhd;
   const size_t held = info.arena + info.hblkhd;
-  return {.allocated = info.uordblks + info.hblkhd - node_memory_reserve(),
-          .active = held,
-          .resident = held};
+#endif
+  return {.allocated = used - node_memory_reserve(), .active = held, .resident = held};
 }
 
 size_t used_memory() {

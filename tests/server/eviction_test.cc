@@ -61,10 +61,11 @@ TEST_CASE("Random policies make room for whatever is added", "[eviction]") {
   const int64_t left = crowded.redis("DBSIZE").number();
   CHECK(left > 15);
   CHECK(left < 40);
-  // Who asks takes memory, too: one more key may go for it.
+  // Who asks takes memory, too, until it has its answer: one more key may go for it.
   CHECK(info_number(crowded.redis, "evicted_keys") >= 120 - left);
   CHECK(info_number(crowded.redis, "evicted_keys") <= 125 - left);
-  CHECK(info_number(crowded.redis, "used_memory") <= info_number(crowded.redis, "maxmemory"));
+  CHECK(info_number(crowded.redis, "used_memory") <=
+        info_number(crowded.redis, "maxmemory") + 10'500);
 }
 
 TEST_CASE("LFU spares what is used often", "[eviction]") {
