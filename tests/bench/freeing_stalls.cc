@@ -45,8 +45,10 @@ const std::vector<Way>& ways() {
       {"expiry", "pexpire", {"PEXPIRE", "s", "1"}},
       {"RENAME", "rename", {"RENAME", "small", "s"}},
       {"XGROUP DESTROY", "xgroup|destroy", {"XGROUP", "DESTROY", "s", "g"}},
+      {"XGROUP DELCONSUMER", "xgroup|delconsumer", {"XGROUP", "DELCONSUMER", "s", "g", "c0"}},
       {"XTRIM MAXLEN 0", "xtrim", {"XTRIM", "s", "MAXLEN", "0"}},
       {"XTRIM MAXLEN 1000", "xtrim", {"XTRIM", "s", "MAXLEN", "1000"}},
+      {"XTRIM DELREF", "xtrim", {"XTRIM", "s", "MAXLEN", "0", "DELREF"}},
   };
   return all;
 }
