@@ -240,3 +240,86 @@ TEST_CASE("Every broken file is refused with Redis's reason, or read if it harms
     CHECK(read.error().offset == expected.offset);
   }
 }
+
+TEST_CASE("Each kind of damage to a stream has its verdict", "[rdb][golden]") {
+  constexpr const char* kListpack = "Stream listpack integrity check failed.";
+  struct Expected {
+    const char* name;
+    uint64_t offset;
+    const char* reason;  // null: it is read
+  };
+  const Expected all[] = {
+      {"00-good", 0, nullptr},
+      {"01-nodekey-short", 66, "Stream node key entry is not the size of a stream ID"},
+      {"02-lp-total-bytes", 138, kListpack},
+      {"03-lp-no-eof", 138, kListpack},
+      {"04-lp-numele", 0, nullptr},
+      {"05-lp-backlen", 138, kListpack},
+      {"06-lp-str-overrun", 138, kListpack},
+      {"07-lp-bad-encoding", 138, kListpack},
+      {"08-lp-empty", 75, "Empty listpack inside stream"},
+      {"09-live-too-big", 138, kListpack},
+      {"10-live-too-small", 138, kListpack},
+      {"11-deleted-mismatch", 138, kListpack},
+      {"12-live-zero", 0, nullptr},
+      {"13-master-term", 138, kListpack},
+      {"14-lpcount", 138, kListpack},
+      {"15-numfields-str", 91, kListpack},
+      {"16-numfields-huge", 89, kListpack},
+      {"17-numfields-neg", 92, kListpack},
+      {"18-live-neg", 139, kListpack},
+      {"19-dup-node", 226, "Listpack re-added with existing key"},
+      {"20-node-order", 185, "Stream nodes out of order"},
+      {"21-node-overlap", 185, "Stream nodes out of order"},
+      {"22-ids-descending", 108, "Stream entries out of order"},
+      {"23-length-mismatch", 148, "Stream length inconsistent with live entries"},
+      {"24-length-nonzero-no-nodes", 60, "Stream length inconsistent with rax entries"},
+      {"25-lastid-small", 0, nullptr},
+      {"26-first-wrong", 0, nullptr},
+      {"27-added-small", 0, nullptr},
+      {"28-dup-group", 270, "Duplicated consumer group name g"},
+      {"29-dup-pel", 206, "Duplicated global PEL entry loading stream consumer group"},
+      {"30-dup-consumer", 238, "Duplicate stream consumer detected."},
+      {"31-consumer-pel-unknown", 279, "Consumer entry not found in group global PEL"},
+      {"32-pel-owned-twice", 279, "Stream consumer PEL entry already has a consumer assigned"},
+      {"33-pel-unowned", 247, "Stream CG PEL entry without consumer"},
+      {"34-dup-consumer-pel", 251, "Stream consumer PEL entry already has a consumer assigned"},
+      {"35-group-last-beyond", 0, nullptr},
+      {"36-read-huge", 0, nullptr},
+      {"37-delivery-negative", 0, nullptr},
+      {"38-flags-unknown", 0, nullptr},
+      {"39-nodekey-lenenc", 52, "Stream node key entry is not the size of a stream ID"},
+      {"40-reserved-length", 50, "Unknown length encoding"},
+      {"41-cut", 69, "Unexpected EOF reading RDB file"},
+  };
+  CHECK(std::size(all) == names_in("corrupt/").size());
+  for (const Expected& expected : all) {
+    INFO(expected.name);
+    RdbContent content;
+    const RdbResult read =
+        read_rdb(read_text(kFolder + "corrupt/" + expected.name + ".rdb"), content);
+    CHECK(read.has_value() == (expected.reason == nullptr));
+    if (!read) {
+      CHECK(content.keys.empty());
+      CHECK(read.error().offset == expected.offset);
+      CHECK(read.error().reason == expected.reason);
+      continue;
+    }
+    REQUIRE(content.keys.size() == 1);
+    const Stream& stream = content.keys[0].stream;
+    assert_consistent(stream);
+    const json described = read_json(std::string("corrupt/") + expected.name);
+    CHECK(stream.length() == described["7.0.15 file load"]["xlen"]);
+    CHECK(to_string(stream.last_id()) == "1002-0");
+  }
+}
+
+TEST_CASE("A key of another type stops the reading and is named", "[rdb][golden]") {
+  RdbContent content;
+  const RdbResult read =
+      read_rdb(read_text(kFolder + "other-versions/v12-othertypes.rdb"), content);
+  REQUIRE_FALSE(read);
+  CHECK(read.error().kind == RdbError::Kind::kRefused);
+  CHECK(read.error().reason.find("is a ") != std::string::npos);
+  CHECK(read.error().reason.find("rdb-load-other-types") != std::string::npos);
+}
