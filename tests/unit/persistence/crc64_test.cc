@@ -27,3 +27,16 @@ TEST_CASE("A checksum goes on where the one before ended, wherever that was", "[
   for (size_t cut = 0; cut <= text.size(); ++cut)
     CHECK(crc64(crc64(0, text.substr(0, cut)), text.substr(cut)) == crc64(0, text));
 }
+
+TEST_CASE("The checksum of many bytes is that of each byte after the other", "[crc64]") {
+  std::string bytes;
+  uint64_t one_by_one = 0;
+  for (int i = 0; i < 1000; ++i) {
+    CHECK(crc64(0, bytes) == one_by_one);
+    CHECK(crc64(0x1234567890abcdef, bytes) ==
+          crc64(crc64(0x1234567890abcdef, bytes.substr(0, bytes.size() / 2)),
+                bytes.substr(bytes.size() / 2)));
+    bytes.push_back(static_cast<char>(i * i * 37 + i));
+    one_by_one = crc64(one_by_one, std::string_view(bytes).substr(bytes.size() - 1));
+  }
+}
