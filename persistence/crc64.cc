@@ -126,8 +126,8 @@ __attribute__((target("pclmul"))) uint64_t by_folding(uint64_t crc, const char* 
 }
 
 bool can_fold() {
-  static const bool kHasMultiplication = __builtin_cpu_supports("pclmul") != 0;
-  return kHasMultiplication;
+  static const bool has_multiplication = __builtin_cpu_supports("pclmul") != 0;
+  return has_multiplication;
 }
 
 #endif

@@ -211,12 +211,12 @@ void RdbReader::key(uint8_t type) {
   if (in_.failed()) return;
   last_key_ = key.name;
   doing_ = "read-object-value";
-  if (!stream) return other_value(std::move(key), type);
+  if (!stream) return other_value(key, type);
   held_ = read_rdb_stream(in_, *stream, options_.idempotence_limits);
   held_key_ = std::move(key);
 }
 
-void RdbReader::other_value(RdbKey key, uint8_t type) {
+void RdbReader::other_value(const RdbKey& key, uint8_t type) {
   if (options_.other_types == RdbOtherTypes::kRefuse) {
     return refuse("Key " + shown(key.name) + " of database " + std::to_string(key.db) + " is " +
                   std::string(rdb_type_name(type)) + " (type " + std::to_string(type) +

@@ -104,7 +104,7 @@ class RdbReader {
   void end();
 
   void key(uint8_t type);
-  void other_value(RdbKey key, uint8_t type);
+  void other_value(const RdbKey& key, uint8_t type);
   void hand_on();
   void check(const RdbSink::Refusal& refusal);
   void refuse(std::string_view reason) { in_.fail(RdbError::Kind::kRefused, reason); }

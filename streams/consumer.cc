@@ -19,6 +19,14 @@ void Consumer::Destroy::operator()(Consumer* consumer) const {
   ::operator delete(consumer);
 }
 
+void Consumer::add_block(const StreamId& key, uint32_t count, uint64_t least) {
+  auto* const leaf = new OwnedBlock();
+  leaf->key = key;
+  leaf->weight = count;
+  leaf->set_least(least);
+  blocks_.insert(leaf);
+}
+
 void Consumer::count_in_block(const StreamId& key, int64_t delta, uint64_t least) {
   if (delta < 0 && least == UINT64_MAX) {  // acknowledged: it is there
     if (blocks_.add_weight(StreamId(key), delta)->weight == 0) blocks_.erase(StreamId(key));
@@ -28,11 +36,7 @@ void Consumer::count_in_block(const StreamId& key, int64_t delta, uint64_t least
   if (known == nullptr) {
     if (delta == 0) return;
     assert(delta > 0);
-    auto* const leaf = new OwnedBlock();
-    leaf->key = key;
-    leaf->weight = static_cast<uint32_t>(delta);
-    leaf->set_least(least);
-    blocks_.insert(leaf);
+    add_block(key, static_cast<uint32_t>(delta), least);
   } else if (int64_t{known->weight} + delta == 0) {
     blocks_.erase(StreamId(key));
   } else {

@@ -68,6 +68,9 @@ class Consumer {
   /// block with none is forgotten.
   void count_in_block(const StreamId& key, int64_t delta, uint64_t least);
 
+  /// The same for a block in which there were none.
+  void add_block(const StreamId& key, uint32_t count, uint64_t least);
+
   RadixTree<OwnedBlock> blocks_;
   ConsumerNumber number_;
   uint32_t name_bytes_;  // the name lies behind

@@ -72,14 +72,24 @@ void PendingBuilder::replace(Slot& slot, const Nack& nack) {
   slot.block = with;
 }
 
+/// Tells a consumer how many it has in a block.
+void PendingBuilder::tell(Consumer& consumer, size_t slot) {
+  if (run_ == 0) return;
+  const Slot& told = slots_[slot];
+  if (!told_ || slot > *told_) {
+    consumer.add_block(told.key, run_, told.block->least());
+    told_ = slot;
+  } else {  // out of order
+    consumer.count_in_block(told.key, run_, told.block->least());
+  }
+  run_ = 0;
+}
+
 PendingBuilder::Verdict PendingBuilder::own(Consumer& consumer, const StreamId& id) {
   const size_t before = slot_;
   const Verdict verdict = take(id);
   if (verdict != Verdict::kDone) return verdict;
-  if (slot_ != before && run_ > 0) {
-    consumer.count_in_block(slots_[before].key, run_, slots_[before].block->least());
-    run_ = 0;
-  }
+  if (slot_ != before) tell(consumer, before);
   ++run_;
   Slot& slot = slots_[slot_];
   if (!slot.block->try_set_consumer(index_, consumer.number())) {
@@ -91,8 +101,8 @@ PendingBuilder::Verdict PendingBuilder::own(Consumer& consumer, const StreamId& 
 }
 
 void PendingBuilder::end_consumer(Consumer& consumer) {
-  if (run_ > 0) consumer.count_in_block(slots_[slot_].key, run_, slots_[slot_].block->least());
-  run_ = 0;
+  tell(consumer, slot_);
+  told_.reset();
   slot_ = 0;
   index_ = 0;
 }

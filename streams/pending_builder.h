@@ -64,6 +64,7 @@ class PendingBuilder {
   bool seek(const StreamId& id);
   size_t slot_for(const StreamId& id) const;
   void replace(Slot& slot, const Nack& nack);
+  void tell(Consumer& consumer, size_t slot);
 
   PendingList& list_;
   std::array<Nack, NackBlock::kMaxNacks> staged_;
@@ -75,7 +76,8 @@ class PendingBuilder {
   // Where the last one was found, and how many in a row the present consumer has there.
   size_t slot_ = 0;
   uint32_t index_ = 0;
-  int64_t run_ = 0;
+  uint32_t run_ = 0;
+  std::optional<size_t> told_;  // the last slot of which the present consumer was told
 };
 
 }  // namespace weir
