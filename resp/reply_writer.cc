@@ -59,6 +59,14 @@ void ReplyWriter::verbatim(std::string_view format, std::string_view text) {
   raw("\r\n");
 }
 
+char* ReplyWriter::write_long_header(char* at, char type, size_t value) {
+  *at++ = type;
+  at = std::to_chars(at, at + 20, value).ptr;
+  *at++ = '\r';
+  *at++ = '\n';
+  return at;
+}
+
 LengthMark ReplyWriter::begin(char type, size_t guess) {
   const size_t before = out_->size();
   header(type, guess);

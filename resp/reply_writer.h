@@ -85,15 +85,10 @@ class ReplyWriter {
   /// The unchecked forms, for loops that reserve once for many values.  `at` has room; the new
   /// end is returned.
   static char* write_header(char* at, char type, size_t value) {
+    if (value >= 100) return write_long_header(at, type, value);  // most bulks are short
     *at++ = type;
-    if (value < 10) {
-      *at++ = static_cast<char>('0' + value);
-    } else if (value < 100) {  // most bulks are short
-      *at++ = static_cast<char>('0' + value / 10);
-      *at++ = static_cast<char>('0' + value % 10);
-    } else {
-      at = std::to_chars(at, at + 20, value).ptr;
-    }
+    if (value >= 10) *at++ = static_cast<char>('0' + value / 10);
+    *at++ = static_cast<char>('0' + value % 10);
     *at++ = '\r';
     *at++ = '\n';
     return at;
@@ -135,6 +130,7 @@ class ReplyWriter {
   }
 
  private:
+  static char* write_long_header(char* at, char type, size_t value);
   LengthMark begin(char type, size_t guess);
   void raw(std::string_view bytes) { out_->append(bytes); }
   void line(char type, std::string_view text);

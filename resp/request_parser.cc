@@ -27,20 +27,36 @@ constexpr uint64_t kMostAtOnce = kArgumentsReserved;
 /// Fewest bytes that a complete argument takes: "$0", two line ends.
 constexpr ptrdiff_t kShortestArgument = 6;
 
-/// Reads the header "<type><number>\r\n" at `at` if its number has one to four digits, as nearly
-/// all have; returns what is behind it, or null.  There are kShortestArgument bytes to read.
-const char* read_short_header(const char* at, uint64_t& value) {
-  const auto digit = [at](int i) { return static_cast<unsigned>(at[i]) - unsigned{'0'}; };
-  value = digit(1);
-  if (value > 9) return nullptr;
-  if (at[2] == '\r') return at + 4;
-  if (value == 0) return nullptr;
+unsigned digit_at(const char* at) {
+  return static_cast<unsigned>(*at) - unsigned{'0'};
+}
+
+/// What read_short_header() does not do itself: numbers of three and four digits, and what is none.
+[[gnu::noinline]] const char* read_longer_header(const char* at, uint64_t& value) {
+  value = digit_at(at + 1);
+  if (value > 9 || value == 0) return nullptr;
   for (int i = 2; i <= 4; ++i) {
-    if (digit(i) > 9) return nullptr;
-    value = value * 10 + digit(i);
+    if (digit_at(at + i) > 9) return nullptr;
+    value = value * 10 + digit_at(at + i);
     if (at[i + 1] == '\r') return at + i + 3;
   }
   return nullptr;
+}
+
+/// Reads the header "<type><number>\r\n" at `at` if its number has one to four digits, as nearly
+/// all have; returns what is behind it, or null.  There are kShortestArgument bytes to read.
+inline const char* read_short_header(const char* at, uint64_t& value) {
+  const unsigned first = digit_at(at + 1);
+  if (at[2] == '\r' && first <= 9) {
+    value = first;
+    return at + 4;
+  }
+  const unsigned second = digit_at(at + 2);
+  if (at[3] == '\r' && first - 1 < 9 && second <= 9) {
+    value = first * 10 + second;
+    return at + 5;
+  }
+  return read_longer_header(at, value);
 }
 
 bool is_blank(char c) {
@@ -86,13 +102,14 @@ bool RequestParser::parse_at_once(std::string_view input, const RequestLimits& l
   at = read_short_header(at, count);
   if (at == nullptr || count == 0 || count > kMostAtOnce) return false;
   if (argv_.size() < count) argv_.resize(count);
-  for (std::string_view* argument = argv_.data(); argument < argv_.data() + count; ++argument) {
+  const auto most = static_cast<uint64_t>(limits.max_bulk_bytes);
+  for (std::string_view& argument : std::span(argv_.data(), count)) {
     if (end - at < kShortestArgument || *at != '$') return false;
     uint64_t length = 0;
     at = read_short_header(at, length);
     if (at == nullptr || static_cast<uint64_t>(end - at) < length + 2) return false;
-    if (length > static_cast<uint64_t>(limits.max_bulk_bytes)) return false;
-    *argument = {at, length};
+    if (length > most) return false;
+    argument = {at, length};
     at += length + 2;  // the line end is skipped unseen
   }
   argc_ = count;
