@@ -30,6 +30,8 @@ constexpr size_t kInputStepBytes = size_t{16} * 1024;
 constexpr size_t kOutputBytes = size_t{16} * 1024;
 constexpr size_t kLargestSpareBytes = size_t{256} * 1024;
 constexpr size_t kMostSpareBuffers = 64;
+/// A fresh one for clients who are answered together with more than that: it will not be kept.
+constexpr size_t kCrowdOutputBytes = 1024;
 
 /// What the loop is asked about a socket without TLS: each time that bytes or the end have come,
 /// and each time that there is room again.
@@ -314,7 +316,8 @@ void ClientIo::evict_clients() {
 
 void ClientIo::take_output_buffer(Client& client) {
   if (spare_buffers_.empty()) {
-    client.output.reserve_exactly(kOutputBytes);
+    const bool is_crowd = to_flush_.size() >= kMostSpareBuffers;
+    client.output.reserve_exactly(is_crowd ? kCrowdOutputBytes : kOutputBytes);
     return;
   }
   client.output.swap(spare_buffers_.back());
