@@ -72,28 +72,34 @@ inline constexpr uint64_t kPowersOfTen[] = {1,
 /// they make no number of 64 bits.  Leading zeros are allowed.
 inline const char* read_unsigned(const char* at, const char* end, uint64_t& value) {
   constexpr ptrdiff_t kWord = sizeof(uint64_t);
-  constexpr ptrdiff_t kSafeDigits = 18;  // they fit, whatever they are
   const char* const begin = at;
   value = 0;
-  while (end - begin >= kWord && at < end) {
-    const ptrdiff_t left = end - at;
-    // Nothing may be read behind the end, but there are eight bytes before it.
-    const uint64_t word =
-        left >= kWord ? load_text(at) : load_text(end - kWord) >> 8 * (kWord - left);
-    const int digits = count_digits(word);
-    if (digits == 0) break;
-    if (at - begin + digits > kSafeDigits) {
-      const auto [behind, error] = std::from_chars(begin, end, value);
-      return error == std::errc{} ? behind : nullptr;
-    }
-    value = value * kPowersOfTen[digits] + number_of_digits(word, digits);
-    at += digits;
-    if (digits < kWord) return at;
+  if (end - begin < kWord) {
+    for (; at < end && *at >= '0' && *at <= '9'; ++at)
+      value = value * 10 + static_cast<uint64_t>(*at - '0');
+    return at == begin ? nullptr : at;
   }
-  // A text of less than eight bytes.
-  for (; at < end && *at >= '0' && *at <= '9'; ++at)
-    value = value * 10 + static_cast<uint64_t>(*at - '0');
-  return at == begin ? nullptr : at;
+  const uint64_t word = load_text(at);
+  const int digits = count_digits(word);
+  if (digits < kWord) {
+    if (digits == 0) return nullptr;
+    value = number_of_digits(word, digits);
+    return at + digits;
+  }
+  // Nothing may be read behind the end, but there are eight bytes before it.
+  at += kWord;
+  const ptrdiff_t left = end - at;
+  value = number_of_digits(word, kWord);
+  if (left == 0) return at;
+  const uint64_t next =
+      left >= kWord ? load_text(at) : load_text(end - kWord) >> 8 * (kWord - left);
+  const int more = count_digits(next);
+  if (more == kWord) {  // perhaps too many
+    const auto [behind, error] = std::from_chars(begin, end, value);
+    return error == std::errc{} ? behind : nullptr;
+  }
+  if (more > 0) value = value * kPowersOfTen[more] + number_of_digits(next, more);
+  return at + more;
 }
 
 /// An unsigned decimal in which leading zeros are allowed: the two halves of an entry ID.

@@ -34,6 +34,8 @@ inline constexpr uint8_t kEnd = 0xff;
 inline constexpr size_t kEmptyBytes = kHeaderBytes + 1;
 /// Element count from which on the header says "unknown, walk".
 inline constexpr uint16_t kUnknownCount = 0xffff;
+/// Integers from 0 up to it are their own first byte.
+inline constexpr uint8_t kGreatestNarrow = 0x7f;
 /// Most bytes an integer element takes, backlen included.
 inline constexpr size_t kMaxIntegerBytes = 10;
 

@@ -251,7 +251,12 @@ void StreamNode::append_in_place(const StreamId& id, FieldValues fields, bool sa
   }
   const auto [live, deleted] = counts();
   note_entry(live + deleted, offset, id);
-  write_counts({live + 1, deleted});
+  uint8_t& narrow_live = pack()[listpack::kHeaderBytes];
+  if (narrow_live < listpack::kGreatestNarrow) {
+    ++narrow_live;  // all there is to the count of most nodes
+  } else {
+    write_counts({live + 1, deleted});
+  }
 }
 
 // Writes the two counts of the master entry; when one changes its width, everything behind them
@@ -346,15 +351,20 @@ const uint8_t* StreamNode::previous_entry(const uint8_t* at) const {
 
 /// How many of the index's entries are below `id`, which is above the key.
 uint32_t StreamNode::indexed_below(const StreamId& id) const {
+  const uint32_t count = index_count();
+  if (count == 0) return 0;
+  const uint8_t* const first = index_record(0);
+  const size_t stride = record_bytes();
+  const auto hint_at = [=](uint32_t i) { return listpack::load32(first - i * stride); };
   // By hints alone, and each step a move, not a jump, since nobody could guess it.
   const uint32_t wanted = hint_of(id);
   uint32_t low = 0;
-  uint32_t left = index_count();
+  uint32_t left = count;
   for (; left > 1; left -= left / 2)
     low += hint_at(low + left / 2 - 1) < wanted ? left / 2 : 0;
-  if (left == 1 && hint_at(low) < wanted) ++low;
+  if (hint_at(low) < wanted) ++low;
   // Those with the same hint need a look themselves; mostly there is one.
-  uint32_t high = index_count();
+  uint32_t high = count;
   for (uint32_t middle = low; low < high && hint_at(low) == wanted; middle = (low + high) / 2) {
     const bool is_below = hint_at(middle) == wanted && entry_at(pack() + index_at(middle)).id < id;
     (is_below ? low : high) = is_below ? middle + 1 : middle;
