@@ -156,10 +156,11 @@ RetiredStream FrozenStream::end() {
   return retired;
 }
 
-// Empty trees have nothing to keep, and then nothing to allocate either.
+// Empty trees have nothing to keep, and then nothing to allocate either.  That of the nodes tells
+// who frees the stream that it is frozen.
 
 void Stream::freeze(std::vector<FrozenTree>& frozen) {
-  if (!tree_.is_empty()) frozen.push_back(tree_.freeze());
+  frozen.push_back(tree_.freeze());
   if (extra_) extra_->groups.freeze(frozen);
 }
 

@@ -43,7 +43,7 @@ std::optional<ReplyError> find_group_sources(Call& call, const ReadArgs& args,
   for (size_t i = 0; i < args.keys.size(); ++i) {
     GroupSource source;
     source.key = args.keys[i];
-    source.stream = call.db.find(source.key);
+    source.stream = call.db.find_to_change(source.key);
     source.group = source.stream != nullptr ? source.stream->find_group(*args.group) : nullptr;
     if (source.group == nullptr)
       return errors::no_such_key_or_group_to_read(source.key, *args.group);

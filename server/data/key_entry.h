@@ -33,6 +33,10 @@ class KeyEntry {
   /// Begins to fetch it, with a short key.
   void prefetch() const { weir::prefetch<2>(this); }
 
+  /// Tells whether a snapshot has taken it; see keyspace_snapshot.h.
+  bool snapshot_mark() const { return snapshot_mark_ != 0; }
+  void set_snapshot_mark(bool mark) { snapshot_mark_ = mark ? 1 : 0; }
+
   Stream stream;
   /// What is kept of its use, see access_mark.h.
   uint32_t access_mark = 0;
@@ -44,7 +48,8 @@ class KeyEntry {
 
   static constexpr size_t kKeyOffset = sizeof(Stream) + 3 * sizeof(uint32_t);
 
-  uint32_t key_length_ = 0;
+  uint32_t key_length_ : 31 = 0;
+  uint32_t snapshot_mark_ : 1 = 0;
 };
 static_assert(sizeof(KeyEntry) == 80);
 

@@ -50,7 +50,8 @@ KeyEntry* KeyEntry::create(std::string_view key) {
   void* const memory = std::malloc(std::max(sizeof(KeyEntry), kKeyOffset + key.size()));
   if (memory == nullptr) std::abort();
   auto* entry = new (memory) KeyEntry();
-  entry->key_length_ = static_cast<uint32_t>(key.size());
+  assert(key.size() <= INT32_MAX);
+  entry->key_length_ = static_cast<uint32_t>(key.size()) & INT32_MAX;
   if (!key.empty()) std::memcpy(static_cast<char*>(memory) + kKeyOffset, key.data(), key.size());
   return entry;
 }

@@ -4,6 +4,8 @@
 #include <cassert>
 #include <utility>
 
+#include "server/data/keyspace_snapshot.h"
+
 namespace weir {
 namespace {
 
@@ -38,6 +40,13 @@ Stream* Database::find(std::string_view key) {
   return entry != nullptr ? &entry->stream : nullptr;
 }
 
+Stream* Database::find_to_change(std::string_view key) {
+  KeyEntry* const entry = counted(touch_to_read(live(keys_.find(key, KeyTable::hash(key)))), key);
+  if (entry == nullptr) return nullptr;
+  before_change(*entry);
+  return &entry->stream;
+}
+
 KeyEntry* Database::locate(std::string_view key) {
   KeyEntry* const entry = live(keys_.find(key, KeyTable::hash(key)));
   if (entry != nullptr) entry->stream.prefetch_tail();
@@ -68,7 +77,9 @@ void Database::prefetch(std::span<const std::string_view> keys) const {
 }
 
 Stream* Database::use(KeyEntry* entry) const {
-  return touch(entry) != nullptr ? &entry->stream : nullptr;
+  if (touch(entry) == nullptr) return nullptr;
+  before_change(*entry);
+  return &entry->stream;
 }
 
 Stream& Database::find_or_create(std::string_view key) {
@@ -77,6 +88,8 @@ Stream& Database::find_or_create(std::string_view key) {
   if (entry == nullptr) {
     entry = &put(key, hash, {});
     entry->stream.set_idempotence_limits(keyspace_->new_stream_limits);
+  } else {
+    before_change(*entry);
   }
   return touch(entry)->stream;
 }
@@ -117,12 +130,29 @@ KeyEntry& Database::put(std::string_view key, uint64_t hash, Stream&& stream) {
   KeyEntry* const entry = KeyEntry::create(key);
   entry->stream = std::move(stream);
   entry->access_mark = keyspace_->new_mark();
+  entry->set_snapshot_mark(keyspace_->snapshot_mark());
   keys_.insert(entry, hash);
   return *entry;
 }
 
+KeyEntry* Database::add(std::string_view key, Stream&& stream, std::optional<int64_t> deadline_ms) {
+  const uint64_t hash = KeyTable::hash(key);
+  if (keys_.find(key, hash) != nullptr) return nullptr;
+  KeyEntry& added = put(key, hash, std::move(stream));
+  watch_messages(added.stream);
+  if (deadline_ms) set_deadline(added, *deadline_ms);
+  return &added;
+}
+
+/// What a stream remembers is to be forgotten in time.
+void Database::watch_messages(Stream& stream) const {
+  Idempotence* const messages = stream.idempotence();
+  if (messages != nullptr && messages->iid_count() > 0) keyspace_->iid_expiry.watch(*messages);
+}
+
 /// Takes an entry out of table and heap.
 KeyEntry::Ptr Database::take_out(KeyEntry& entry) {
+  before_change(entry);
   if (entry.expiry_place != 0) expiries_.remove(entry);
   KeyEntry* const taken = keys_.remove(entry.key(), KeyTable::hash(entry.key()));
   assert(taken == &entry);
@@ -166,14 +196,19 @@ void Database::evict(KeyEntry& entry) {
 
 size_t Database::clear() {
   const size_t removed = keys_.size();
-  expiries_.clear();
+  ExpiryHeap gone_expiries;
+  gone_expiries.swap(expiries_);
   KeyTable gone(std::move(keys_));
   if (!keyspace_->iid_expiry.is_empty()) {
     gone.for_each([](KeyEntry& entry) {
       if (Idempotence* const messages = entry.stream.idempotence()) messages->leave();
     });
   }
-  keyspace_->lazy_free.take(std::move(gone));
+  if (keyspace_->snapshot_ != nullptr) {
+    keyspace_->snapshot_->keep(*this, std::move(gone), std::move(gone_expiries));
+  } else {
+    keyspace_->lazy_free.take(std::move(gone));
+  }
   return removed;
 }
 
@@ -201,12 +236,12 @@ void Database::copy(const KeyEntry& from, Database& to, std::string_view key) {
   Stream stream = from.stream.copy();
   to.drop(key);
   KeyEntry& copied = to.put(key, KeyTable::hash(key), std::move(stream));
-  Idempotence* const messages = copied.stream.idempotence();
-  if (messages != nullptr && messages->iid_count() > 0) keyspace_->iid_expiry.watch(*messages);
+  watch_messages(copied.stream);
   if (deadline) to.set_deadline(copied, *deadline);
 }
 
 void Database::swap(Database& other) noexcept {
+  if (keyspace_->snapshot_ != nullptr) keyspace_->snapshot_->swapped(*this, other);
   keys_.swap(other.keys_);
   expiries_.swap(other.expiries_);
 }
@@ -230,6 +265,7 @@ KeyEntry* Database::live_for_now(KeyEntry& entry) {
 
 bool Database::persist(KeyEntry& entry) {
   if (entry.expiry_place == 0) return false;
+  before_change(entry);
   expiries_.remove(entry);
   return true;
 }
@@ -252,6 +288,18 @@ void Keyspace::note_frequency(KeyEntry& entry) {
 uint32_t Keyspace::new_mark() const {
   if (access_notes_ != AccessNotes::kFrequency) return access_time_s_;
   return FrequencyMark::make(FrequencyMark::kNewCounter, access_time_s_);
+}
+
+// --- Snapshots -----------------------------------------------------------------------------------
+
+void Database::tell_snapshot(KeyEntry& entry) const {
+  keyspace_->snapshot_->before_change(entry, *this);
+}
+
+void Keyspace::begin_snapshot(KeyspaceSnapshot& snapshot) {
+  assert(snapshot_ == nullptr);
+  snapshot_ = &snapshot;
+  snapshot_mark_ = snapshot.mark();
 }
 
 }  // namespace weir

@@ -34,6 +34,7 @@
 namespace weir {
 
 class Keyspace;
+class KeyspaceSnapshot;
 
 /// How lookups went, over all databases.
 struct LookupCounts {
@@ -73,8 +74,11 @@ class Database {
   uint32_t index() const { return index_; }
   size_t size() const { return keys_.size(); }
 
-  /// The stream of a key for reading, null without the key.  Counts a hit or a miss.
+  /// The stream of a key for reading, null without the key.  Counts a hit or a miss.  Nothing of it
+  /// is changed that a snapshot tells.
   Stream* find(std::string_view key);
+  /// The same for a command that reads and changes.
+  Stream* find_to_change(std::string_view key);
   /// The same for writing, uncounted.
   Stream* find_for_write(std::string_view key) { return use(locate(key)); }
   /// The same in two steps, for a command that has something to do while memory is fetched: where
@@ -93,6 +97,8 @@ class Database {
   /// The same, uncounted, and removes nothing.
   const KeyEntry* entry(std::string_view key) const;
 
+  /// Puts a stream under a key, for whoever loads data; null if the key is there.
+  KeyEntry* add(std::string_view key, Stream&& stream, std::optional<int64_t> deadline_ms);
   bool erase(std::string_view key);
   /// Removes a key that nobody deleted, and tells the listeners.
   void remove(KeyEntry& entry, Removal why);
@@ -119,7 +125,10 @@ class Database {
     if (entry.expiry_place == 0) return std::nullopt;
     return expiries_.deadline_ms(entry);
   }
-  void set_deadline(KeyEntry& entry, int64_t deadline_ms) { expiries_.set(entry, deadline_ms); }
+  void set_deadline(KeyEntry& entry, int64_t deadline_ms) {
+    before_change(entry);
+    expiries_.set(entry, deadline_ms);
+  }
   /// False if it has no TTL.
   bool persist(KeyEntry& entry);
   const ExpiryHeap& expiries() const { return expiries_; }
@@ -139,6 +148,9 @@ class Database {
   bool note_access(std::string_view key);
 
  private:
+  /// Whatever changes an entry or its stream, or takes it away, passes here first.
+  inline void before_change(KeyEntry& entry) const;
+  void tell_snapshot(KeyEntry& entry) const;
   KeyEntry* touch(KeyEntry* entry) const;
   KeyEntry* touch_to_read(KeyEntry* entry) const;
   KeyEntry* counted(KeyEntry* entry, std::string_view key);
@@ -154,6 +166,7 @@ class Database {
   void discard(KeyEntry::Ptr entry);
   KeyEntry& put(std::string_view key, uint64_t hash, Stream&& stream);
   void drop(std::string_view key);
+  void watch_messages(Stream& stream) const;
 
   KeyTable keys_;
   ExpiryHeap expiries_;
@@ -197,6 +210,17 @@ class Keyspace {
     return access_time_s_ - std::min(entry.access_mark, access_time_s_);
   }
 
+  /// What is noted of a key's use: one of these two.
+  uint32_t use_of(const KeyEntry& entry) const {
+    return access_notes_ == AccessNotes::kFrequency ? frequency(entry) : idle_s(entry);
+  }
+  /// The same, of a key that was loaded.
+  void set_use(KeyEntry& entry, uint32_t use) const {
+    entry.access_mark = access_notes_ == AccessNotes::kFrequency
+                            ? FrequencyMark::make(static_cast<uint8_t>(use), access_time_s_)
+                            : access_time_s_ - std::min(use, access_time_s_);
+  }
+
   /// What becomes of keys.
   KeyEvents events;
 
@@ -207,6 +231,12 @@ class Keyspace {
   bool active_expiry = true;
   /// Who hears of keys that the server removes; may be null.
   RemovalListener* removal_listener = nullptr;
+
+  // --- For KeyspaceSnapshot: there is at most one.
+  void begin_snapshot(KeyspaceSnapshot& snapshot);
+  void end_snapshot() { snapshot_ = nullptr; }
+  /// The mark with which keys are born.
+  bool snapshot_mark() const { return snapshot_mark_; }
 
   /// Changes to the data since the last save.
   uint64_t changes = 0;
@@ -229,6 +259,8 @@ class Keyspace {
   uint32_t new_mark() const;
 
   LookupCounts lookups_;
+  KeyspaceSnapshot* snapshot_ = nullptr;
+  bool snapshot_mark_ = false;
   int64_t now_ms_ = 0;
   uint32_t access_time_s_ = 0;
   bool access_noted_ = true;
@@ -237,5 +269,10 @@ class Keyspace {
   std::minstd_rand random_{std::random_device{}()};
   std::vector<Database> databases_;
 };
+
+void Database::before_change(KeyEntry& entry) const {
+  if (keyspace_->snapshot_ != nullptr) [[unlikely]]
+    tell_snapshot(entry);
+}
 
 }  // namespace weir

@@ -1,32 +1,11 @@
 #include "server/data/lazy_free.h"
 
-#include <csignal>
 #include <utility>
 
-#include <sys/resource.h>
-#include <unistd.h>
+#include "server/data/helper_thread.h"
 
 namespace weir {
 namespace {
-
-/// How much the helper steps back behind the main thread where both want the same core.
-constexpr int kNiceness = 10;
-
-/// A thread begins with the mask of the one that starts it.
-class SignalsBlocked {
- public:
-  SignalsBlocked() {
-    sigset_t all;
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before_);
-  }
-  SignalsBlocked(const SignalsBlocked&) = delete;
-  SignalsBlocked& operator=(const SignalsBlocked&) = delete;
-  ~SignalsBlocked() { pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
-
- private:
-  sigset_t before_{};
-};
 
 bool is_soon_freed(const KeyTable& table) {
   size_t cost = table.size();
@@ -66,6 +45,11 @@ void LazyFree::take(RadixCuttings<StreamNode> nodes) {
   if (nodes.size() >= kLeastCost) push({std::move(nodes)});
 }
 
+// One line of the list may stand for a whole tree, or be a single block.
+void LazyFree::take(RadixRetired retired) {
+  if (!retired.is_empty()) push({std::move(retired)});
+}
+
 void LazyFree::push(Job job) {
   pending_.fetch_add(job.objects, std::memory_order_relaxed);
   {
@@ -77,8 +61,7 @@ void LazyFree::push(Job job) {
 }
 
 void LazyFree::start() {
-  const SignalsBlocked blocked;
-  helper_ = std::thread([this] { run(); });
+  helper_ = start_helper([this] { run(); });
 }
 
 void LazyFree::give_back(RemoteNodeFrees& frees) const {
@@ -87,8 +70,6 @@ void LazyFree::give_back(RemoteNodeFrees& frees) const {
 }
 
 void LazyFree::run() {
-  // Of this thread alone, although the call is about processes; without it all works, too.
-  setpriority(PRIO_PROCESS, static_cast<id_t>(gettid()), kNiceness);
   RemoteNodeFrees frees;
   std::unique_lock lock(mutex_);
   while (true) {

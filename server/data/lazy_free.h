@@ -47,6 +47,8 @@ class LazyFree {
   void take(std::unique_ptr<ConsumerGroup> group);
   /// Nodes cut off from a stream.
   void take(RadixCuttings<StreamNode> nodes);
+  /// What a frozen stream has left over.
+  void take(RadixRetired retired);
 
   /// Keys, groups and cut off ends of streams that were not freed yet.
   size_t pending() const { return pending_.load(std::memory_order_relaxed); }
@@ -56,7 +58,7 @@ class LazyFree {
 
  private:
   using Item = std::variant<KeyEntry::Ptr, KeyTable, std::unique_ptr<ConsumerGroup>,
-                            RadixCuttings<StreamNode>>;
+                            RadixCuttings<StreamNode>, RadixRetired>;
   struct Job {
     Item item;
     size_t objects = 1;

@@ -10,7 +10,7 @@
 #include <strings.h>
 
 #include "tests/differential/known_differences.h"
-#include "tests/differential/random_commands.h"
+#include "tests/support/random_commands.h"
 #include "tests/differential/twin.h"
 #include "tests/support/seed.h"
 

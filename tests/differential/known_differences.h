@@ -15,7 +15,7 @@
 #include <vector>
 
 #include "resp/reply.h"
-#include "tests/differential/random_commands.h"
+#include "tests/support/random_commands.h"
 
 namespace weir::testing {
 

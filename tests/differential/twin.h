@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "tests/differential/random_commands.h"
+#include "tests/support/random_commands.h"
 #include "tests/support/test_server.h"
 
 namespace weir::testing {

@@ -1,6 +1,7 @@
-#include "tests/differential/random_commands.h"
+#include "tests/support/random_commands.h"
 
 #include <algorithm>
+#include <cstddef>
 
 namespace weir::testing {
 namespace {
@@ -347,10 +348,10 @@ void RandomCommands::spoil(Words& words) {
   const size_t at = 1 + draw(words.size() - 1);
   switch (draw(4)) {
     case 0:
-      words.erase(words.begin() + static_cast<ptrdiff_t>(at));
+      words.erase(words.begin() + static_cast<std::ptrdiff_t>(at));
       break;
     case 1:
-      words.insert(words.begin() + static_cast<ptrdiff_t>(at), words[at]);
+      words.insert(words.begin() + static_cast<std::ptrdiff_t>(at), words[at]);
       break;
     case 2:
       std::swap(words[at], words[1 + draw(words.size() - 1)]);

@@ -6,7 +6,7 @@
 //
 // No key expires meanwhile: it goes at once, in a day or later, or in the next century.  With GT
 // only such deadlines are given that are the same on both servers.
-#include "tests/differential/random_commands.h"
+#include "tests/support/random_commands.h"
 
 namespace weir::testing {
 namespace {
