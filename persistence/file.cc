@@ -34,6 +34,9 @@ class RealFileSystem final : public FileSystem {
   int fsync(int fd) override { return ::fsync(fd); }
   int fdatasync(int fd) override { return ::fdatasync(fd); }
   int ftruncate(int fd, off_t size) override { return ::ftruncate(fd, size); }
+  int sync_range(int fd, off_t from, off_t bytes) override {
+    return ::sync_file_range(fd, from, bytes, SYNC_FILE_RANGE_WAIT_BEFORE | SYNC_FILE_RANGE_WRITE);
+  }
   int fchmod(int fd, mode_t mode) override { return ::fchmod(fd, mode); }
   int close(int fd) override { return ::close(fd); }
   int stat(const char* path, struct stat* result) override { return ::stat(path, result); }
@@ -185,6 +188,14 @@ IoResult<void> File::resize(uint64_t size) {
   if (uninterrupted([&] { return files_->ftruncate(fd_, static_cast<off_t>(size)); }) < 0)
     return failed("ftruncate");
   return {};
+}
+
+IoResult<void> File::sync_range(uint64_t from, uint64_t bytes) {
+  const int result = uninterrupted(
+      [&] { return files_->sync_range(fd_, static_cast<off_t>(from), static_cast<off_t>(bytes)); });
+  // Not every file system can, and none has to.
+  if (result >= 0 || errno == EINVAL || errno == ENOSYS || errno == ESPIPE) return {};
+  return failed("sync");
 }
 
 IoResult<void> File::set_mode(mode_t mode) {

@@ -39,6 +39,9 @@ class FileSystem {
   virtual int fsync(int fd) = 0;
   virtual int fdatasync(int fd) = 0;
   virtual int ftruncate(int fd, off_t size) = 0;
+  /// Of a part of the file: what is written is on its way to the disk when it returns, and what was
+  /// written before that is there.
+  virtual int sync_range(int fd, off_t from, off_t bytes) = 0;
   virtual int fchmod(int fd, mode_t mode) = 0;
   virtual int close(int fd) = 0;
   virtual int stat(const char* path, struct stat* result) = 0;
@@ -98,6 +101,8 @@ class File {
   IoResult<void> fdatasync();
   /// Cuts the file off, or lengthens it with zeros.
   IoResult<void> resize(uint64_t size);
+  /// Makes the disk write these bytes, so that a later fsync() has less to do.  Promises nothing.
+  IoResult<void> sync_range(uint64_t from, uint64_t bytes);
   IoResult<void> set_mode(mode_t mode);
   /// The only way to learn that closing failed.  The file is closed either way.
   IoResult<void> close();

@@ -58,6 +58,10 @@ int FaultyFileSystem::ftruncate(int fd, off_t size) {
   return fails() ? -1 : disk_.ftruncate(fd, size);
 }
 
+int FaultyFileSystem::sync_range(int fd, off_t from, off_t bytes) {
+  return fails() ? -1 : disk_.sync_range(fd, from, bytes);
+}
+
 int FaultyFileSystem::fchmod(int fd, mode_t mode) {
   return fails() ? -1 : disk_.fchmod(fd, mode);
 }

@@ -35,6 +35,7 @@ class FaultyFileSystem final : public FileSystem {
   int fsync(int fd) override;
   int fdatasync(int fd) override;
   int ftruncate(int fd, off_t size) override;
+  int sync_range(int fd, off_t from, off_t bytes) override;
   int fchmod(int fd, mode_t mode) override;
   int close(int fd) override;
   int stat(const char* path, struct stat* result) override;

@@ -1,0 +1,102 @@
+// A file that is written for long takes the place of another one, or leaves no trace.
+#include "persistence/replacing_file.h"
+
+#include <string>
+
+#include <catch2/catch.hpp>
+#include <unistd.h>
+
+#include "tests/support/faulty_file.h"
+#include "tests/support/temp_folder.h"
+#include "tests/support/text_file.h"
+
+namespace weir::testing {
+namespace {
+
+/// Of more than one buffer, and one that is longer than a buffer.
+const std::string kShort(100'000, 's');
+const std::string kLong(5'000'000, 'l');
+
+std::string whole_text() {
+  return kShort + kShort + kShort + kLong + kShort;
+}
+
+/// Writes whole_text() to "dump" of a folder.
+IoResult<void> write_dump(FileSystem& files, const TempFolder& folder) {
+  const std::string target = folder / "dump";
+  IoResult<ReplacingFile> file =
+      ReplacingFile::create(files, {.target = target, .temporary = temporary_name(target)});
+  if (!file) return tl::unexpected(file.error());
+  for (const std::string* text : {&kShort, &kShort, &kShort, &kLong, &kShort}) {
+    if (IoResult<void> written = file->write(*text); !written) return written;
+  }
+  return file->commit();
+}
+
+bool is_there(const std::string& path) {
+  return access(path.c_str(), F_OK) == 0;
+}
+
+TEST_CASE("The target has all that was written, and nothing else is left", "[replacing_file]") {
+  const TempFolder folder;
+  REQUIRE(write_dump(real_files(), folder));
+  CHECK(read_text(folder / "dump") == whole_text());
+  CHECK_FALSE(is_there(temporary_name(folder / "dump")));
+}
+
+TEST_CASE("Short writes are completed", "[replacing_file]") {
+  const TempFolder folder;
+  FaultyFileSystem disk;
+  disk.shorten_writes(70'001);
+  REQUIRE(write_dump(disk, folder));
+  CHECK(read_text(folder / "dump") == whole_text());
+}
+
+TEST_CASE("The temporary file of a crashed process with our ID makes way", "[replacing_file]") {
+  const TempFolder folder;
+  write_text(temporary_name(folder / "dump"), "half a du");
+  REQUIRE(write_dump(real_files(), folder));
+  CHECK(read_text(folder / "dump") == whole_text());
+}
+
+TEST_CASE("A file that is given up leaves the old one and no other", "[replacing_file]") {
+  const TempFolder folder;
+  const std::string target = folder / "dump";
+  write_text(target, "old");
+  {
+    IoResult<ReplacingFile> file = ReplacingFile::create(
+        real_files(), {.target = target, .temporary = temporary_name(target)});
+    REQUIRE(file);
+    REQUIRE(file->write(kLong));
+  }
+  CHECK(read_text(target) == "old");
+  CHECK_FALSE(is_there(temporary_name(target)));
+}
+
+TEST_CASE("Whichever system call fails, the target is old or new and no other file is left",
+          "[replacing_file]") {
+  int calls = 0;
+  {
+    const TempFolder folder;
+    FaultyFileSystem disk;
+    REQUIRE(write_dump(disk, folder));
+    calls = disk.calls();
+  }
+  REQUIRE(calls > 10);
+  for (int n = 1; n <= calls; ++n) {
+    CAPTURE(n);
+    const TempFolder folder;
+    write_text(folder / "dump", "old");
+    FaultyFileSystem disk;
+    disk.fail_call(n, EIO);
+    const IoResult<void> result = write_dump(disk, folder);
+    REQUIRE(disk.has_failed());
+    const std::string text = read_text(folder / "dump");
+    CHECK((result.has_value() ? text == whole_text() : (text == "old" || n > calls - 3)));
+    if (n <= calls - 3) CHECK_FALSE(result);
+    CHECK_FALSE(is_there(temporary_name(folder / "dump")));
+  }
+}
+
+}  // namespace
+}  // namespace weir::testing
