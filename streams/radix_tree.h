@@ -43,6 +43,7 @@
 // nothing retired is reachable from the live root.
 #pragma once
 
+#include <algorithm>
 #include <memory>
 #include <utility>
 #include <vector>
@@ -116,6 +117,11 @@ class RadixRetired {
   bool is_empty() const { return roots_.empty() && nodes_.empty(); }
   /// On the list, not counting what is below.
   size_t size() const { return roots_.size() + nodes_.size(); }
+  /// Whether it is less than `most` leaves and nodes in all, as far as the list alone tells.
+  bool is_less_than(size_t most) const {
+    return size() < most &&
+           std::none_of(roots_.begin(), roots_.end(), [](RadixRef ref) { return ref.is_node(); });
+  }
 
  private:
   const RadixLeafOps* ops_ = nullptr;
