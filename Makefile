@@ -8,6 +8,7 @@ CMAKE_ARGS ?=
 CMAKE      := cmake
 TIME       ?= 60
 BENCH      ?=
+MIB        ?= 256
 PEER       ?= /usr/bin/redis-server
 
 .PHONY: all build run test lint check fuzz soak bench install clean help
@@ -52,13 +53,14 @@ soak: ## run the tests that draw lots with new seeds for TIME seconds (default 6
 	@$(CMAKE) --build $(BUILD) -j $(JOBS)
 	@.ci/soak $(BUILD) $(TIME)
 
-bench: ## measure beside a peer server, and a PEL: BENCH=scenario[,...]|pending-costs|freeing-stalls PEER=/path/to/redis-server
+bench: ## measure beside a peer server, and a PEL: BENCH=scenario[,...]|pending-costs|freeing-stalls|snapshot-costs PEER=/path/to/redis-server
 	@.ci/packages build bench
 	@$(CMAKE) -S . -B $(BUILD) -DCMAKE_BUILD_TYPE=Release $(CMAKE_ARGS) -DWEIR_TESTS=OFF -DWEIR_BENCH=ON >/dev/null
 	@$(CMAKE) --build $(BUILD) -j $(JOBS)
-	@[ -n "$(filter pending-costs freeing-stalls,$(BENCH))" ] || $(BUILD)/tests/bench/weir-bench --server $(BUILD)/weir-server --peer $(PEER) --only "$(BENCH)" --json $(BUILD)/bench.json
+	@[ -n "$(filter pending-costs freeing-stalls snapshot-costs,$(BENCH))" ] || $(BUILD)/tests/bench/weir-bench --server $(BUILD)/weir-server --peer $(PEER) --only "$(BENCH)" --json $(BUILD)/bench.json
 	@[ -n "$(filter-out pending-costs,$(BENCH))" ] || $(BUILD)/tests/bench/pending-costs
 	@[ "$(BENCH)" != freeing-stalls ] || $(BUILD)/tests/bench/freeing-stalls $(BUILD)/weir-server
+	@[ "$(BENCH)" != snapshot-costs ] || for server in $(BUILD)/weir-server $(PEER); do $(BUILD)/tests/bench/snapshot-costs $$server $(MIB); done
 
 install: build ## install the server and redis.conf below PREFIX (default /usr/local)
 	@$(CMAKE) --install $(BUILD) --prefix $(PREFIX) --strip

@@ -105,6 +105,7 @@ void ServerProcess::spawn(const ServerOptions& options) {
                                     "warning",
                                     "--maxclients",
                                     std::to_string(options.max_clients)};
+  if (options.allows_debug) words.insert(words.end(), {"--enable-debug-command", "yes"});
   std::vector<char*> arguments;
   arguments.reserve(words.size() + 1);
   for (std::string& word : words)

@@ -20,6 +20,7 @@ struct ServerOptions {
   std::filesystem::path program;
   int core = -1;           // to run on; -1: any
   size_t max_clients = 0;  // what the file limit allows
+  bool allows_debug = false;
 };
 
 class ServerProcess {
