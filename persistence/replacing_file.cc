@@ -16,7 +16,7 @@ constexpr size_t kBufferBytes = size_t{256} << 10;
 std::string temporary_name(const std::string& target) {
   const size_t slash = target.rfind('/');
   const std::string folder = slash == std::string::npos ? "" : target.substr(0, slash + 1);
-  return folder + "temp-" + std::to_string(getpid()) + ".rdb";
+  return folder + "temp-" + std::to_string(gettid()) + ".rdb";
 }
 
 // create_new follows no link that somebody else may have put there.

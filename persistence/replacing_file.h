@@ -1,6 +1,6 @@
 // A great file in the making, which takes the place of another one when it is whole.
 //
-//   create()   temp-<pid>.rdb beside the target
+//   create()   temp-<id>.rdb beside the target
 //   write()    … and from time to time the disk is told to begin, so that commit() is not one long
 //              wait and the system does not hold gigabytes for us
 //   commit()   flush · fsync · close · rename over the target · fsync of the folder
@@ -58,7 +58,8 @@ class ReplacingFile {
   bool is_there_ = true;  // the temporary file
 };
 
-/// "temp-<pid>.rdb" in the folder of `target`.
+/// "temp-<id>.rdb" in the folder of `target`, with the ID of the thread: that of the main one is
+/// the process's, and two threads do not disturb each other.
 std::string temporary_name(const std::string& target);
 
 }  // namespace weir

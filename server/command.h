@@ -157,6 +157,7 @@ enum CommandFlag : uint32_t {
   kAllowBusy = 1U << 14,
   kSkipSlowlog = 1U << 15,
   // Not shown: what only this server needs to know.
+  kTellsHealth = 1U << 21,    // PING: refused, too, when writes are because snapshots fail
   kNeedsModule = 1U << 22,    // refused unless enable-module-command allows it
   kSubcommand = 1U << 23,     // has a container's name before its own; the table sees to it
   kNeedsDebug = 1U << 24,     // refused unless enable-debug-command allows it

@@ -49,6 +49,10 @@ constexpr Choice kPubsubDefault[] = {
   {"allchannels",   int(PubsubDefault::kAll)},
   {"resetchannels", int(PubsubDefault::kNone)},
 };
+constexpr Choice kOtherTypes[] = {
+  {"refuse", int(OtherTypes::kRefuse)},
+  {"skip",   int(OtherTypes::kSkip)},
+};
 constexpr Choice kAppendFsync[] = {
   {"everysec", int(AppendFsync::kEverySecond)},
   {"always",   int(AppendFsync::kAlways)},
@@ -173,10 +177,18 @@ constexpr Option kRows[] = {
   toggle ("dynamic-hz",               "yes",                &S::dynamic_hz),
   integer("active-expire-effort",     "1",                  1, 10,        &S::active_expire_effort),
 
-  // Durability.  In memory only: save (empty by default here) is stored as given.
-  special("save",                     "",                   save_value, kManyWords),
+  // Snapshots
+  special("save",                     "3600 1 300 100 60 10000", save_value, kManyWords),
   tidied(check_dbfilename,
   text   ("dbfilename",               "dump.rdb",           &S::dbfilename, kProtected)),
+  toggle ("stop-writes-on-bgsave-error", "yes",             &S::stop_writes_on_bgsave_error),
+  toggle ("rdbcompression",           "yes",                &S::rdbcompression),
+  toggle ("rdbchecksum",              "yes",                &S::rdbchecksum, kImmutable),
+  toggle ("rdb-save-incremental-fsync", "yes",              &S::rdb_save_incremental_fsync),
+  integer("rdb-version",              "10",                 10, 14,       &S::rdb_version),
+  choice ("rdb-load-other-types",     "refuse",             kOtherTypes, choice_field<&S::rdb_load_other_types>()),
+
+  // Log of changes
   tidied(refuse_appendonly, toggle("appendonly", "no",       &S::appendonly)),
   choice ("appendfsync",              "everysec",           kAppendFsync, choice_field<&S::appendfsync>()),
   tidied(check_appendfilename,

@@ -29,11 +29,7 @@ constexpr Option kRows[] = {
   text   ("lua-replicate-commands",   "", kKept, kFileOnly),
 
   // Snapshot and log                  default     range
-  toggle ("stop-writes-on-bgsave-error",   "yes",  kKept),
-  toggle ("rdbcompression",                "yes",  kKept),
-  toggle ("rdbchecksum",                   "yes",  kKept, kImmutable),
   toggle ("rdb-del-sync-files",            "no",   kKept),
-  toggle ("rdb-save-incremental-fsync",    "yes",  kKept),
   choice ("sanitize-dump-payload",         "no",   kSanitize, kKept),
   toggle ("no-appendfsync-on-rewrite",     "no",   kKept),
   integer("auto-aof-rewrite-percentage",   "100",  0, INT_MAX, kKept),

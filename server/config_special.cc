@@ -39,12 +39,13 @@ std::vector<std::string> bind_lines(const Settings& settings) {
 Refusal read_save(Settings& settings, Words words, Source source) {
   if (is_empty_value(words)) {
     settings.save.clear();
+    settings.save_is_default = false;
     return std::nullopt;
   }
   static constexpr const char* kInvalid = "Invalid save parameters";
   if (words.size() % 2 != 0) return kInvalid;
   std::vector<SavePoint> points;
-  if (source == Source::kFile) points = settings.save;
+  if (source == Source::kFile && !settings.save_is_default) points = settings.save;
   for (size_t i = 0; i < words.size(); i += 2) {
     const std::optional<int64_t> seconds = parse_integer(words[i]);
     const std::optional<int64_t> changes = parse_integer(words[i + 1]);
@@ -52,6 +53,7 @@ Refusal read_save(Settings& settings, Words words, Source source) {
     points.push_back({.seconds = *seconds, .changes = *changes});
   }
   settings.save = std::move(points);
+  settings.save_is_default = false;
   return std::nullopt;
 }
 

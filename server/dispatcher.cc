@@ -12,6 +12,7 @@
 #include "server/data/keyspace.h"
 #include "server/data/waiters.h"
 #include "server/data/watches.h"
+#include "server/durability/snapshots.h"
 #include "server/errors.h"
 #include "server/gatekeeper.h"
 #include "server/insight/log.h"
@@ -186,6 +187,16 @@ std::string_view Dispatcher::refusal_of(const Client& client, const CommandSpec&
   if (client.limits != nullptr && !is_within_limits(client, command, argv)) return refusal_;
   if ((effective_flags(client, command) & kDenyOom) != 0 && !context_.memory.has_room())
     return errors::kOutOfMemory;
+  if (closed_gates_ != 0) [[unlikely]]
+    return refusal_at_gate(effective_flags(client, command));
+  return {};
+}
+
+std::string_view Dispatcher::refusal_at_gate(uint32_t flags) const {
+  if ((closed_gates_ & kSavingGate) != 0 && (flags & (kWrite | kTellsHealth)) != 0 &&
+      context_.snapshots.refuses_writes())
+    return errors::kCannotSave;
+  if ((closed_gates_ & kLoadingGate) != 0 && (flags & kLoading) == 0) return errors::kLoading;
   return {};
 }
 

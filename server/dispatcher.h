@@ -31,6 +31,12 @@ class CommandNames;
 struct CommandStats;
 struct Waiter;
 
+/// What may be wrong with the server as a whole.
+enum Gate : uint8_t {
+  kLoadingGate = 1,  // it is loading its data
+  kSavingGate = 2,   // snapshots fail
+};
+
 class Dispatcher : public RequestHandler {
  public:
   /// `context` outlives the dispatcher.
@@ -84,6 +90,11 @@ class Dispatcher : public RequestHandler {
   void run_put_off();
   size_t put_off_count() const { return put_off_.size(); }
 
+  /// What keeps commands out, whoever sends them: an open gate lets all through.
+  void set_gate(Gate gate, bool is_closed) {
+    closed_gates_ = static_cast<uint8_t>(is_closed ? closed_gates_ | gate : closed_gates_ & ~gate);
+  }
+
   /// The options or the monitors changed: which commands deserve a look from now on.
   void look_out();
   void turn_ended();
@@ -106,6 +117,7 @@ class Dispatcher : public RequestHandler {
                     std::span<const std::string_view> argv);
   std::string_view refusal_of(const Client& client, const CommandSpec& command,
                               std::span<const std::string_view> argv);
+  std::string_view refusal_at_gate(uint32_t flags) const;
   bool is_within_limits(const Client& client, const CommandSpec& command,
                         std::span<const std::string_view> argv);
   static uint32_t effective_flags(const Client& client, const CommandSpec& command);
@@ -149,6 +161,7 @@ class Dispatcher : public RequestHandler {
   resp::Buffer discarded_;  // replies that CLIENT REPLY keeps from leaving
   const CommandSpec* running_ = nullptr;
   Pause pause_;
+  uint8_t closed_gates_ = 0;
   std::vector<PutOff> put_off_;          // in order
   uint64_t lap_ticks_ = 0;               // when the last command ended, or the batch began
   uint64_t clock_ticks_ = 0;             // when the clock was read

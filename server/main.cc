@@ -152,9 +152,6 @@ int serve(Config& config, int argument_count, char** arguments) {
                    "specify a config file "
                    "use weir-server /path/to/redis.conf"
                  : "Configuration loaded");
-  if (!settings.save.empty()) {
-    log.warning(kSaveHasNoEffect);
-  }
   log.set_role(LogRole::kPrimary);
   const uint64_t possible_clients = raise_file_limit(settings.maxclients);
   if (possible_clients < settings.maxclients) {

@@ -58,6 +58,13 @@ Server::Server(Config& config, Log& log)
       key_publisher_(keyspace_.events, pubsub_),
       tracking_(clients_, keyspace_.events, config.values()),
       key_removal_(config_.values(), propagation_, waiters_),
+      snapshot_runner_(keyspace_, loop_),
+      snapshots_({.settings = config_.values(),
+                  .keyspace = keyspace_,
+                  .runner = snapshot_runner_,
+                  .log = log_,
+                  .files = real_files()}),
+      loader_(config_.values(), keyspace_, log_, real_files()),
       context_{.clock = clock_,
                .identity = identity_,
                .commands = command_table(),
@@ -67,6 +74,9 @@ Server::Server(Config& config, Log& log)
                .watches = watches_,
                .memory = memory_,
                .propagation = propagation_,
+               .snapshot_runner = snapshot_runner_,
+               .snapshots = snapshots_,
+               .loader = loader_,
                .pubsub = pubsub_,
                .tracking = tracking_,
                .clients = clients_,
@@ -115,12 +125,32 @@ std::string Server::open() {
     const std::string failure = pid_file_.write(path);
     if (!failure.empty()) log_.warning(failure);
   }
-  announce();
+  log_.notice("Server initialized");
+  why = load();
+  if (why.empty() && !shutdown_.is_requested()) announce();
+  return why;
+}
+
+/// Clients are served meanwhile, as far as they do not ask for data.
+std::string Server::load() {
+  const bool has_file = access(config_->dbfilename.c_str(), F_OK) == 0;
+  if (has_file && is_supervised_by_systemd(config_.values()))
+    notify_systemd("STATUS=Loading the dataset in memory\n");
+  dispatcher_.set_gate(kLoadingGate, true);
+  keyspace_.set_time({.ms = clock_.unix_ms(), .s = clock_.unix_s()}, true);
+  loader_.look_after_clients = [this] {
+    loop_.poll([this] { return end_turn(); });
+    return !shutdown_.is_requested();
+  };
+  const Loader::Result result = loader_.load(config_->dbfilename);
+  loader_.look_after_clients = nullptr;
+  dispatcher_.set_gate(kLoadingGate, false);
+  keyspace_.changes = 0;
+  if (result == Loader::Result::kFailed) return "Fatal error loading the DB, exiting.";
   return {};
 }
 
 void Server::announce() const {
-  log_.notice("Server initialized");
   ports_.announce();
   if (is_supervised_by_systemd(config_.values())) {
     notify_systemd("STATUS=Ready to accept connections\n");
@@ -141,11 +171,6 @@ void Server::register_appliers() {
                       return "The operating system is not able to handle the specified number of "
                              "clients, try with " +
                              std::to_string(possible);
-                    });
-  config_.on_change({"save"},
-                    [this](const Settings&, Settings& after) -> std::optional<std::string> {
-                      if (!after.save.empty()) log_.warning(kSaveHasNoEffect);
-                      return std::nullopt;
                     });
   config_.on_change({"stream-idmp-duration", "stream-idmp-maxsize"},
                     [this](const Settings&, Settings& after) -> std::optional<std::string> {
@@ -217,11 +242,9 @@ bool Server::is_refused(const Client& client) const {
 // --- Turns ---------------------------------------------------------------------------------------
 
 void Server::run() {
-  cron();
-  loop_.run([this] { return end_turn(); });
-  if (shutdown_signal() != 0) {
-    log_.warning(std::string("Received ") + (shutdown_signal() == SIGINT ? "SIGINT" : "SIGTERM") +
-                 " scheduling shutdown...");
+  if (!shutdown_.is_requested()) {
+    cron();
+    loop_.run([this] { return end_turn(); });
   }
   if (is_supervised_by_systemd(config_.values())) notify_systemd("STOPPING=1\n");
   for (const auto& [id, client] : clients_)
@@ -243,11 +266,30 @@ bool Server::end_turn() {
   } while (waiters_.has_signals());
   if (tracking_.has_news()) tracking_.send_news();
   const bool has_more = io_.end_of_turn();
-  work_off_memory();
+  if (!loader_.progress().is_loading) work_off_memory();
   dispatcher_.turn_ended();
-  if (shutdown_.is_requested()) loop_.stop();
+  const bool has_more_to_save = snapshot_runner_.end_turn();
+  dispatcher_.set_gate(kSavingGate, snapshots_.refuses_writes());
+  if (shutdown_.is_requested()) begin_to_end();
   arm_deadline_timer();
-  return has_more;
+  return has_more || has_more_to_save;
+}
+
+/// A signal may ask at any time.
+void Server::begin_to_end() {
+  if (!shutdown_.is_prepared()) {
+    const bool is_sigint = shutdown_signal() == SIGINT;
+    log_.warning(std::string("Received ") + (is_sigint ? "SIGINT" : "SIGTERM") +
+                 " scheduling shutdown...");
+    const SignalShutdown& how =
+        is_sigint ? config_->shutdown_on_sigint : config_->shutdown_on_sigterm;
+    FinalSave save = FinalSave::kWithSavePoints;
+    if (how.save) save = FinalSave::kYes;
+    // What is not loaded yet would be missing in the file.
+    if (how.nosave || loader_.progress().is_loading) save = FinalSave::kNo;
+    if (!snapshots_.prepare_end(save, how.force)) return shutdown_.refuse();
+  }
+  loop_.stop();
 }
 
 void Server::arm_deadline_timer() {
@@ -279,6 +321,7 @@ void Server::cron() {
   expire_messages();
   expire_keys();
   close_idle_clients();
+  snapshots_.cron(clock_.unix_s());
   for (const auto& [id, client] : clients_)
     io_.check_output(*client);
   stats_.peak_memory_bytes = std::max(stats_.peak_memory_bytes, used_memory());

@@ -21,6 +21,9 @@
 #include "server/data/waiters.h"
 #include "server/data/watches.h"
 #include "server/dispatcher.h"
+#include "server/durability/loader.h"
+#include "server/durability/snapshot_runner.h"
+#include "server/durability/snapshots.h"
 #include "server/gatekeeper.h"
 #include "server/host/process.h"
 #include "server/insight/info.h"
@@ -45,16 +48,12 @@
 
 namespace weir {
 
-/// Said when 'save' is given points.
-inline constexpr std::string_view kSaveHasNoEffect =
-    "'save' has no effect: this version keeps its data in memory only.";
-
 class Server {
  public:
   /// `config` and `log` outlive the server.
   Server(Config& config, Log& log);
 
-  /// Listens; the text says why it cannot, else is empty.
+  /// Listens and loads the data; the text says why it cannot, else is empty.
   std::string open();
   /// Serves until a shutdown is asked for.  Then nothing is left to do but to free memory.
   void run();
@@ -67,7 +66,9 @@ class Server {
   void accept(Accepted accepted);
   void turn_away(Client& client, Transport transport);
   bool is_refused(const Client& client) const;
+  std::string load();
   bool end_turn();
+  void begin_to_end();
   void arm_deadline_timer();
   void cron();
   void move_tables();
@@ -103,6 +104,9 @@ class Server {
   KeyPublisher key_publisher_;
   Tracking tracking_;
   KeyRemoval key_removal_;
+  SnapshotRunner snapshot_runner_;
+  Snapshots snapshots_;
+  Loader loader_;
   Context context_;
   Gatekeeper gatekeeper_;
   Dispatcher dispatcher_;

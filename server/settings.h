@@ -62,6 +62,9 @@ struct OutputLimits {
   friend bool operator==(const OutputLimits&, const OutputLimits&) = default;
 };
 
+/// Keys of a snapshot that are no streams.
+enum class OtherTypes : uint8_t { kRefuse, kSkip };
+
 /// Save a snapshot after `seconds` when at least `changes` keys changed.
 struct SavePoint {
   int64_t seconds = 0;
@@ -191,10 +194,18 @@ struct Settings {
   bool dynamic_hz = true;
   int active_expire_effort = 1;
 
-  // Durability.  This version holds its data in memory only: save and appendonly are kept as
-  // given, and the server decides what to say to a value that it cannot honour.
-  std::vector<SavePoint> save;
+  // Snapshots.
+  std::vector<SavePoint> save = {{3600, 1}, {300, 100}, {60, 10000}};
+  bool save_is_default = true;  // the first line of a file takes the place of the default
   std::string dbfilename = "dump.rdb";
+  bool stop_writes_on_bgsave_error = true;
+  bool rdbcompression = true;
+  bool rdbchecksum = true;
+  bool rdb_save_incremental_fsync = true;
+  int rdb_version = 10;
+  OtherTypes rdb_load_other_types = OtherTypes::kRefuse;
+
+  // Log of changes.
   bool appendonly = false;
   AppendFsync appendfsync = AppendFsync::kEverySecond;
   std::string appendfilename = "appendonly.aof";

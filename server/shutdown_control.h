@@ -9,10 +9,19 @@ class ShutdownControl {
  public:
   /// May be called from a signal handler.
   void request() { requested_ = 1; }
+  /// The same by somebody who has seen to what must be done before.
+  void request_prepared() {
+    is_prepared_ = true;
+    request();
+  }
   bool is_requested() const { return requested_ != 0; }
+  bool is_prepared() const { return is_prepared_; }
+  /// It cannot be now.
+  void refuse() { requested_ = 0; }
 
  private:
   volatile std::sig_atomic_t requested_ = 0;
+  bool is_prepared_ = false;
 };
 
 }  // namespace weir

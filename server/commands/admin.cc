@@ -1,8 +1,7 @@
-// For operators: CONFIG INFO SHUTDOWN ROLE TIME LOLWUT.
+// For operators: CONFIG INFO ROLE TIME LOLWUT.
 #include <vector>
 
 #include "server/clock.h"
-#include "server/commands/args.h"
 #include "server/commands/handlers.h"
 #include "server/commands/help_reply.h"
 #include "server/config.h"
@@ -14,7 +13,6 @@
 #include "server/insight/stats.h"
 #include "server/memory_limit.h"
 #include "server/net/client_io.h"
-#include "server/shutdown_control.h"
 #include "server/text.h"
 
 namespace weir {
@@ -78,35 +76,6 @@ Outcome config_help(Call& call) {
 
 Outcome info(Call& call) {
   call.reply.verbatim("txt", info_text(call.context, call.args.subspan(1)));
-  return Outcome::done();
-}
-
-// Data lives in memory only, so there is nothing to save and nothing that could be waited for.
-Outcome shutdown(Call& call) {
-  bool save = false;
-  bool nosave = false;
-  bool abort = false;
-  ArgCursor args(call.args, 1);
-  while (args.left() > 0) {
-    if (args.take("SAVE")) {
-      save = true;
-    } else if (args.take("NOSAVE")) {
-      nosave = true;
-    } else if (args.take("ABORT")) {
-      abort = true;
-    } else if (!args.take("NOW") && !args.take("FORCE")) {
-      return ReplyError(errors::kSyntax);
-    }
-  }
-  if ((save && nosave) || (abort && call.args.size() > 2)) return ReplyError(errors::kSyntax);
-  if (abort) return ReplyError("ERR No shutdown in progress.");
-  if (save) {
-    call.context.log.warning("SHUTDOWN SAVE refused: this version keeps its data in memory only.");
-    return ReplyError("ERR Errors trying to SHUTDOWN. Check logs.");
-  }
-  call.context.log.warning("User requested shutdown...");
-  call.context.shutdown.request();
-  call.client.io->close_after_reply(call.client);  // what stands behind it does not run
   return Outcome::done();
 }
 

@@ -14,6 +14,9 @@
 #include "server/config.h"
 #include "server/context.h"
 #include "server/data/keyspace.h"
+#include "server/data/waiters.h"
+#include "server/durability/loader.h"
+#include "server/durability/snapshots.h"
 #include "server/errors.h"
 #include "server/insight/data_digest.h"
 #include "server/insight/log.h"
@@ -202,6 +205,54 @@ Outcome populate(Call& call) {
   return ok(call);
 }
 
+// --- Snapshots -----------------------------------------------------------------------------------
+
+struct ReloadArgs {
+  bool saves = true;
+  bool flushes = true;
+  bool merges = false;
+};
+
+Parsed<ReloadArgs> read_reload_args(const Call& call) {
+  ReloadArgs parsed;
+  ArgCursor args(call.args, 2);
+  while (args.left() > 0) {
+    if (args.take("NOSAVE")) {
+      parsed.saves = false;
+    } else if (args.take("NOFLUSH")) {
+      parsed.flushes = false;
+    } else if (args.take("MERGE")) {
+      parsed.merges = true;
+    } else {
+      return tl::make_unexpected(
+          ReplyError("ERR DEBUG RELOAD only supports the MERGE, NOFLUSH and NOSAVE options."));
+    }
+  }
+  return parsed;
+}
+
+/// Saves, forgets and loads all keys.
+Outcome reload(Call& call) {
+  Parsed<ReloadArgs> args = read_reload_args(call);
+  if (!args) return std::move(args.error());
+  Context& context = call.context;
+  if (context.loader.progress().is_loading) return ReplyError(errors::kLoading);
+  context.snapshots.kill();
+  if (args->saves && !context.snapshots.save()) return ReplyError("ERR");
+  for (Database& db : context.keyspace.databases()) {
+    if (!args->flushes) break;
+    context.keyspace.events.notify_flushing(db.index());
+    db.clear();
+    context.waiters.signal_all_gone(db.index());
+  }
+  const Loader::Merge merge = args->merges ? Loader::Merge::kYes : Loader::Merge::kNo;
+  if (context.loader.load(call.settings.dbfilename, merge) != Loader::Result::kLoaded)
+    return ReplyError(errors::kCannotLoad);
+  context.keyspace.changes = 0;
+  context.log.warning("DB reloaded by DEBUG RELOAD");
+  return ok(call);
+}
+
 Outcome crash(Call&) {
   std::abort();
 }
@@ -231,6 +282,9 @@ Outcome help(Call& call) {
       "    Make the keys <prefix>:0 ... that do not exist, each with one entry.",
       "PROTOCOL <type>",
       "    Answer with a value of that type.",
+      "RELOAD [NOSAVE] [NOFLUSH] [MERGE]",
+      "    Write a snapshot, forget all keys and load it. NOSAVE: load the one that is there.",
+      "    NOFLUSH: forget nothing. MERGE: keys that are there already are replaced.",
       "DICT-RESIZING | PAUSE-CRON | SET-DISABLE-DENY-SCRIPTS | SET-SKIP-CHECKSUM-VALIDATION (0|1)",
       "AOF-FLUSH-SLEEP <microseconds>",
       "QUICKLIST-PACKED-THRESHOLD <size>",
@@ -268,6 +322,7 @@ constexpr Subcommand kSubcommands[] = {
     {"populate", 0, populate},
     {"protocol", 3, protocol},
     {"quicklist-packed-threshold", 3, ok},
+    {"reload", 0, reload},
     {"replybuffer", 0, ok},
     {"segfault", 2, segfault},
     {"set-active-expire", 3, set_active_expire},

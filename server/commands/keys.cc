@@ -9,6 +9,7 @@
 #include "server/context.h"
 #include "server/data/keyspace.h"
 #include "server/data/waiters.h"
+#include "server/durability/snapshots.h"
 #include "server/errors.h"
 #include "server/text.h"
 
@@ -175,6 +176,7 @@ Outcome flushall(Call& call) {
     call.changed(db.clear());
     call.context.waiters.signal_all_gone(db.index());
   }
+  call.context.snapshots.flushed();
   call.reply.ok();
   return Outcome::done();
 }

@@ -45,9 +45,8 @@ void LazyFree::take(RadixCuttings<StreamNode> nodes) {
   if (nodes.size() >= kLeastCost) push({std::move(nodes)});
 }
 
-// One line of the list may stand for a whole tree, or be a single block.
 void LazyFree::take(RadixRetired retired) {
-  if (!retired.is_empty()) push({std::move(retired)});
+  if (!retired.is_less_than(kLeastCost)) push({std::move(retired)});
 }
 
 void LazyFree::push(Job job) {

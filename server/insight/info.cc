@@ -12,28 +12,6 @@
 namespace weir {
 namespace {
 
-void add_persistence(const Context& context, Section& section) {
-  // Nothing is kept on disk in this version; the fields say just that.
-  section
-      .zeros({"loading", "async_loading", "current_cow_peak", "current_cow_size",
-              "current_cow_size_age"})
-      .add("current_fork_perc", "0.00")
-      .zeros({"current_save_keys_processed", "current_save_keys_total"})
-      .add("rdb_changes_since_last_save", context.keyspace.changes)
-      .add("rdb_bgsave_in_progress", "0")
-      .add("rdb_last_save_time", static_cast<uint64_t>(context.identity.started_unix_s))
-      .add("rdb_last_bgsave_status", "ok")
-      .add_all("-1", {"rdb_last_bgsave_time_sec", "rdb_current_bgsave_time_sec"})
-      .zeros({"rdb_saves", "rdb_last_cow_size", "rdb_last_load_keys_expired",
-              "rdb_last_load_keys_loaded", "aof_enabled", "aof_rewrite_in_progress",
-              "aof_rewrite_scheduled"})
-      .add_all("-1", {"aof_last_rewrite_time_sec", "aof_current_rewrite_time_sec"})
-      .add("aof_last_bgrewrite_status", "ok")
-      .zeros({"aof_rewrites", "aof_rewrites_consecutive_failures"})
-      .add("aof_last_write_status", "ok")
-      .zeros({"aof_last_cow_size", "module_fork_in_progress", "module_fork_last_cow_size"});
-}
-
 void add_replication(const Context& context, Section& section) {
   section.add("role", "master")
       .add("connected_slaves", "0")
@@ -76,7 +54,7 @@ constexpr SectionRow kSections[] = {
     {"server", "Server", true, add_server_info},
     {"clients", "Clients", true, add_client_info},
     {"memory", "Memory", true, add_memory_info},
-    {"persistence", "Persistence", true, add_persistence},
+    {"persistence", "Persistence", true, add_persistence_info},
     {"stats", "Stats", true, add_stats_info},
     {"replication", "Replication", true, add_replication},
     {"cpu", "CPU", true, add_cpu_info},

@@ -38,6 +38,7 @@ void add_cpu_info(const Context& context, Section& section);
 
 // info_memory.cc
 void add_memory_info(const Context& context, Section& section);
+void add_persistence_info(const Context& context, Section& section);
 
 // info_stats.cc
 void add_stats_info(const Context& context, Section& section);

@@ -30,6 +30,11 @@ void EventLoop::run(const std::function<bool()>& end_of_turn) {
   }
 }
 
+void EventLoop::poll(const std::function<bool()>& end_of_turn) {
+  event_base_loop(base_, EVLOOP_ONCE | EVLOOP_NONBLOCK);
+  end_of_turn();
+}
+
 void Watch::start(EventLoop& loop, int fd, short what, Callback callback, void* argument) {
   assert(!active_);
   event_assign(&event_, loop.base(), fd, static_cast<short>(what | EV_PERSIST), callback, argument);

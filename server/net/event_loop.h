@@ -30,6 +30,8 @@ class EventLoop {
   /// without waiting for anything.
   void run(const std::function<bool()>& end_of_turn);
   void stop() { stopped_ = true; }
+  /// One turn that waits for nothing, for somebody who is busy before run().
+  void poll(const std::function<bool()>& end_of_turn);
 
  private:
   event_base* base_;

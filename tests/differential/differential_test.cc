@@ -10,8 +10,8 @@
 #include <strings.h>
 
 #include "tests/differential/known_differences.h"
-#include "tests/support/random_commands.h"
 #include "tests/differential/twin.h"
+#include "tests/support/random_commands.h"
 #include "tests/support/seed.h"
 
 namespace weir::testing {

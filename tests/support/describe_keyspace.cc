@@ -33,4 +33,19 @@ void add_description(const SnapshotKey& key, KeyTexts& texts) {
   add(texts, title(key.db, key.name, key.deadline_ms), describe(key.stream.view()));
 }
 
+std::string difference(const KeyTexts& found, const KeyTexts& expected) {
+  const auto text_in = [](const KeyTexts& texts, const std::string& title) {
+    const auto at = texts.find(title);
+    return at == texts.end() ? std::string("nothing") : at->second;
+  };
+  KeyTexts all = found;
+  all.insert(expected.begin(), expected.end());
+  for (const auto& [title, text] : all) {
+    const std::string one = text_in(found, title);
+    const std::string other = text_in(expected, title);
+    if (one != other) return title + "\nfound:\n" + one + "\nexpected:\n" + other;
+  }
+  return {};
+}
+
 }  // namespace weir::testing

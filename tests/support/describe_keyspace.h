@@ -15,4 +15,7 @@ using KeyTexts = std::map<std::string, std::string>;
 KeyTexts describe(Keyspace& keyspace);
 void add_description(const SnapshotKey& key, KeyTexts& texts);
 
+/// The first key that is not the same in both, with both texts; empty if there is none.
+std::string difference(const KeyTexts& found, const KeyTexts& expected);
+
 }  // namespace weir::testing

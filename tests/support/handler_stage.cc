@@ -53,6 +53,13 @@ HandlerStage::HandlerStage(Audience audience, FileSystem& files)
       memory_(config_.values(), keyspace, clock_, latency_),
       tracking_(clients_, keyspace.events, config_.values()),
       key_removal_(config_.values(), propagation_, waiters_),
+      snapshot_runner(keyspace, loop_),
+      snapshots({.settings = config_.values(),
+                 .keyspace = keyspace,
+                 .runner = snapshot_runner,
+                 .log = log_,
+                 .files = files}),
+      loader(config_.values(), keyspace, log_, files),
       context_{.clock = clock_,
                .identity = identity_,
                .commands = command_table(),
@@ -62,6 +69,9 @@ HandlerStage::HandlerStage(Audience audience, FileSystem& files)
                .watches = watches_,
                .memory = memory_,
                .propagation = propagation_,
+               .snapshot_runner = snapshot_runner,
+               .snapshots = snapshots,
+               .loader = loader,
                .pubsub = pubsub_,
                .tracking = tracking_,
                .clients = clients_,
@@ -82,6 +92,7 @@ HandlerStage::HandlerStage(Audience audience, FileSystem& files)
       client_(clients_.add(kNoSocket, true, 0)) {
   dispatcher_.attach(io_);
   keyspace.removal_listener = &key_removal_;
+  log_.set_level(LogLevel::kNothing);
   gatekeeper_.greet(client_);
   if (audience == Audience::kNone) return;
   propagation_.set_listener(Propagation::Listener::kLog, true);

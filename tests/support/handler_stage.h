@@ -26,6 +26,9 @@
 #include "server/data/waiters.h"
 #include "server/data/watches.h"
 #include "server/dispatcher.h"
+#include "server/durability/loader.h"
+#include "server/durability/snapshot_runner.h"
+#include "server/durability/snapshots.h"
 #include "server/gatekeeper.h"
 #include "server/insight/info.h"
 #include "server/insight/latency.h"
@@ -139,6 +142,13 @@ class HandlerStage {
   PubSub pubsub_;
   Tracking tracking_;
   KeyRemoval key_removal_;
+
+ public:
+  SnapshotRunner snapshot_runner;
+  Snapshots snapshots;
+  Loader loader;
+
+ private:
   Context context_;
   Gatekeeper gatekeeper_;
   Dispatcher dispatcher_;

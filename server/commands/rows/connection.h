@@ -77,7 +77,7 @@ inline constexpr CommandSpec kConnectionRows[] = {
    .secrets = Secrets::kBehindAuth, .run = hello, .since = "6.0.0", .complexity = "O(1)", .summary = "Begins a session: protocol, password, name.",
    .syntax = "[arguments:block{protover:integer [AUTH auth:block{username:string password:string}] [SETNAME clientname:string]}]",
    .history = "6.2.0"},
-  {.name = "ping", .arity = -1, .flags = kFast | kForListeners, .group = Group::kConnection, .categories = kConnectionCategory,
+  {.name = "ping", .arity = -1, .flags = kFast | kForListeners | kTellsHealth, .group = Group::kConnection, .categories = kConnectionCategory,
    .run = ping, .since = "1.0.0", .complexity = "O(1)", .summary = "Answers, to show that the server lives.",
    .syntax = "[message:string]"},
   {.name = "quit", .arity = -1, .flags = kHandshake | kNotQueued | kForListeners, .group = Group::kConnection, .categories = kConnectionCategory,

@@ -9,6 +9,9 @@ namespace weir {
 
 // clang-format off
 inline constexpr CommandSpec kServerRows[] = {
+  {.name = "bgsave", .arity = -1, .flags = kAdmin | kNoScript | kNoAsyncLoading, .run = bgsave, .since = "1.0.0",
+   .complexity = "O(1)", .summary = "Writes a snapshot in the background.", .syntax = "[SCHEDULE:schedule@3.2.2]",
+   .history = "3.2.2"},
   {.name = "command", .arity = -1, .flags = kAnytime | kContainer, .categories = kConnectionCategory, .run = command,
    .tips = kUnordered, .since = "2.8.13", .complexity = "O(N) for the N commands.", .summary = "Describes all commands."},
   {.name = "command|count", .arity = 2, .flags = kAnytime, .categories = kConnectionCategory, .run = command_count,
@@ -50,8 +53,12 @@ inline constexpr CommandSpec kServerRows[] = {
   {.name = "info", .arity = -1, .flags = kAnytime, .categories = kDangerous, .run = info, .tips = kUnsure,
    .since = "1.0.0", .complexity = "O(1)", .summary = "Tells how the server is doing.",
    .syntax = "[section:string+]", .history = "7.0.0"},
+  {.name = "lastsave", .arity = 1, .flags = kAnytime | kFast, .categories = kAdminCategory | kDangerous, .run = lastsave,
+   .tips = kUnsure, .since = "1.0.0", .complexity = "O(1)", .summary = "Returns the time of the last good snapshot."},
   {.name = "lolwut", .arity = -1, .flags = kReadonly | kFast, .categories = kRead, .run = lolwut, .since = "5.0.0",
    .complexity = "O(1)", .summary = "Draws the river behind the weir.", .syntax = "[VERSION version:integer]"},
+  {.name = "save", .arity = 1, .flags = kAdmin | kNoScript | kNoAsyncLoading | kNoMulti, .run = save, .since = "1.0.0",
+   .complexity = "O(N) for the N entries of all keys.", .summary = "Writes a snapshot while everybody waits."},
   {.name = "shutdown", .arity = -1, .flags = kOperator | kNoMulti | kAllowBusy | kMaySayNothing, .run = shutdown,
    .since = "1.0.0", .complexity = "O(N) for the N keys when saving.", .summary = "Stops the server.",
    .syntax = "[save-selector:oneof{NOSAVE:nosave|SAVE:save}] [NOW:now@7.0.0] [FORCE:force@7.0.0] [ABORT:abort@7.0.0]",

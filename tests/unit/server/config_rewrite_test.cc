@@ -22,7 +22,7 @@ namespace {
 std::string rewritten(std::string_view file, std::string_view changes) {
   config::ConfigValues values;
   REQUIRE_FALSE(config::read_text(file, "file", real_files(), values));
-  if (changes.find("save") != changes.npos) values.settings.save.clear();
+  if (changes.find("save ") != changes.npos) values.settings.save.clear();
   REQUIRE_FALSE(config::read_text(changes, "changes", real_files(), values));
   return config::rewritten_text(file, values);
 }

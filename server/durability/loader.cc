@@ -1,0 +1,184 @@
+#include "server/durability/loader.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdio>
+#include <cstdlib>
+#include <utility>
+
+#include "persistence/rdb_reader.h"
+#include "server/clock.h"
+#include "server/insight/log.h"
+
+namespace weir {
+namespace {
+
+constexpr int64_t kUsPerSecond = 1'000'000;
+constexpr int64_t kMsPerSecond = 1000;
+
+/// "1.234 seconds"
+std::string seconds_text(int64_t us) {
+  char text[64];
+  std::snprintf(text, sizeof(text), "%.3f seconds",
+                static_cast<double>(us) / static_cast<double>(kUsPerSecond));
+  return text;
+}
+
+/// Of an open file; 0 when nobody knows.
+uint64_t file_bytes(FileSystem& files, const std::string& path) {
+  struct stat status = {};
+  return files.stat(path.c_str(), &status) == 0 ? static_cast<uint64_t>(status.st_size) : 0;
+}
+
+}  // namespace
+
+/// The file, and what is done while it is read.
+class Loader::Source final : public RdbSource {
+ public:
+  Source(File& file, Loader& loader) : file_(file), loader_(loader) {}
+
+  bool was_stopped() const { return was_stopped_; }
+
+  IoResult<size_t> read(std::span<char> buffer) override {
+    IoResult<size_t> got = file_.read(buffer);
+    if (got) loader_.progress_.loaded_bytes += *got;
+    if (loader_.look_after_clients == nullptr || Clock::monotonic_us() < look_after_at_us_)
+      return got;
+    if (!loader_.look_after_clients()) {
+      was_stopped_ = true;
+      return tl::unexpected(IoError{.operation = "read", .path = file_.path()});
+    }
+    look_after_at_us_ = Clock::monotonic_us() + kLookAfterUs;
+    return got;
+  }
+
+ private:
+  File& file_;
+  Loader& loader_;
+  int64_t look_after_at_us_ = 0;
+  bool was_stopped_ = false;
+};
+
+/// What becomes of what the file says.
+class Loader::Sink final : public RdbSink {
+ public:
+  Sink(Loader& loader, Merge merge)
+      : loader_(loader), merge_(merge), now_ms_(Clock::unix_us_now() / kMsPerSecond) {}
+
+  Refusal aux(std::string_view name, std::string_view value) override {
+    if (name == "used-mem")
+      loader_.progress_.used_memory = std::strtoull(std::string(value).c_str(), nullptr, 10);
+    if (name == "redis-ver")
+      loader_.log_.notice("Loading RDB produced by version " + std::string(value));
+    if (name == "ctime") note_age(value);
+    if (name.starts_with('%'))
+      loader_.log_.notice("RDB '" + std::string(name) + "': " + std::string(value));
+    return {};
+  }
+
+  Refusal database(uint64_t number) override {
+    const size_t databases = loader_.keyspace_.databases().size();
+    if (number < databases) return {};
+    return "Data file was created with a Redis server configured to handle more than " +
+           std::to_string(databases) + " databases. Exiting";
+  }
+
+  Refusal stream(RdbKey&& key, Stream&& stream) override {
+    LoadProgress& progress = loader_.progress_;
+    const bool is_over = key.deadline_ms && *key.deadline_ms < now_ms_;
+    if (is_over && loader_.keyspace_.expired_keys != ExpiredKeys::kAreSeen) {
+      ++progress.keys_expired;
+      return {};
+    }
+    Database& db = loader_.keyspace_.database(static_cast<uint32_t>(key.db));
+    KeyEntry* added = db.add(key.name, std::move(stream), key.deadline_ms);
+    if (added == nullptr) {
+      if (merge_ == Merge::kNo) return "Duplicated key found in RDB file: '" + key.name + "'";
+      db.erase(key.name);
+      added = db.add(key.name, std::move(stream), key.deadline_ms);
+    }
+    note_use(*added, key);
+    ++progress.keys_loaded;
+    return {};
+  }
+
+  void skipped(const RdbKey& /*key*/, uint8_t /*type*/) override {
+    ++loader_.progress_.keys_skipped;
+  }
+
+ private:
+  void note_age(std::string_view written) const {
+    const int64_t unix_s = std::strtoll(std::string(written).c_str(), nullptr, 10);
+    const int64_t age_s = std::max<int64_t>(0, now_ms_ / kMsPerSecond - unix_s);
+    loader_.log_.notice("RDB age " + std::to_string(age_s) + " seconds");
+  }
+
+  /// What the file says of a key's use, if that is what is noted here.
+  void note_use(KeyEntry& entry, const RdbKey& key) const {
+    const bool by_frequency = loader_.keyspace_.access_notes() == AccessNotes::kFrequency;
+    if (by_frequency && key.frequency) loader_.keyspace_.set_use(entry, *key.frequency);
+    if (!by_frequency && key.idle_s)
+      loader_.keyspace_.set_use(entry,
+                                static_cast<uint32_t>(std::min<uint64_t>(*key.idle_s, UINT32_MAX)));
+  }
+
+  Loader& loader_;
+  Merge merge_;
+  int64_t now_ms_;
+};
+
+Loader::Result Loader::load(const std::string& path, Merge merge) {
+  IoResult<File> file = File::open_for_read(files_, path);
+  if (!file && file.error().errno_value == ENOENT) return Result::kNoFile;
+  if (!file) {
+    log_.warning("Fatal error: can't open the RDB file for reading: " + to_string(file.error()));
+    return Result::kFailed;
+  }
+  progress_ = {.is_loading = true,
+               .began_unix_s = Clock::unix_us_now() / kUsPerSecond,
+               .began_monotonic_us = Clock::monotonic_us(),
+               .total_bytes = file_bytes(files_, path)};
+  const Result result = read(*file, merge);
+  progress_.is_loading = false;
+  return result;
+}
+
+Loader::Result Loader::read(File& file, Merge merge) {
+  Source source(file, *this);
+  RdbInput input(source);
+  Sink sink(*this, merge);
+  RdbReader reader(
+      input, sink,
+      {.other_types = settings_.rdb_load_other_types == OtherTypes::kSkip ? RdbOtherTypes::kSkip
+                                                                          : RdbOtherTypes::kRefuse,
+       .idempotence_limits = keyspace_.new_stream_limits,
+       .checks_sum = settings_.rdbchecksum});
+  const tl::expected<RdbSummary, RdbError> summary = reader.run();
+  if (source.was_stopped()) {
+    log_.warning("Loading was stopped.");
+    return Result::kStopped;
+  }
+  if (!summary) {
+    const RdbError& error = summary.error();
+    std::string where = file.path() + ", offset " + std::to_string(error.offset);
+    if (reader.last_key()) where += ", key '" + *reader.last_key() + "'";
+    log_.warning("The RDB file cannot be loaded: " + error.reason + " (" + where + ", " +
+                 std::string(reader.doing()) + ")");
+    return Result::kFailed;
+  }
+  if (settings_.rdbchecksum && !summary->sum_was_checked)
+    log_.notice("RDB file was saved with checksum disabled: no check performed.");
+  tell_end();
+  return Result::kLoaded;
+}
+
+void Loader::tell_end() const {
+  log_.notice("Done loading RDB, keys loaded: " + std::to_string(progress_.keys_loaded) +
+              ", keys expired: " + std::to_string(progress_.keys_expired) + ".");
+  if (progress_.keys_skipped > 0)
+    log_.warning("Keys skipped that are no streams: " + std::to_string(progress_.keys_skipped));
+  log_.notice("DB loaded from disk: " +
+              seconds_text(Clock::monotonic_us() - progress_.began_monotonic_us));
+}
+
+}  // namespace weir

@@ -1,0 +1,69 @@
+// Reading a snapshot into the keyspace: when the server starts, and for DEBUG RELOAD.
+//
+//   file ──► RdbReader ──► key by key ──► Keyspace
+//     │ every few milliseconds
+//     └──► look_after_clients: they are told that the server is loading
+//
+// What is found wrong is logged, with file, offset and reason; what was loaded before stays, for
+// whoever asked to decide about.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <string>
+
+#include "persistence/file.h"
+#include "server/data/keyspace.h"
+#include "server/settings.h"
+
+namespace weir {
+
+class Log;
+
+/// What INFO tells.
+struct LoadProgress {
+  bool is_loading = false;
+  int64_t began_unix_s = 0;
+  int64_t began_monotonic_us = 0;
+  uint64_t total_bytes = 0;
+  uint64_t loaded_bytes = 0;
+  uint64_t used_memory = 0;  // when the file was written, as it says; 0: it does not
+  uint64_t keys_loaded = 0;
+  uint64_t keys_expired = 0;
+  uint64_t keys_skipped = 0;  // that are no streams
+};
+
+class Loader {
+ public:
+  /// Clients are looked after as often, in microseconds.
+  static constexpr int64_t kLookAfterUs = 5000;
+
+  enum class Result : uint8_t { kLoaded, kNoFile, kFailed, kStopped };
+  enum class Merge : uint8_t { kNo, kYes };  // whether a key may be there already
+
+  /// All outlive it.
+  Loader(const Settings& settings, Keyspace& keyspace, Log& log, FileSystem& files)
+      : settings_(settings), keyspace_(keyspace), log_(log), files_(files) {}
+
+  /// Called now and then; returns false when loading has to stop.  May be null.
+  std::function<bool()> look_after_clients;
+
+  const LoadProgress& progress() const { return progress_; }
+
+  Result load(const std::string& path, Merge merge = Merge::kNo);
+
+ private:
+  class Source;
+  class Sink;
+
+  Result read(File& file, Merge merge);
+  void tell_end() const;
+
+  const Settings& settings_;
+  Keyspace& keyspace_;
+  Log& log_;
+  FileSystem& files_;
+  LoadProgress progress_;
+};
+
+}  // namespace weir

@@ -1,0 +1,148 @@
+#include "server/durability/rdb_saving.h"
+
+#include <utility>
+
+#include "persistence/rdb_writer.h"
+#include "persistence/replacing_file.h"
+#include "server/clock.h"
+#include "server/insight/info.h"
+#include "server/insight/memory.h"
+
+namespace weir {
+namespace {
+
+constexpr int64_t kUsPerSecond = 1'000'000;
+
+/// What is written of the use of keys: what the policy of maxmemory goes by.
+SavedUse use_kept_by(MaxmemoryPolicy policy) {
+  switch (policy) {
+    case MaxmemoryPolicy::kVolatileLru:
+    case MaxmemoryPolicy::kAllkeysLru:
+    case MaxmemoryPolicy::kVolatileLrm:
+    case MaxmemoryPolicy::kAllkeysLrm:
+      return SavedUse::kIdleTime;
+    case MaxmemoryPolicy::kVolatileLfu:
+    case MaxmemoryPolicy::kAllkeysLfu:
+      return SavedUse::kFrequency;
+    case MaxmemoryPolicy::kVolatileRandom:
+    case MaxmemoryPolicy::kVolatileTtl:
+    case MaxmemoryPolicy::kAllkeysRandom:
+    case MaxmemoryPolicy::kNoEviction:
+      break;
+  }
+  return SavedUse::kNone;
+}
+
+/// Gives what the output collects to the file.
+class FileDestination final : public RdbDestination {
+ public:
+  explicit FileDestination(ReplacingFile& file) : file_(file) {}
+  IoResult<void> write(std::string_view bytes) override { return file_.write(bytes); }
+
+ private:
+  ReplacingFile& file_;
+};
+
+/// A file being written.
+class RdbFile {
+ public:
+  RdbFile(const RdbPlan& plan, ReplacingFile file)
+      : plan_(plan),
+        file_(std::move(file)),
+        destination_(file_),
+        out_(destination_, plan.has_checksum ? RdbChecksum::kComputed : RdbChecksum::kLeftOut),
+        writer_(out_, {.version = plan.version, .packs = plan.is_compressed}) {
+    writer_.begin({.redis_version = plan.redis_version,
+                   .weir_version = weir_version(),
+                   .created_s = plan.unix_s,
+                   .used_memory_bytes = plan.used_memory});
+  }
+
+  void begin_database(uint64_t number, uint64_t keys, uint64_t with_ttl) {
+    writer_.begin_database(number, keys, with_ttl);
+  }
+  /// use: seconds since the last use, or its frequency, as the plan says.
+  void key(std::string_view name, std::optional<int64_t> deadline_ms, uint32_t use,
+           const StreamView& stream) {
+    RdbKeyInfo info{.name = name, .deadline_ms = deadline_ms};
+    if (plan_.use == SavedUse::kIdleTime) info.idle_s = use;
+    if (plan_.use == SavedUse::kFrequency) info.frequency = static_cast<uint8_t>(use);
+    writer_.key(info, stream);
+  }
+  bool failed() const { return out_.failed(); }
+
+  RdbResult finish() {
+    writer_.end();
+    if (!out_.flush()) return tl::unexpected(out_.error());
+    if (IoResult<void> placed = file_.commit(); !placed) return tl::unexpected(placed.error());
+    return RdbWritten{.bytes = out_.bytes(),
+                      .hidden_messages = writer_.hidden().messages,
+                      .hidden_nacks = writer_.hidden().released_nacks};
+  }
+
+ private:
+  const RdbPlan& plan_;
+  ReplacingFile file_;
+  FileDestination destination_;
+  RdbOutput out_;
+  RdbWriter writer_;
+};
+
+IoResult<ReplacingFile> create(const RdbPlan& plan) {
+  return ReplacingFile::create(*plan.files, {.target = plan.target,
+                                             .temporary = temporary_name(plan.target),
+                                             .syncs_on_the_way = plan.syncs_on_the_way});
+}
+
+}  // namespace
+
+RdbPlan plan_of(const Settings& settings, FileSystem& files) {
+  return {.files = &files,
+          .target = absolute_path(settings.dbfilename),
+          .syncs_on_the_way = settings.rdb_save_incremental_fsync,
+          .version = static_cast<uint16_t>(settings.rdb_version),
+          .has_checksum = settings.rdbchecksum,
+          .is_compressed = settings.rdbcompression,
+          .use = use_kept_by(settings.maxmemory_policy),
+          .redis_version = settings.compat_version,
+          .unix_s = Clock::unix_us_now() / kUsPerSecond,
+          .used_memory = used_memory()};
+}
+
+RdbResult write_rdb(const RdbPlan& plan, const BackgroundSnapshot::Counts& counts,
+                    SnapshotFeed& feed) {
+  IoResult<ReplacingFile> created = create(plan);
+  if (!created) return tl::unexpected(created.error());
+  RdbFile file(plan, std::move(*created));
+  auto next_database = counts.begin();
+  while (const SnapshotFeed::Batch* const batch = feed.next()) {
+    for (const SnapshotKey& key : *batch) {
+      while (next_database != counts.end() && next_database->db <= key.db) {
+        file.begin_database(next_database->db, next_database->keys, next_database->with_ttl);
+        ++next_database;
+      }
+      file.key(key.name, key.deadline_ms, key.use, key.stream.view());
+    }
+    if (file.failed()) break;
+  }
+  if (feed.is_cancelled()) return RdbWritten{};
+  return file.finish();
+}
+
+RdbResult write_rdb(const RdbPlan& plan, Keyspace& keyspace) {
+  IoResult<ReplacingFile> created = create(plan);
+  if (!created) return tl::unexpected(created.error());
+  RdbFile file(plan, std::move(*created));
+  for (const Database& db : keyspace.databases()) {
+    if (db.size() == 0) continue;
+    file.begin_database(db.index(), db.size(), db.expiries().size());
+    db.keys().for_each([&](const KeyEntry& entry) {
+      if (file.failed()) return;
+      file.key(entry.key(), db.deadline_ms(entry), keyspace.use_of(entry),
+               StreamView(entry.stream));
+    });
+  }
+  return file.finish();
+}
+
+}  // namespace weir

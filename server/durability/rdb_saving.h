@@ -1,0 +1,49 @@
+// A snapshot becomes a file.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "persistence/file.h"
+#include "server/data/keyspace.h"
+#include "server/durability/background_snapshot.h"
+#include "server/durability/snapshot_feed.h"
+#include "server/settings.h"
+
+namespace weir {
+
+/// What is told of the use of keys.
+enum class SavedUse : uint8_t { kNone, kIdleTime, kFrequency };
+
+/// What the file is to be, decided when it is begun.
+struct RdbPlan {
+  FileSystem* files = nullptr;
+  std::string target;  // absolute: `dir` may change meanwhile
+  bool syncs_on_the_way = true;
+  uint16_t version = 0;
+  bool has_checksum = true;
+  bool is_compressed = true;
+  SavedUse use = SavedUse::kNone;
+  std::string redis_version;
+  int64_t unix_s = 0;
+  uint64_t used_memory = 0;
+};
+
+/// What was written.
+struct RdbWritten {
+  uint64_t bytes = 0;
+  // What other servers than Weir do not find in the file, because its version has no place for it.
+  uint64_t hidden_messages = 0;
+  uint64_t hidden_nacks = 0;
+};
+using RdbResult = IoResult<RdbWritten>;
+
+RdbPlan plan_of(const Settings& settings, FileSystem& files);
+
+/// The keys of a feed; nothing is left of the file when the feed is cancelled.
+RdbResult write_rdb(const RdbPlan& plan, const BackgroundSnapshot::Counts& counts,
+                    SnapshotFeed& feed);
+/// All keys, as they are.
+RdbResult write_rdb(const RdbPlan& plan, Keyspace& keyspace);
+
+}  // namespace weir
