@@ -126,6 +126,7 @@ inline constexpr KeyEvent kRenameTo{EventClass::kGeneric, "rename_to"};
 inline constexpr KeyEvent kMoveFrom{EventClass::kGeneric, "move_from"};
 inline constexpr KeyEvent kMoveTo{EventClass::kGeneric, "move_to"};
 inline constexpr KeyEvent kCopyTo{EventClass::kGeneric, "copy_to"};
+inline constexpr KeyEvent kRestore{EventClass::kGeneric, "restore"};
 inline constexpr KeyEvent kXadd{EventClass::kStream, "xadd"};
 inline constexpr KeyEvent kXtrim{EventClass::kStream, "xtrim"};
 inline constexpr KeyEvent kXdel{EventClass::kStream, "xdel"};

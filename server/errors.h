@@ -51,6 +51,13 @@ inline constexpr std::string_view kNxWithOthers =
     "ERR NX and XX, GT or LT options at the same time are not compatible";
 inline constexpr std::string_view kGtWithLt =
     "ERR GT and LT options at the same time are not compatible";
+inline constexpr std::string_view kBusyKey = "BUSYKEY Target key name already exists.";
+inline constexpr std::string_view kWrongPayload = "ERR DUMP payload version or checksum are wrong";
+inline constexpr std::string_view kBadPayload = "ERR Bad data format";
+inline constexpr std::string_view kInvalidTtl = "ERR Invalid TTL value, must be >= 0";
+inline constexpr std::string_view kInvalidIdleTime = "ERR Invalid IDLETIME value, must be >= 0";
+inline constexpr std::string_view kInvalidFrequency =
+    "ERR Invalid FREQ value, must be >= 0 and <= 255";
 inline constexpr std::string_view kInvalidCursor = "ERR invalid cursor";
 inline constexpr std::string_view kTimeoutNotAnInteger =
     "ERR timeout is not an integer or out of range";

@@ -83,6 +83,10 @@ Outcome rename(Call& call);
 Outcome renamenx(Call& call);
 Outcome swapdb(Call& call);
 
+// dump.cc
+Outcome dump(Call& call);
+Outcome restore(Call& call);
+
 // keys.cc
 Outcome del(Call& call);
 Outcome exists(Call& call);

@@ -144,6 +144,12 @@ KeyEntry* Database::add(std::string_view key, Stream&& stream, std::optional<int
   return &added;
 }
 
+KeyEntry& Database::replace(std::string_view key, Stream&& stream,
+                            std::optional<int64_t> deadline_ms) {
+  drop(key);
+  return *add(key, std::move(stream), deadline_ms);
+}
+
 /// What a stream remembers is to be forgotten in time.
 void Database::watch_messages(Stream& stream) const {
   Idempotence* const messages = stream.idempotence();

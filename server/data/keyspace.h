@@ -99,6 +99,8 @@ class Database {
 
   /// Puts a stream under a key, for whoever loads data; null if the key is there.
   KeyEntry* add(std::string_view key, Stream&& stream, std::optional<int64_t> deadline_ms);
+  /// The same, instead of what is there, seen or hidden.
+  KeyEntry& replace(std::string_view key, Stream&& stream, std::optional<int64_t> deadline_ms);
   bool erase(std::string_view key);
   /// Removes a key that nobody deleted, and tells the listeners.
   void remove(KeyEntry& entry, Removal why);
