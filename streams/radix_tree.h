@@ -239,6 +239,7 @@ class RadixTreeBase {
   static constexpr int kEpochShift = 32;
 
   RadixFreeze& freeze_state() const {
+    // NOLINTNEXTLINE(performance-no-int-to-ptr): state_ is a pointer with a bit, or an epoch
     return *reinterpret_cast<RadixFreeze*>(state_ & ~kFrozenBit);
   }
   void add_leaves(int64_t delta);
