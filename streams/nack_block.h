@@ -100,6 +100,20 @@ class NackBlock : public RadixLeaf {
     return true;
   }
 
+  /// The same for one that differs from the last NACK, which is there, in its ID alone.
+  bool try_append_like_last(const StreamId& id) {
+    const uint64_t ms = id.ms - key.ms;
+    if (is_wide_ || first_ + count_ >= capacity_ || ms > UINT32_MAX || id.seq > UINT32_MAX)
+      return false;
+    assert(count_ > 0);
+    Narrow* const record = narrow() + count_;
+    record[0] = record[-1];
+    record->ms = static_cast<uint32_t>(ms);
+    record->seq = static_cast<uint32_t>(id.seq);
+    ++count_;
+    return true;
+  }
+
   // These return the block, or the one that takes its place: the old one is then the caller's to
   // destroy.  The block is not full for insert.
   [[nodiscard]] NackBlock* insert(uint32_t i, const Nack& nack);

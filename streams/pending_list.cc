@@ -251,6 +251,7 @@ void PendingList::Edit::count(ConsumerNumber consumer, int delta, uint64_t least
 
 /// Brings the sums and bounds of the trees up to date.
 void PendingList::Edit::tell_trees() {
+  is_row_ = false;
   if (block_ == nullptr) return;
   const StreamId key = block_->key;
   for (size_t i = 0; i < change_count_; ++i) {
@@ -290,6 +291,7 @@ std::optional<Nack> PendingList::Edit::find(const StreamId& id) {
 }
 
 bool PendingList::Edit::erase(const StreamId& id) {
+  is_row_ = false;
   go_to(id);
   if (block_ == nullptr) return false;
   const uint32_t i = block_->place_of(id);
@@ -306,6 +308,7 @@ bool PendingList::Edit::erase(const StreamId& id) {
 }
 
 void PendingList::Edit::put_anywhere(const Nack& nack) {
+  is_row_ = false;
   if (is_found(nack.id)) return put_at(found_, nack);
   ++found_;  // who changes many mostly goes from one to the next
   if (is_found(nack.id)) return put_at(found_, nack);
@@ -347,6 +350,7 @@ void PendingList::Edit::insert(const Nack& nack, uint32_t i) {
   replace(block_->insert(i, nack));
   last_put_ = block_->last_id();
   ++delta_;
+  if (is_at_end) begin_row(nack);
 }
 
 /// Hangs up a block with these NACKs that nobody was told of yet.

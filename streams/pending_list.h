@@ -138,10 +138,19 @@ class PendingList::Edit {
   /// Adds a NACK, or replaces the one with its ID.
   void put(const Nack& nack) {
     // Delivering entries in a row.
-    if (is_last_ && is_own_ && nack.id > last_put_ && block_->try_append(nack)) {
-      last_put_ = nack.id;
-      ++delta_;
-      return count(nack.consumer, +1, nack.order_key());
+    if (is_last_ && is_own_ && nack.id > last_put_) {
+      if (is_like_last(nack) && block_->try_append_like_last(nack.id)) {
+        last_put_ = nack.id;
+        ++delta_;
+        ++changes_[change_count_ - 1].delta;
+        return;
+      }
+      if (block_->try_append(nack)) {
+        last_put_ = nack.id;
+        ++delta_;
+        count(nack.consumer, +1, nack.order_key());
+        return begin_row(nack);
+      }
     }
     put_anywhere(nack);
   }
@@ -157,6 +166,15 @@ class PendingList::Edit {
   };
   static constexpr size_t kMostChanges = 16;
 
+  /// From now on, until something else happens, NACKs of the same delivery are appended at once.
+  void begin_row(const Nack& nack) {
+    is_row_ = change_count_ > 0 && changes_[change_count_ - 1].consumer == nack.consumer;
+    row_ = nack;
+  }
+  bool is_like_last(const Nack& nack) const {
+    return is_row_ && nack.consumer == row_.consumer && nack.delivered_ms == row_.delivered_ms &&
+           nack.deliveries == row_.deliveries;
+  }
   void put_anywhere(const Nack& nack);
   bool is_found(const StreamId& id) const {
     return block_ != nullptr && found_ < block_->count() && block_->id_at(found_) == id;
@@ -181,9 +199,11 @@ class PendingList::Edit {
 
   PendingList& list_;
   NackBlock* block_ = nullptr;
-  bool is_last_ = false;     // the block is the last one
-  bool is_own_ = false;      // it was made writable; then, if it is the last one:
-  StreamId last_put_;        // its greatest ID
+  bool is_last_ = false;  // the block is the last one
+  bool is_own_ = false;   // it was made writable; then, if it is the last one:
+  StreamId last_put_;     // its greatest ID
+  bool is_row_ = false;   // its last NACK, like which others may follow, is:
+  Nack row_;
   uint32_t found_ = 0;       // where in the block something was last found
   bool may_merge_ = false;   // it has become much smaller
   int32_t delta_ = 0;        // change of its count that the tree was not told

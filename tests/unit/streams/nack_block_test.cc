@@ -144,6 +144,19 @@ TEST_CASE("Appending is refused where the block would have to move", "[nack_bloc
   CHECK(block->last_id() == StreamId{5, 0});
 }
 
+TEST_CASE("One like the last is appended with its own ID", "[nack_block]") {
+  BlockPtr block = block_of({owned(1), owned(2), owned(3), owned(4)});
+  CHECK_FALSE(block->try_append_like_last({5, 0}));  // no room
+  block->erase(3);
+  CHECK_FALSE(block->try_append_like_last({uint64_t{1} << 40, 0}));
+  CHECK_FALSE(block->try_append_like_last({5, uint64_t{1} << 40}));
+  CHECK(block->try_append_like_last({5, 7}));
+  Nack expected = block->at(2);
+  expected.id = {5, 7};
+  CHECK(block->at(3) == expected);
+  CHECK(block->is_consistent());
+}
+
 TEST_CASE("A copy of a block goes its own way", "[nack_block]") {
   BlockPtr block = block_of({owned(1), released(2, 1)});
   const BlockPtr copy(NackBlock::clone(*block));

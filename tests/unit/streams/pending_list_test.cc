@@ -70,6 +70,34 @@ TEST_CASE("Entries are counted for the group and for their consumer", "[pending_
   list.assert_consistent();
 }
 
+TEST_CASE("A row of deliveries may be broken by anything", "[pending_list]") {
+  PendingList list;
+  const Consumer& alice = list.add_consumer("alice");
+  const Consumer& bob = list.add_consumer("bob");
+  {
+    PendingList::Edit edit(list);
+    for (uint64_t ms = 1; ms <= 300; ++ms)
+      edit.put(owned(ms, alice));
+    edit.put(owned(301, bob));
+    edit.put(owned(302, alice));
+    edit.put(owned(303, alice));
+    CHECK(edit.erase({303, 0}));
+    edit.put(owned(304, alice));
+    CHECK(edit.find({2, 0}));
+    edit.put(owned(305, alice, kNowMs - 7));
+    edit.put(owned(306, alice, kNowMs - 7));
+    edit.put({.id = {307, 0}, .release = list.next_release()});
+    edit.put(owned(308, bob));
+    edit.put(owned(309, bob));
+  }
+  list.assert_consistent();
+  CHECK(list.size() == 308);
+  CHECK(alice.pending_count() == 304);
+  CHECK(bob.pending_count() == 3);
+  CHECK(list.find({306, 0}) == owned(306, alice, kNowMs - 7));
+  CHECK(list.find({309, 0}) == owned(309, bob));
+}
+
 TEST_CASE("An entry that changes its consumer is counted for the new one", "[pending_list]") {
   PendingList list;
   const Consumer& a = list.add_consumer("a");
