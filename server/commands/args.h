@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <cstring>
 #include <optional>
 #include <span>
 #include <string_view>
@@ -42,9 +43,8 @@ class ArgCursor {
   }
 
   /// Takes the next word if it is `keyword`, in any case, and at least `values` words follow it.
-  bool take(std::string_view keyword, size_t values = 0) {
-    if (left() <= values || !may_be(peek(), keyword)) return false;
-    if (!equals_ignoring_case(peek(), keyword)) return false;
+  [[gnu::always_inline]] bool take(std::string_view keyword, size_t values = 0) {
+    if (left() <= values || !is(peek(), keyword)) return false;
     ++at_;
     return true;
   }
@@ -52,10 +52,13 @@ class ArgCursor {
   Parsed<int64_t> next_integer(std::string_view error);
 
  private:
-  /// Of the many keywords that are tried most differ here already.
-  static bool may_be(std::string_view word, std::string_view keyword) {
+  /// In place, where the keyword is known: of the many that are tried most differ in size or first
+  /// letter already, and the others are mostly written as they are here.
+  [[gnu::always_inline]] static bool is(std::string_view word, std::string_view keyword) {
     constexpr int kCaseBit = 'a' ^ 'A';
-    return word.size() == keyword.size() && ((word[0] ^ keyword[0]) & ~kCaseBit) == 0;
+    if (word.size() != keyword.size() || ((word[0] ^ keyword[0]) & ~kCaseBit) != 0) return false;
+    return std::memcmp(word.data(), keyword.data(), keyword.size()) == 0 ||
+           equals_ignoring_case(word, keyword);
   }
 
   std::span<const std::string_view> args_;
