@@ -43,7 +43,7 @@ check: ## every test under AddressSanitizer and UBSan, without jemalloc, then li
 
 fuzz: ## run every fuzz target for TIME seconds each (default 60)
 	@.ci/packages build lint
-	@$(CMAKE) -S . -B build-fuzz -DCMAKE_CXX_COMPILER=clang++ -DCMAKE_BUILD_TYPE=Debug -DCMAKE_CXX_FLAGS_DEBUG="-O1 -g" -DWEIR_SANITIZE=ON -DWEIR_FUZZ=ON -DWEIR_TESTS=OFF -DWEIR_BENCH=OFF >/dev/null
+	@$(CMAKE) -S . -B build-fuzz -DCMAKE_C_COMPILER=clang -DCMAKE_CXX_COMPILER=clang++ -DCMAKE_BUILD_TYPE=Debug -DCMAKE_CXX_FLAGS_DEBUG="-O1 -g" -DWEIR_SANITIZE=ON -DWEIR_FUZZ=ON -DWEIR_TESTS=OFF -DWEIR_BENCH=OFF >/dev/null
 	@$(CMAKE) --build build-fuzz -j $(JOBS)
 	@.ci/fuzz build-fuzz $(TIME)
 

@@ -1,15 +1,11 @@
 // Snapshots from our server to Debian's redis-server and back: the data are the same.
-#include <algorithm>
-#include <cctype>
-#include <chrono>
 #include <filesystem>
-#include <regex>
 #include <string>
 #include <vector>
 
 #include <catch2/catch.hpp>
 
-#include "tests/support/random_commands.h"
+#include "tests/differential/random_changes.h"
 #include "tests/support/seed.h"
 #include "tests/support/test_server.h"
 
@@ -29,30 +25,6 @@ void load(TestServer& server, const TestServer& source) {
   std::filesystem::copy_file(dump_of(source), dump_of(server),
                              std::filesystem::copy_options::overwrite_existing);
   server.start_again();
-}
-
-/// Commands on streams, of which most fail or change something.
-void change_at_random(Redis& redis, uint64_t seed, int commands) {
-  const auto now = std::chrono::system_clock::now().time_since_epoch();
-  RandomCommands random(seed, std::chrono::duration_cast<Milliseconds>(now).count());
-  while (commands > 0) {
-    const Words words = random.next();
-    const bool is_stream_command = words[0].size() > 3 && std::toupper(words[0][0]) == 'X';
-    const bool waits = std::find(words.begin(), words.end(), "BLOCK") != words.end();
-    if (!is_stream_command || waits) continue;
-    redis.send_words(words);
-    redis.read();
-    --commands;
-  }
-}
-
-/// All that XINFO tells of the streams but when consumers were active, which a file of version 10
-/// does not say.
-std::string all_info(Redis& redis) {
-  std::string text;
-  for (const char* key : {"s1", "s2", "s3", "only1", "only2"})
-    text += redis("XINFO", "STREAM", key, "FULL", "COUNT", "0").text + "\n";
-  return std::regex_replace(text, std::regex(R"("active-time",-?\d+)"), "");
 }
 
 TEST_CASE("A snapshot goes to Redis and back, and nothing is different", "[snapshot]") {
