@@ -87,6 +87,7 @@ bool RdbReader::step() {
   const uint8_t opcode = in_.byte();
   if (in_.failed()) return false;
   if (opcode != rdb::kAux) hand_on();
+  if (is_of_next_key(opcode)) return !in_.failed();
   switch (opcode) {
     case rdb::kEof:
       end();
@@ -103,20 +104,6 @@ bool RdbReader::step() {
     case rdb::kAux:
       aux();
       break;
-    case rdb::kExpireSeconds:
-      doing_ = "read-expire";
-      next_.deadline_ms = int64_t{static_cast<int32_t>(in_.little32())} * kMillisecondsPerSecond;
-      break;
-    case rdb::kExpireMs:
-      doing_ = "read-expire";
-      next_.deadline_ms = in_.time_ms();
-      break;
-    case rdb::kFrequency:
-      next_.frequency = in_.byte();
-      break;
-    case rdb::kIdle:
-      next_.idle_s = in_.length();
-      break;
     case rdb::kModuleAux:
       doing_ = "read-module-aux";
       in_.length();
@@ -131,13 +118,35 @@ bool RdbReader::step() {
       in_.length();
       in_.length();
       break;
-    case rdb::kKeyMeta:
-      key_meta();
-      break;
     default:
       key(opcode);
   }
   return !in_.failed();
+}
+
+/// What is said of a key in front of it, in any order.  False if the opcode is another one.
+bool RdbReader::is_of_next_key(uint8_t opcode) {
+  switch (opcode) {
+    case rdb::kExpireSeconds:
+      doing_ = "read-expire";
+      next_.deadline_ms = int64_t{static_cast<int32_t>(in_.little32())} * kMillisecondsPerSecond;
+      return true;
+    case rdb::kExpireMs:
+      doing_ = "read-expire";
+      next_.deadline_ms = in_.time_ms();
+      return true;
+    case rdb::kFrequency:
+      next_.frequency = in_.byte();
+      return true;
+    case rdb::kIdle:
+      next_.idle_s = in_.length();
+      return true;
+    case rdb::kKeyMeta:
+      key_meta();
+      return true;
+    default:
+      return false;
+  }
 }
 
 // --- About the file ------------------------------------------------------------------------------

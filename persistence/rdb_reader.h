@@ -97,6 +97,7 @@ class RdbReader {
   bool read_signature();
   /// False at the end.
   bool step();
+  bool is_of_next_key(uint8_t opcode);
   void aux();
   void database();
   void functions(uint8_t opcode);

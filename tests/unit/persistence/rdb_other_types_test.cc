@@ -1,0 +1,248 @@
+// What is no stream: passed over to the very byte, or refused.
+#include <functional>
+#include <string>
+#include <vector>
+
+#include <catch2/catch.hpp>
+
+#include "tests/support/rdb_in_memory.h"
+#include "tests/support/sample_stream.h"
+
+using namespace weir;
+using namespace weir::testing;
+
+namespace {
+
+using Write = std::function<void(RdbOutput&)>;
+
+/// A file with something in front of a stream.
+std::string file_with(const Write& write) {
+  RdbOutput out;
+  RdbWriter writer(out, {});
+  out.raw("REDIS0014");
+  write(out);
+  writer.key({.name = "s"}, StreamView(stream_of(3)));
+  writer.end();
+  return std::string(out.kept());
+}
+
+RdbResult read(const std::string& file, RdbContent& content, RdbOtherTypes what) {
+  RdbReadOptions options;
+  options.other_types = what;
+  return read_rdb(file, content, options);
+}
+
+void value(RdbOutput& out, uint8_t type, const Write& write) {
+  out.byte(type);
+  out.string("key");
+  write(out);
+}
+
+void strings(RdbOutput& out, int count) {
+  for (int i = 0; i < count; ++i)
+    out.string(i % 2 == 0 ? std::string(100, 'x') : "123");
+}
+
+/// Each way in which values are laid out.
+std::vector<std::pair<int, Write>> all_values() {
+  const Write one = [](RdbOutput& out) { out.string("value"); };
+  const Write three = [](RdbOutput& out) {
+    out.length(3);
+    strings(out, 3);
+  };
+  const Write pairs = [](RdbOutput& out) {
+    out.length(2);
+    strings(out, 4);
+  };
+  const Write timed_pairs = [](RdbOutput& out) {
+    out.length(2);
+    for (int i = 0; i < 2; ++i) {
+      out.length(70000);
+      strings(out, 2);
+    }
+  };
+  const Write timed_string = [](RdbOutput& out) {
+    out.little64(1);
+    out.string("listpack");
+  };
+  return {
+      {0, one},
+      {1, three},
+      {2, three},
+      {3,
+       [](RdbOutput& out) {  // scores as text: infinite, not a number, 1.5
+         out.length(3);
+         out.string("a");
+         out.byte(254);
+         out.string("b");
+         out.byte(253);
+         out.string("c");
+         out.byte(3);
+         out.raw("1.5");
+       }},
+      {4, pairs},
+      {5,
+       [](RdbOutput& out) {
+         out.length(2);
+         for (int i = 0; i < 2; ++i) {
+           out.string("member");
+           out.little64(0x3ff8000000000000);
+         }
+       }},
+      {7,
+       [](RdbOutput& out) {  // a module's value: an item of each kind
+         out.length(uint64_t{1} << 60);
+         for (const uint64_t item : {1, 2}) {
+           out.length(item);
+           out.length(UINT64_MAX);
+         }
+         out.length(3);
+         out.raw("1234");
+         out.length(4);
+         out.raw("12345678");
+         out.length(5);
+         out.string("text");
+         out.length(0);
+       }},
+      {9, one},
+      {10, one},
+      {11, one},
+      {12, one},
+      {13, one},
+      {14, three},
+      {16, one},
+      {17, one},
+      {18,
+       [](RdbOutput& out) {
+         out.length(2);
+         for (int i = 1; i <= 2; ++i) {
+           out.length(static_cast<uint64_t>(i));
+           out.string("node");
+         }
+       }},
+      {20, one},
+      {22, timed_pairs},
+      {23, one},
+      {24,
+       [timed_pairs](RdbOutput& out) {
+         out.little64(5);
+         timed_pairs(out);
+       }},
+      {25, timed_string},
+      {28,
+       [](RdbOutput& out) {  // places with a string, a number, a number, a string
+         out.length(4);
+         out.length(1);
+         out.length(9);
+         for (const uint64_t tag : {0, 1, 2, 3}) {
+           out.length(1000);
+           out.length(tag);
+           if (tag == 1 || tag == 2) out.little64(7);
+           if (tag == 0 || tag == 3) out.string("text");
+         }
+       }},
+  };
+}
+
+}  // namespace
+
+TEST_CASE("A value of every other type is passed over to its very end", "[rdb]") {
+  for (const auto& [type, write] : all_values()) {
+    CAPTURE(type);
+    const std::string file = file_with(
+        [&, t = type, &w = write](RdbOutput& out) { value(out, static_cast<uint8_t>(t), w); });
+    RdbContent content;
+    const RdbResult result = read(file, content, RdbOtherTypes::kSkip);
+    if (!result) FAIL(result.error().reason);
+    CHECK(result->skipped == 1);
+    REQUIRE(content.keys.size() == 1);
+    CHECK(content.keys[0].stream.length() == 3);
+
+    RdbContent refused;
+    const RdbResult refusal = read(file, refused, RdbOtherTypes::kRefuse);
+    REQUIRE_FALSE(refusal);
+    CHECK(refusal.error().kind == RdbError::Kind::kRefused);
+    CHECK(refusal.error().reason.find("Key 'key' of database 0 is a") == 0);
+    CHECK(refused.keys.empty());
+  }
+}
+
+TEST_CASE("Types that nobody can pass over are refused in any case", "[rdb]") {
+  for (const int type : {6, 8, 29, 100, 242}) {
+    CAPTURE(type);
+    RdbContent content;
+    const RdbResult result = read(file_with([&](RdbOutput& out) {
+                                    value(out, static_cast<uint8_t>(type), [](RdbOutput&) {});
+                                  }),
+                                  content, RdbOtherTypes::kSkip);
+    REQUIRE_FALSE(result);
+    CHECK(result.error().reason == "Unknown RDB encoding type " + std::to_string(type));
+  }
+}
+
+TEST_CASE("What a file says that concerns no stream is passed over", "[rdb]") {
+  const Write writes[] = {
+      [](RdbOutput& out) {  // of a module
+        out.byte(rdb::kModuleAux);
+        out.length(uint64_t{1} << 60);
+        for (const uint64_t part : {2, 1, 5})
+          out.length(part);
+        out.string("text");
+        out.length(0);
+      },
+      [](RdbOutput& out) {  // of a slot of a cluster
+        out.byte(rdb::kSlotInfo);
+        for (const uint64_t number : {16000, 3, 1})
+          out.length(number);
+      },
+      [](RdbOutput& out) {  // of the next key
+        out.byte(rdb::kKeyMeta);
+        out.length(2);
+        for (int i = 0; i < 2; ++i) {
+          out.raw("clas");
+          out.length(1);
+          out.length(99);
+          out.length(0);
+        }
+      },
+      [](RdbOutput& out) {  // how it is expired, in the way of old
+        out.byte(rdb::kExpireSeconds);
+        out.raw("\xff\xff\xff\x7f");
+      },
+  };
+  for (const Write& write : writes) {
+    RdbContent content;
+    const RdbResult result = read(file_with(write), content, RdbOtherTypes::kRefuse);
+    if (!result) FAIL(result.error().reason);
+    REQUIRE(content.keys.size() == 1);
+  }
+}
+
+TEST_CASE("Functions are refused like keys of other types, or passed over", "[rdb]") {
+  const std::string file = file_with([](RdbOutput& out) {
+    out.byte(rdb::kFunction2);
+    out.string("#!lua name=x");
+    out.byte(rdb::kFunction);
+    out.string("name");
+    out.string("LUA");
+    out.length(1);
+    out.string("description");
+    out.string("code");
+  });
+  RdbContent content;
+  CHECK(read(file, content, RdbOtherTypes::kSkip));
+  CHECK(content.keys.size() == 1);
+  const RdbResult refusal = read(file, content, RdbOtherTypes::kRefuse);
+  REQUIRE_FALSE(refusal);
+  CHECK(refusal.error().kind == RdbError::Kind::kRefused);
+}
+
+TEST_CASE("A TTL in seconds is one in milliseconds", "[rdb]") {
+  const std::string file = file_with([](RdbOutput& out) {
+    out.byte(rdb::kExpireSeconds);
+    out.raw({"\x00\x01\x00\x00", 4});
+  });
+  RdbContent content;
+  REQUIRE(read(file, content, RdbOtherTypes::kRefuse));
+  CHECK(content.keys[0].key.deadline_ms == 256000);
+}
