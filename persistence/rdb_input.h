@@ -75,6 +75,7 @@ class RdbInput {
         end_(next_ + bytes.size()),
         crc_from_(next_),
         offset_of_end_(bytes.size()) {}
+  explicit RdbInput(std::string&&) = delete;  // it would be gone
   RdbInput(const RdbInput&) = delete;
   RdbInput& operator=(const RdbInput&) = delete;
 

@@ -115,7 +115,8 @@ TEST_CASE("A string that cannot be is named with its place", "[rdb]") {
 }
 
 TEST_CASE("The first error stays, and behind it there is nothing to read", "[rdb]") {
-  RdbInput in("\x82\x05xxxxxx"s);
+  const std::string bytes = "\x82\x05xxxxxx"s;
+  RdbInput in(bytes);
   in.length();
   CHECK(in.byte() == 0);
   CHECK(in.string().empty());
