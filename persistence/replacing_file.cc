@@ -11,12 +11,36 @@ namespace {
 /// How much is collected for one system call.
 constexpr size_t kBufferBytes = size_t{256} << 10;
 
+constexpr std::string_view kPrefix = "temp-";
+constexpr std::string_view kSuffix = ".rdb";
+
+/// With the slash.
+std::string folder_of(const std::string& path) {
+  const size_t slash = path.rfind('/');
+  return slash == std::string::npos ? "" : path.substr(0, slash + 1);
+}
+
+/// Of a process or of one of its threads.
+bool is_running(FileSystem& files, const std::string& id) {
+  struct stat status = {};
+  return files.stat(("/proc/" + id).c_str(), &status) == 0;
+}
+
 }  // namespace
 
 std::string temporary_name(const std::string& target) {
-  const size_t slash = target.rfind('/');
-  const std::string folder = slash == std::string::npos ? "" : target.substr(0, slash + 1);
-  return folder + "temp-" + std::to_string(gettid()) + ".rdb";
+  return folder_of(target) + std::string(kPrefix) + std::to_string(gettid()) + std::string(kSuffix);
+}
+
+std::vector<std::string> remove_stale_temporaries(FileSystem& files, const std::string& target) {
+  const std::string front = folder_of(target) + std::string(kPrefix);
+  std::vector<std::string> removed;
+  for (const std::string& path : matching_paths(front + "*" + std::string(kSuffix))) {
+    const std::string id = path.substr(front.size(), path.size() - front.size() - kSuffix.size());
+    const bool is_number = !id.empty() && id.find_first_not_of("0123456789") == id.npos;
+    if (is_number && !is_running(files, id) && unlink(files, path)) removed.push_back(path);
+  }
+  return removed;
 }
 
 // create_new follows no link that somebody else may have put there.

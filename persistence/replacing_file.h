@@ -14,6 +14,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "persistence/file.h"
 
@@ -61,5 +62,8 @@ class ReplacingFile {
 /// "temp-<id>.rdb" in the folder of `target`, with the ID of the thread: that of the main one is
 /// the process's, and two threads do not disturb each other.
 std::string temporary_name(const std::string& target);
+/// Removes the temporary files in the folder of `target` whose thread is no more: a crash leaves
+/// them.  Returns those that were removed.
+std::vector<std::string> remove_stale_temporaries(FileSystem& files, const std::string& target);
 
 }  // namespace weir

@@ -8,6 +8,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "persistence/replacing_file.h"
 #include "server/commands/client_describe.h"
 #include "server/commands/table.h"
 #include "server/errors.h"
@@ -136,6 +137,8 @@ std::string Server::load() {
   const bool has_file = access(config_->dbfilename.c_str(), F_OK) == 0;
   if (has_file && is_supervised_by_systemd(config_.values()))
     notify_systemd("STATUS=Loading the dataset in memory\n");
+  for (const std::string& path : remove_stale_temporaries(real_files(), config_->dbfilename))
+    log_.notice("Removed what a crash has left of a snapshot: " + path);
   dispatcher_.set_gate(kLoadingGate, true);
   keyspace_.set_time({.ms = clock_.unix_ms(), .s = clock_.unix_s()}, true);
   loader_.look_after_clients = [this] {

@@ -60,7 +60,7 @@ void LazyFree::push(Job job) {
 }
 
 void LazyFree::start() {
-  helper_ = start_helper([this] { run(); });
+  helper_ = start_helper(Niceness::kSome, [this] { run(); });
 }
 
 void LazyFree::give_back(RemoteNodeFrees& frees) const {

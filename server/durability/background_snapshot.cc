@@ -17,7 +17,8 @@ constexpr size_t kKeysPerLook = 8;
 
 BackgroundSnapshot::BackgroundSnapshot(Keyspace& keyspace, Write write, std::function<void()> wake)
     : snapshot_(keyspace), feed_(std::move(wake)) {
-  helper_ = start_helper([this, write = std::move(write)] { run(write); });
+  // What takes longer keeps more of what is changed meanwhile: it does not step back.
+  helper_ = start_helper(Niceness::kNone, [this, write = std::move(write)] { run(write); });
 }
 
 BackgroundSnapshot::~BackgroundSnapshot() {

@@ -55,7 +55,8 @@ class RdbFile {
     writer_.begin({.redis_version = plan.redis_version,
                    .weir_version = weir_version(),
                    .created_s = plan.unix_s,
-                   .used_memory_bytes = plan.used_memory});
+                   .used_memory_bytes = plan.used_memory,
+                   .is_aof_base = plan.is_log_base});
   }
 
   void begin_database(uint64_t number, uint64_t keys, uint64_t with_ttl) {

@@ -23,6 +23,7 @@ struct RdbPlan {
   uint16_t version = 0;
   bool has_checksum = true;
   bool is_compressed = true;
+  bool is_log_base = false;  // what a log of changes begins with
   SavedUse use = SavedUse::kNone;
   std::string redis_version;
   int64_t unix_s = 0;

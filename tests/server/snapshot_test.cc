@@ -111,6 +111,7 @@ TEST_CASE("A server killed in the middle of a snapshot has its old one", "[bgsav
   CHECK(has_temporary_file(server));
   server.start_again();
   CHECK(server.connect()("DEBUG", "DIGEST") == digest);
+  CHECK_FALSE(has_temporary_file(server));
 }
 
 TEST_CASE("LASTSAVE is the time of the last good snapshot", "[lastsave]") {

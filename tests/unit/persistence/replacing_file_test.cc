@@ -73,6 +73,17 @@ TEST_CASE("A file that is given up leaves the old one and no other", "[replacing
   CHECK_FALSE(is_there(temporary_name(target)));
 }
 
+TEST_CASE("What a crash has left is removed, and nothing else", "[replacing_file]") {
+  const TempFolder folder;
+  const std::string own = temporary_name(folder / "dump");
+  for (const std::string& path : {own, folder / "temp-999999999.rdb", folder / "temp-x1.rdb",
+                                  folder / "temp-999999999.rdb.old", folder / "dump"})
+    write_text(path, "x");
+  CHECK(remove_stale_temporaries(real_files(), folder / "dump") ==
+        std::vector<std::string>{folder / "temp-999999999.rdb"});
+  CHECK(folder.names().size() == 4);
+}
+
 TEST_CASE("Whichever system call fails, the target is old or new and no other file is left",
           "[replacing_file]") {
   int calls = 0;
