@@ -91,12 +91,9 @@ class Loader::Sink final : public RdbSink {
       return {};
     }
     Database& db = loader_.keyspace_.database(static_cast<uint32_t>(key.db));
-    KeyEntry* added = db.add(key.name, std::move(stream), key.deadline_ms);
-    if (added == nullptr) {
-      if (merge_ == Merge::kNo) return "Duplicated key found in RDB file: '" + key.name + "'";
-      db.erase(key.name);
-      added = db.add(key.name, std::move(stream), key.deadline_ms);
-    }
+    if (merge_ == Merge::kYes) db.erase(key.name);
+    KeyEntry* const added = db.add(key.name, std::move(stream), key.deadline_ms);
+    if (added == nullptr) return "Duplicated key found in RDB file: '" + key.name + "'";
     note_use(*added, key);
     ++progress.keys_loaded;
     return {};

@@ -43,7 +43,12 @@ std::string difference(const KeyTexts& found, const KeyTexts& expected) {
   for (const auto& [title, text] : all) {
     const std::string one = text_in(found, title);
     const std::string other = text_in(expected, title);
-    if (one != other) return title + "\nfound:\n" + one + "\nexpected:\n" + other;
+    if (one == other) continue;
+    std::string difference = title;
+    for (const std::string_view part : {std::string_view("\nfound:\n"), std::string_view(one),
+                                        std::string_view("\nexpected:\n"), std::string_view(other)})
+      difference += part;
+    return difference;
   }
   return {};
 }
