@@ -93,6 +93,7 @@ HandlerStage::HandlerStage(Audience audience, FileSystem& files)
   dispatcher_.attach(io_);
   keyspace.removal_listener = &key_removal_;
   log_.set_level(LogLevel::kNothing);
+  read_lines("save \"\"");  // FLUSHALL would write a snapshot
   gatekeeper_.greet(client_);
   if (audience == Audience::kNone) return;
   propagation_.set_listener(Propagation::Listener::kLog, true);
