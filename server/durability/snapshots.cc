@@ -33,6 +33,7 @@ int64_t Snapshots::running_s() const {
 // --- In the foreground ---------------------------------------------------------------------------
 
 bool Snapshots::save() {
+  end_unwanted();
   const RdbPlan plan = plan_of(parts_.settings, parts_.files);
   const RdbResult written = write_rdb(plan, parts_.keyspace);
   if (!written) {
@@ -46,6 +47,12 @@ bool Snapshots::save() {
   record_.last_background_failed = false;
   ++record_.saves;
   return true;
+}
+
+/// One that was cancelled may have come so far that it still puts its file, which is older, in the
+/// place of the next.
+void Snapshots::end_unwanted() {
+  if (parts_.runner.is_cancelled()) parts_.runner.stop();
 }
 
 /// Once: who wants to know finds it.
@@ -62,7 +69,7 @@ void Snapshots::warn_of_hidden(const RdbWritten& written) {
 // --- In the background ---------------------------------------------------------------------------
 
 void Snapshots::begin() {
-  if (parts_.runner.is_cancelled()) parts_.runner.stop();
+  end_unwanted();
   record_.is_scheduled = false;
   record_.changes_at_begin = parts_.keyspace.changes;
   record_.began_monotonic_us = Clock::monotonic_us();

@@ -58,7 +58,8 @@ class Snapshots {
     return parts_.runner.is_running(SnapshotPurpose::kSave) && !parts_.runner.is_cancelled();
   }
 
-  /// Writes all keys now; false after a failure, which is logged.
+  /// Writes all keys now, and waits for a cancelled one before; false after a failure, which is
+  /// logged.
   bool save();
   /// Begins in the background; no snapshot runs that is wanted.
   void begin();
@@ -84,6 +85,7 @@ class Snapshots {
   void cron(int64_t now_s);
 
  private:
+  void end_unwanted();
   const SavePoint* due_point(int64_t now_s) const;
   void ended(const IoResult<void>& result, bool is_cancelled);
   void warn_of_hidden(const RdbWritten& written);

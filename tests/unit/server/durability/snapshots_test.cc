@@ -87,6 +87,21 @@ TEST_CASE("What BGSAVE writes is the moment of BGSAVE, whatever follows", "[snap
   CHECK_FALSE(stage.snapshots.record().last_background_failed);
 }
 
+TEST_CASE("No cancelled snapshot is left that could still take the place of what SAVE writes",
+          "[snapshots]") {
+  const InFolder here;
+  Stage stage;
+  stage.fill();
+  CHECK(stage("BGSAVE") == "+Background saving started");
+  CHECK(stage("FLUSHALL") == "+OK");
+  REQUIRE(stage.snapshot_runner.is_cancelled());
+  stage("XADD new 1-0 f v");
+  CHECK(stage("SAVE") == "+OK");
+  CHECK_FALSE(stage.snapshot_runner.is_running());
+  CHECK(difference(loaded(), describe(stage.keyspace)) == "");
+  CHECK(here.folder.names() == std::vector<std::string>{"dump.rdb"});
+}
+
 TEST_CASE("Snapshots of random moments, each loaded, are those moments", "[snapshots]") {
   const uint64_t seed = first_seed();
   CAPTURE(seed);
