@@ -75,11 +75,7 @@ EvictionRules MemoryLimit::rules(const Settings& settings) {
 }
 
 bool MemoryLimit::work_off() {
-  if (settings_.maxmemory == 0) {
-    note(false);
-    return false;
-  }
-  if (guess_used_memory() <= settings_.maxmemory) {
+  if (settings_.maxmemory == 0 || guess_used_memory() <= settings_.maxmemory) {
     note(false);
     return false;
   }

@@ -392,7 +392,7 @@ void Server::close_idle_clients() {
 }
 
 void Server::work_off_memory() {
-  if (config_->maxmemory > 0 && memory_.work_off()) eviction_timer_.set_ms(1);
+  if (memory_.work_off()) eviction_timer_.set_ms(1);
 }
 
 void Server::limit_client_memory() {
