@@ -1,8 +1,10 @@
 #include "tests/bench/client_socket.h"
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstring>
+#include <vector>
 
 #include <arpa/inet.h>
 #include <fcntl.h>
@@ -81,6 +83,14 @@ std::string read_reply(const Fd& fd) {
   }
 }
 
+void send_all(const Fd& fd, std::string_view bytes) {
+  while (!bytes.empty()) {
+    const ssize_t sent = send(fd.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL);
+    if (sent <= 0) throw system_failure("send");
+    bytes.remove_prefix(static_cast<size_t>(sent));
+  }
+}
+
 }  // namespace
 
 Fd& Fd::operator=(Fd&& other) noexcept {
@@ -118,15 +128,28 @@ void append_command(std::string& bytes, std::span<const std::string> words) {
 std::string ask(const Fd& fd, std::initializer_list<std::string_view> words) {
   std::string request;
   append_command(request, words);
-  if (send(fd.get(), request.data(), request.size(), MSG_NOSIGNAL) !=
-      static_cast<ssize_t>(request.size())) {
-    throw system_failure("send");
-  }
+  send_all(fd, request);
   std::string reply = read_reply(fd);
   const bool is_bulk = reply[0] == '$';
   reply.erase(0, is_bulk ? reply.find('\n') + 1 : 1);
   if (reply.size() >= 2) reply.resize(reply.size() - 2);
   return reply;
+}
+
+void run_requests(const Fd& fd, std::string requests) {
+  append_command(requests, {"PING"});  // its reply, a PONG of our own, is the last one
+  send_all(fd, requests);
+  constexpr std::string_view kLast = "+PONG\r\n";
+  std::vector<char> buffer(1 << 20);
+  std::string end;
+  while (!end.ends_with(kLast)) {
+    const ssize_t got = recv(fd.get(), buffer.data(), buffer.size(), 0);
+    if (got <= 0) throw Failure("the server does not answer");
+    const std::string_view text(buffer.data(), static_cast<size_t>(got));
+    if (end.empty() && text.starts_with('-')) throw Failure(std::string(text));
+    end.append(text);
+    end.erase(0, end.size() - std::min(end.size(), kLast.size()));
+  }
 }
 
 uint16_t free_port() {

@@ -50,6 +50,10 @@ void append_command(std::string& bytes, std::span<const std::string> words);
 /// An error reply, or no reply within ten seconds, is a Failure.
 std::string ask(const Fd& fd, std::initializer_list<std::string_view> words);
 
+/// Sends requests, however many, and waits for all their replies.  It is a Failure if the first
+/// one is an error, or the server does not take or answer them.
+void run_requests(const Fd& fd, std::string requests);
+
 /// A port of 127.0.0.1 that nobody listens on at the moment.
 uint16_t free_port();
 

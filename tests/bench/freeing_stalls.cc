@@ -4,9 +4,6 @@
 // that there is, while this program sends PING after PING.  Beside the longest wait stands the
 // longest one of as long a time before, in which nothing was removed: what the machine does by
 // itself; and the time that the command took inside the server.
-//
-// `chrt -R -f 10 freeing-stalls …` keeps other processes of the machine out of the figures: server
-// and pings run before them, the server's helper thread does not.
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
@@ -14,8 +11,6 @@
 #include <string_view>
 #include <thread>
 #include <vector>
-
-#include <sys/socket.h>
 
 #include "tests/bench/client_socket.h"
 #include "tests/bench/failure.h"
@@ -53,41 +48,18 @@ const std::vector<Way>& ways() {
   return all;
 }
 
-void write_all(const Fd& fd, std::string_view bytes) {
-  while (!bytes.empty()) {
-    const ssize_t sent = ::send(fd.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL);
-    if (sent <= 0) throw Failure("the server does not take requests");
-    bytes.remove_prefix(static_cast<size_t>(sent));
-  }
-}
-
-/// Sends requests and reads until the last of their replies, a PONG of our own, is there.
-void run_all(const Fd& fd, std::string requests) {
-  append_command(requests, {"PING"});
-  write_all(fd, requests);
-  constexpr std::string_view kLast = "+PONG\r\n";
-  std::vector<char> buffer(1 << 20);
-  std::string end;
-  while (!end.ends_with(kLast)) {
-    const ssize_t got = ::recv(fd.get(), buffer.data(), buffer.size(), 0);
-    if (got <= 0) throw Failure("the server does not answer");
-    end.append(buffer.data(), static_cast<size_t>(got));
-    end.erase(0, end.size() - std::min(end.size(), kLast.size()));
-  }
-}
-
 void fill(const Fd& fd, uint64_t entries) {
-  run_all(fd, "FLUSHALL\r\nXADD small 1-0 f v\r\n");
+  run_requests(fd, "FLUSHALL\r\nXADD small 1-0 f v\r\n");
   for (uint64_t id = 1; id <= entries; id += kPipeline) {
     std::string requests;
     for (uint64_t i = id; i < id + kPipeline; ++i)
       append_command(requests, {"XADD", "s", std::to_string(i), "f", "sixteen bytes xx"});
-    run_all(fd, std::move(requests));
+    run_requests(fd, std::move(requests));
   }
-  run_all(fd, "XGROUP CREATE s g 0\r\n");
+  run_requests(fd, "XGROUP CREATE s g 0\r\n");
   for (uint64_t i = 0; i < entries / kPendingShare; i += kPipeline) {
-    run_all(fd, "XREADGROUP GROUP g c" + std::to_string(i / kPipeline % 10) + " COUNT " +
-                    std::to_string(kPipeline) + " STREAMS s >\r\n");
+    run_requests(fd, "XREADGROUP GROUP g c" + std::to_string(i / kPipeline % 10) + " COUNT " +
+                         std::to_string(kPipeline) + " STREAMS s >\r\n");
   }
 }
 
@@ -118,7 +90,7 @@ void measure(ServerProcess& server, const Way& way, uint64_t entries) {
   std::string request;
   append_command(request, way.words);
   const uint64_t end_ns = now_ns() + kWatchNs;
-  std::thread thread([&] { run_all(remover, request); });
+  std::thread thread([&] { run_requests(remover, request); });
   const std::vector<double> during = waits_until(pinger, end_ns);
   thread.join();
   std::printf("%-18s %10s %12.0f %12.0f %12.0f %14.0f\n", way.name,

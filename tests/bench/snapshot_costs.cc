@@ -4,11 +4,9 @@
 // entry.  Then a snapshot in the background while one client writes as fast as it can, to a hundred
 // streams, and another sends PING after PING: the longest of their waits, beside the longest of as
 // long a time without a snapshot, and the memory beyond what the writes themselves need.
-//
-// `chrt -R -f 10 snapshot-costs …` keeps other processes of the machine out of the figures: server
-// and pings run before them, the server's helper thread does not.
 #include <algorithm>
 #include <atomic>
+#include <chrono>
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
@@ -16,8 +14,6 @@
 #include <string_view>
 #include <thread>
 #include <vector>
-
-#include <sys/socket.h>
 
 #include "tests/bench/client_socket.h"
 #include "tests/bench/failure.h"
@@ -30,6 +26,8 @@ namespace {
 constexpr uint64_t kStreams = 100;
 constexpr uint64_t kPipeline = 500;
 constexpr uint64_t kMegabyte = 1 << 20;
+/// Between two looks at the server's memory: each takes some of its time.
+constexpr std::chrono::milliseconds kSampleInterval{20};
 
 struct Content {
   const char* name;
@@ -45,30 +43,6 @@ constexpr Content kContents[] = {
     {"1KB", 1, 1024, false, 1070},
     {"1f16, all pending", 1, 16, true, 46},
 };
-
-void write_all(const Fd& fd, std::string_view bytes) {
-  while (!bytes.empty()) {
-    const ssize_t sent = ::send(fd.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL);
-    if (sent <= 0) throw Failure("the server does not take requests");
-    bytes.remove_prefix(static_cast<size_t>(sent));
-  }
-}
-
-/// Sends requests and reads until the last of their replies, a PONG of our own, is there.
-void run_all(const Fd& fd, std::string requests) {
-  append_command(requests, {"PING"});
-  write_all(fd, requests);
-  constexpr std::string_view kLast = "+PONG\r\n";
-  std::vector<char> buffer(1 << 20);
-  std::string end;
-  while (!end.ends_with(kLast)) {
-    const ssize_t got = ::recv(fd.get(), buffer.data(), buffer.size(), 0);
-    if (got <= 0) throw Failure("the server does not answer");
-    if (end.empty() && buffer[0] == '-') throw Failure(std::string(buffer.data(), size_t(got)));
-    end.append(buffer.data(), static_cast<size_t>(got));
-    end.erase(0, end.size() - std::min(end.size(), kLast.size()));
-  }
-}
 
 std::string stream_name(uint64_t number) {
   return "stream:" + std::to_string(number % kStreams);
@@ -97,21 +71,21 @@ void append_entry(std::string& requests, const std::string& stream, const Conten
 uint64_t fill(const Fd& fd, const Content& content, uint64_t megabytes) {
   const uint64_t entries = megabytes * kMegabyte / content.bytes_per_entry;
   uint64_t state = 1;
-  run_all(fd, "FLUSHALL\r\n");
+  run_requests(fd, "FLUSHALL\r\n");
   for (uint64_t done = 0; done < entries; done += kPipeline) {
     std::string requests;
     const std::string stream = stream_name(done / kPipeline);
     for (uint64_t i = 0; i < kPipeline; ++i)
       append_entry(requests, stream, content, state);
-    run_all(fd, std::move(requests));
+    run_requests(fd, std::move(requests));
   }
   for (uint64_t stream = 0; content.is_pending && stream < kStreams; ++stream) {
     const std::string name = stream_name(stream);
-    run_all(fd, "XGROUP CREATE " + name + " g 0\r\n");
+    run_requests(fd, "XGROUP CREATE " + name + " g 0\r\n");
     const uint64_t portions = entries / kStreams / kPipeline + 1;
     for (uint64_t i = 0; i < portions; ++i) {
-      run_all(fd, "XREADGROUP GROUP g c" + std::to_string(i % 10) + " COUNT " +
-                      std::to_string(kPipeline) + " STREAMS " + name + " >\r\n");
+      run_requests(fd, "XREADGROUP GROUP g c" + std::to_string(i % 10) + " COUNT " +
+                           std::to_string(kPipeline) + " STREAMS " + name + " >\r\n");
     }
   }
   return entries;
@@ -146,7 +120,7 @@ Load under_load(ServerProcess& server, const Content& content, IsOver is_over) {
       std::string requests;
       for (int i = 0; i < 50; ++i)
         append_entry(requests, stream_name(batch * 50 + uint64_t(i)), content, state);
-      run_all(fd, std::move(requests));
+      run_requests(fd, std::move(requests));
     }
   });
   std::thread pinger([&] {
@@ -159,7 +133,7 @@ Load under_load(ServerProcess& server, const Content& content, IsOver is_over) {
   });
   while (!is_over()) {
     load.most_memory = std::max(load.most_memory, server.used_memory());
-    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+    std::this_thread::sleep_for(kSampleInterval);
   }
   ends = true;
   writer.join();
@@ -177,7 +151,7 @@ void measure(ServerProcess& server, const Content& content, uint64_t megabytes) 
   const uint64_t entries = fill(fd, content, megabytes);
   const double save_s = seconds_of(fd, {"SAVE"});
   const auto bytes = static_cast<double>(std::filesystem::file_size(server.folder() / "dump.rdb"));
-  run_all(fd, "FLUSHALL\r\n");
+  run_requests(fd, "FLUSHALL\r\n");
   const double load_s = seconds_of(fd, {"DEBUG", "RELOAD", "NOSAVE"});
 
   const uint64_t quiet_until_ns = now_ns() + 1'000'000'000;
