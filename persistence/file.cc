@@ -31,6 +31,7 @@ class RealFileSystem final : public FileSystem {
   ssize_t pwrite(int fd, const void* bytes, size_t size, off_t offset) override {
     return ::pwrite(fd, bytes, size, offset);
   }
+  off_t lseek(int fd, off_t offset) override { return ::lseek(fd, offset, SEEK_SET); }
   int fsync(int fd) override { return ::fsync(fd); }
   int fdatasync(int fd) override { return ::fdatasync(fd); }
   int ftruncate(int fd, off_t size) override { return ::ftruncate(fd, size); }
@@ -150,6 +151,11 @@ IoResult<size_t> File::read(std::span<char> buffer) {
       uninterrupted([&] { return files_->read(fd_, buffer.data(), buffer.size()); });
   if (got < 0) return failed("read");
   return static_cast<size_t>(got);
+}
+
+IoResult<void> File::seek(uint64_t offset) {
+  if (files_->lseek(fd_, static_cast<off_t>(offset)) < 0) return failed("lseek");
+  return {};
 }
 
 IoResult<void> File::write_all(std::string_view bytes) {

@@ -36,6 +36,7 @@ class FileSystem {
   virtual ssize_t read(int fd, void* buffer, size_t size) = 0;
   virtual ssize_t write(int fd, const void* bytes, size_t size) = 0;
   virtual ssize_t pwrite(int fd, const void* bytes, size_t size, off_t offset) = 0;
+  virtual off_t lseek(int fd, off_t offset) = 0;  // from the beginning
   virtual int fsync(int fd) = 0;
   virtual int fdatasync(int fd) = 0;
   virtual int ftruncate(int fd, off_t size) = 0;
@@ -91,6 +92,8 @@ class File {
 
   /// Bytes read, perhaps fewer than `buffer` has room for; 0 at the end of the file.
   IoResult<size_t> read(std::span<char> buffer);
+  /// The next read begins there.
+  IoResult<void> seek(uint64_t offset);
   /// All of `bytes`; on an error an unknown part of them.
   IoResult<void> write_all(std::string_view bytes);
   /// All of `bytes`, from `offset` on; on an error an unknown part of them.

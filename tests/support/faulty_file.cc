@@ -46,6 +46,10 @@ ssize_t FaultyFileSystem::pwrite(int fd, const void* bytes, size_t size, off_t o
   return disk_.pwrite(fd, bytes, size, offset);
 }
 
+off_t FaultyFileSystem::lseek(int fd, off_t offset) {
+  return fails() ? -1 : disk_.lseek(fd, offset);
+}
+
 int FaultyFileSystem::fsync(int fd) {
   return fails() ? -1 : disk_.fsync(fd);
 }

@@ -32,6 +32,7 @@ class FaultyFileSystem final : public FileSystem {
   ssize_t read(int fd, void* buffer, size_t size) override;
   ssize_t write(int fd, const void* bytes, size_t size) override;
   ssize_t pwrite(int fd, const void* bytes, size_t size, off_t offset) override;
+  off_t lseek(int fd, off_t offset) override;
   int fsync(int fd) override;
   int fdatasync(int fd) override;
   int ftruncate(int fd, off_t size) override;

@@ -1,0 +1,259 @@
+#include "persistence/aof_reader.h"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+namespace weir {
+namespace {
+
+constexpr size_t kReadBytes = size_t{256} * 1024;
+/// What was read is dropped from the buffer when it is as much.
+constexpr size_t kDropBytes = size_t{4} * 1024 * 1024;
+/// What stands in front of a sum and begins it: a command's end, or another line's.
+constexpr std::string_view kSumInText = "\n#XXH3:";
+/// Lengths are believed when their bytes come.
+constexpr resp::RequestLimits kLimits{.max_bulk_bytes = int64_t{1} << 40};
+
+using RequestStatus = resp::RequestParser::Status;
+
+}  // namespace
+
+AofReader::AofReader(File file, uint64_t offset)
+    : file_(std::move(file)), base_(offset), offset_(offset), good_end_(offset) {}
+
+AofReader::Status AofReader::ended(Status status) {
+  return error_ ? Status::kUnreadable : status;
+}
+
+/// More bytes; false at the end of the file, or on an error.
+bool AofReader::fill() {
+  if (is_at_end_ || error_) return false;
+  if (position_ >= kDropBytes) {
+    buffer_.consume(position_);
+    base_ += position_;
+    position_ = 0;
+  }
+  char* const at = buffer_.reserve(kReadBytes);
+  const IoResult<size_t> got = file_.read({at, kReadBytes});
+  if (!got) {
+    error_ = got.error();
+    return false;
+  }
+  buffer_.commit(*got);
+  is_at_end_ = *got == 0;
+  return !is_at_end_;
+}
+
+AofReader::Status AofReader::next() {
+  return is_checking_ ? next_checked() : next_unchecked();
+}
+
+/// The line at the position, its end included, if there is one of '#'.
+AofReader::Line AofReader::read_line(std::string_view& line) {
+  while (rest().empty()) {
+    if (!fill()) return error_ ? Line::kUnreadable : Line::kNone;
+  }
+  if (rest().front() != '#') return Line::kNone;
+  size_t end = 0;
+  while ((end = rest().find('\n')) == std::string_view::npos) {
+    if (rest().size() >= aof::kMaxLineBytes) return Line::kTooLong;
+    if (!fill()) return error_ ? Line::kUnreadable : Line::kTorn;
+  }
+  if (end >= aof::kMaxLineBytes) return Line::kTooLong;
+  line = rest().substr(0, end + 1);
+  return Line::kWhole;
+}
+
+/// One command at the position.  torn_at: where the file is to be cut if it is not whole.
+AofReader::Status AofReader::parse(uint64_t torn_at) {
+  offset_ = place();
+  if (rest().front() != '*') return Status::kBadFormat;
+  parser_.reset();
+  for (;;) {
+    const RequestStatus status = parser_.parse(rest(), kLimits);
+    if (status == RequestStatus::kError) return Status::kBadFormat;
+    if (status == RequestStatus::kRequest) break;
+    if (!fill()) {
+      offset_ = torn_at;
+      return ended(Status::kTorn);
+    }
+  }
+  if (parser_.argv().empty()) return Status::kBadFormat;
+  position_ += parser_.consumed();
+  return Status::kCommand;
+}
+
+// --- What others wrote ---------------------------------------------------------------------------
+
+AofReader::Status AofReader::next_unchecked() {
+  std::string_view line;
+  for (;;) {
+    offset_ = place();
+    switch (read_line(line)) {
+      case Line::kNone: {
+        if (rest().empty()) return ended(Status::kEnd);
+        const Status status = parse(place());
+        if (status == Status::kCommand) good_end_ = place();
+        return status;
+      }
+      case Line::kTorn:  // filler may end anywhere
+        return rest().find_first_not_of('#') == std::string_view::npos ? Status::kEnd
+                                                                       : Status::kTorn;
+      case Line::kTooLong:
+        return Status::kBadFormat;
+      case Line::kUnreadable:
+        return Status::kUnreadable;
+      case Line::kWhole:
+        if (line == aof::kOwnMark) {
+          is_checking_ = true;
+          checked_ = place();
+          return next_checked();
+        }
+        position_ += line.size();
+        break;
+    }
+  }
+}
+
+// --- What Weir wrote -----------------------------------------------------------------------------
+
+AofReader::Status AofReader::next_checked() {
+  std::string_view line;
+  for (;;) {
+    if (place() == checked_) {
+      // The sum of the batch before, or nothing at the beginning.
+      if (const std::optional<Status> status = begin_batch()) return *status;
+      if (!is_checking_) return next_unchecked();
+      continue;
+    }
+    const Line found = read_line(line);
+    if (found == Line::kNone) return parse(good_end_);
+    if (found != Line::kWhole) return ended(Status::kBadFormat);
+    position_ += line.size();
+    if (place() == checked_) good_end_ = checked_;
+  }
+}
+
+/// At the end of what was checked.  Nothing: there is more, checked or not.
+std::optional<AofReader::Status> AofReader::begin_batch() {
+  std::string_view line;
+  offset_ = good_end_ = place();
+  const Line found = read_line(line);
+  if (found == Line::kUnreadable) return Status::kUnreadable;
+  if (rest().empty()) return ended(Status::kEnd);
+  while (rest().size() < aof::kMaxLineBytes && fill())
+    ;
+  if (error_) return Status::kUnreadable;
+  const bool is_filled = found == Line::kWhole && aof::is_filler(rest().substr(0, line.size()));
+  if (is_filled || aof::begins_with_select(rest())) {
+    is_checking_ = false;
+    return std::nullopt;
+  }
+  const Status status = check_batch();
+  if (status == Status::kCommand) return std::nullopt;
+  return status;
+}
+
+/// Finds the sum of the batch at the position; kCommand: it matches.
+AofReader::Status AofReader::check_batch() {
+  aof::Sum sum;
+  size_t line_bytes = 0;
+  size_t end = find_sum(position_ > 0 ? position_ - 1 : 0);
+  if (error_) return Status::kUnreadable;
+  if (end != std::string_view::npos && is_batch_end(end, sum, line_bytes)) {
+    checked_ = base_ + end + line_bytes;
+    return Status::kCommand;
+  }
+  if (const std::optional<size_t> parsed = batch_end_by_parsing()) {
+    checked_ = base_ + *parsed;
+    return Status::kCommand;
+  }
+  if (error_) return Status::kUnreadable;
+  return judge_broken_batch();
+}
+
+/// Where in the buffer the next sum begins that is looked for from `from` on; npos: none.
+size_t AofReader::find_sum(size_t from) {
+  if (position_ == 0 && buffer_.view().starts_with(kSumInText.substr(1))) return 0;
+  for (;;) {
+    const size_t at = buffer_.view().find(kSumInText, from);
+    if (at != std::string_view::npos) return at + 1;
+    const size_t size = buffer_.size();
+    const size_t dropped_before = position_;
+    if (!fill()) return std::string_view::npos;
+    const size_t dropped = dropped_before - position_;
+    from = std::max(from, size - std::min(size, kSumInText.size())) - dropped;
+  }
+}
+
+/// Whether a sum at `at` in the buffer matches the bytes between the position and it.
+bool AofReader::is_batch_end(size_t& at, aof::Sum& sum, size_t& line_bytes) {
+  size_t end = 0;
+  while ((end = buffer_.view().find('\n', at)) == std::string_view::npos) {
+    const size_t before = position_;
+    if (buffer_.size() - at >= aof::kMaxLineBytes || !fill()) return false;
+    at -= before - position_;
+  }
+  line_bytes = end + 1 - at;
+  const std::optional<aof::Sum> found = aof::read_sum(buffer_.view().substr(at, line_bytes));
+  if (!found) return false;
+  sum = *found;
+  return aof::hash_of(buffer_.view().substr(position_, at - position_), sum.durable.value_or(0)) ==
+         sum.hash;
+}
+
+/// The slow way, for a batch with something inside that looks like a sum: by its commands.  Where
+/// it ends in the buffer, its sum included; nothing: it does not, or does not match.
+std::optional<size_t> AofReader::batch_end_by_parsing() {
+  size_t at = position_;
+  resp::RequestParser parser;
+  for (;;) {
+    const std::string_view text = buffer_.view().substr(at);
+    bool needs_more = text.empty();
+    if (text.starts_with('#')) {
+      const size_t end = text.find('\n');
+      if (end == std::string_view::npos && text.size() >= aof::kMaxLineBytes) return std::nullopt;
+      needs_more = end == std::string_view::npos;
+      if (!needs_more) {
+        const std::string_view line = text.substr(0, end + 1);
+        if (const std::optional<aof::Sum> sum = aof::read_sum(line)) {
+          const std::string_view batch = buffer_.view().substr(position_, at - position_);
+          if (aof::hash_of(batch, sum->durable.value_or(0)) != sum->hash) return std::nullopt;
+          return at + line.size();
+        }
+        at += line.size();
+      }
+    } else if (!needs_more) {
+      const RequestStatus status = parser.parse(text, kLimits);
+      if (status == RequestStatus::kError || text.front() != '*') return std::nullopt;
+      needs_more = status == RequestStatus::kIncomplete;
+      if (!needs_more) at += parser.consumed();
+    }
+    if (needs_more) {
+      const size_t before = position_;
+      if (!fill()) return std::nullopt;
+      at -= before - position_;
+      parser.reset();
+    }
+  }
+}
+
+/// The batch at the position does not match.  It was torn, unless a batch behind it, which matches
+/// its own sum, says that this one had been on disk.
+AofReader::Status AofReader::judge_broken_batch() {
+  const uint64_t broken = place();
+  offset_ = broken;
+  for (;;) {
+    size_t end = find_sum(place() > broken ? position_ - 1 : position_);
+    if (end == std::string_view::npos) return ended(Status::kTorn);
+    aof::Sum sum;
+    size_t line_bytes = 0;
+    const bool is_sound = place() > broken && is_batch_end(end, sum, line_bytes);
+    if (is_sound && sum.durable.value_or(0) > broken) return Status::kDamage;
+    const size_t line_end = buffer_.view().find('\n', end);
+    position_ = line_end == std::string_view::npos ? buffer_.size() : line_end + 1;
+  }
+}
+
+}  // namespace weir

@@ -1,0 +1,84 @@
+// One command file of the log, read: command by command, believing nothing.
+//
+//   AofReader reader(file);
+//   while (reader.next() == AofReader::Status::kCommand) run(reader.argv());
+//
+//   from another server:  commands ───────────────────────► each as soon as it is whole
+//   from Weir:            batch ── sum matches? ──► its commands
+//                            └─ no ─► was it on disk, as a later sum says?  no: torn · yes: damage
+//
+// What is not followed by a command may be cut off at good_end(): a torn batch or command, or
+// filler.  Lines of '#' are skipped wherever a command could begin.
+//
+// Memory: a batch, or a command.  No number in the file sizes an allocation.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "persistence/aof_marks.h"
+#include "persistence/file.h"
+#include "resp/buffer.h"
+#include "resp/request_parser.h"
+
+namespace weir {
+
+class AofReader {
+ public:
+  enum class Status : uint8_t {
+    kCommand,    // argv() is one; it holds until the next call
+    kEnd,        // there is nothing more; filler may stand behind good_end()
+    kTorn,       // the file ends, or stops making sense, in what was being written last
+    kBadFormat,  // no command begins where one should, at offset()
+    kDamage,     // the batch at offset() is not what was once on disk
+    kUnreadable  // error() says why
+  };
+
+  /// offset: where the file stands, and begins to hold commands.
+  explicit AofReader(File file, uint64_t offset = 0);
+
+  Status next();
+  std::span<const std::string_view> argv() const { return parser_.argv(); }
+
+  /// Where the command of argv(), or what is wrong, begins.
+  uint64_t offset() const { return offset_; }
+  /// Behind the last command that is whole, and the lines that belong to it.
+  uint64_t good_end() const { return good_end_; }
+  const IoError& error() const { return *error_; }
+
+ private:
+  enum class Line : uint8_t { kNone, kWhole, kTorn, kTooLong, kUnreadable };
+
+  std::string_view rest() const { return buffer_.view().substr(position_); }
+  uint64_t place() const { return base_ + position_; }
+  bool fill();
+  Status ended(Status status);
+  Line read_line(std::string_view& line);
+  Status next_unchecked();
+  Status next_checked();
+  Status skip_line(std::string_view line);
+  std::optional<Status> begin_batch();
+  Status check_batch();
+  size_t find_sum(size_t from);
+  bool is_batch_end(size_t& at, aof::Sum& sum, size_t& line_bytes);
+  std::optional<size_t> batch_end_by_parsing();
+  Status judge_broken_batch();
+  Status parse(uint64_t torn_at);
+
+  File file_;
+  resp::Buffer buffer_;
+  resp::RequestParser parser_;
+  uint64_t base_ = 0;     // of the file: where the buffer's bytes begin
+  size_t position_ = 0;   // in the buffer: what was read
+  uint64_t checked_ = 0;  // up to here sums have matched
+  uint64_t offset_ = 0;
+  uint64_t good_end_ = 0;
+  std::optional<IoError> error_;
+  bool is_checking_ = false;
+  bool is_at_end_ = false;  // of the file: nothing more comes into the buffer
+};
+
+}  // namespace weir
