@@ -15,6 +15,7 @@
 #include "resp/reply_writer.h"
 #include "resp/request_parser.h"
 #include "server/net/event_loop.h"
+#include "server/net/held_replies.h"
 #include "server/net/subscriptions.h"
 #include "server/net/tracking_options.h"
 
@@ -79,6 +80,7 @@ class Client {
   std::unique_ptr<TlsSession> tls;  // null: they are on the socket as they are
   resp::Buffer input;               // an unfinished request, or what waits behind a blocked command
   resp::Buffer output;              // replies that have not left
+  std::unique_ptr<HeldReplies> held;          // null: all of it may leave
   std::unique_ptr<resp::Buffer> late_pushes;  // to be sent behind the reply being written
   resp::ReplyWriter reply;
   std::unique_ptr<resp::RequestParser> parser;  // set while a request is unfinished
@@ -92,6 +94,7 @@ class Client {
   uint64_t bytes_in = 0;
   uint64_t bytes_out = 0;
   uint64_t commands = 0;
+  uint64_t written_offset = 0;  // of the propagation, behind its last write; for WAITAOF
 
   /// "ip:port", "[v6]:port" or "path:0"; asked from the system.
   std::string peer_address() const;

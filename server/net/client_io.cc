@@ -347,8 +347,9 @@ void ClientIo::on_writable(int, short, void* argument) {
 
 ssize_t ClientIo::send(Client& client) {
   resp::Buffer& output = client.output;
-  if (!client.tls) return ::send(client.fd, output.begin(), output.size(), MSG_NOSIGNAL);
-  const ssize_t sent = client.tls->write(output.begin(), output.size());
+  const size_t size = sendable(client);
+  if (!client.tls) return ::send(client.fd, output.begin(), size, MSG_NOSIGNAL);
+  const ssize_t sent = client.tls->write(output.begin(), size);
   const int error = errno;
   if (sent < 0 && !is_transient(error)) handler_.transport_failed(client, client.tls->failure());
   errno = error;
@@ -358,7 +359,7 @@ ssize_t ClientIo::send(Client& client) {
 // One write for a connection and turn; the rest goes when the socket can take it.
 void ClientIo::flush(Client& client) {
   if (client.closed) return;
-  if (!client.output.empty()) {
+  if (sendable(client) > 0) {
     if (client.tls && !client.tls->is_established()) return;  // flushed when it is
     ++counts_.writes;
     const ssize_t sent = send(client);
@@ -375,6 +376,9 @@ void ClientIo::flush(Client& client) {
     client.output_soft_since_ms = -1;
     give_back_output_buffer(client);
     if (client.close_after_reply) close(client);
+  } else if (client.held && sendable(client) == 0) [[unlikely]] {
+    client.writable.stop();  // the socket waits for nothing: who lets go of the rest, flushes
+    close_if_output_exceeded(client);
   } else if (!close_if_output_exceeded(client) && !client.writable.is_active()) {
     client.writable.start(loop_, client.fd, client.tls ? EV_WRITE : kRoom, &on_writable, &client);
   }
@@ -402,7 +406,7 @@ bool ClientIo::end_of_turn() {
 
 void ClientIo::send_rest(Client& client, int patience_ms) {
   pollfd socket{client.fd, POLLOUT, 0};
-  while (!client.closed && !client.output.empty() && ::poll(&socket, 1, patience_ms) > 0) {
+  while (!client.closed && sendable(client) > 0 && ::poll(&socket, 1, patience_ms) > 0) {
     flush(client);
   }
   if (client.tls) client.tls->shut_down();

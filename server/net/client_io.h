@@ -118,6 +118,13 @@ class ClientIo {
   void evict_clients();
 
  private:
+  /// Bytes of its output that may leave.
+  static size_t sendable(const Client& client) {
+    if (!client.held) [[likely]]
+      return client.output.size();
+    return client.held->sendable(client.bytes_out, client.output.size());
+  }
+
   static void on_readable(int fd, short what, void* argument);
   static void on_writable(int fd, short what, void* argument);
 

@@ -1,0 +1,32 @@
+#include "server/durability/commit_gate.h"
+
+#include <algorithm>
+
+namespace weir {
+
+void CommitGate::set_closed(bool is_closed) {
+  is_closed_ = is_closed;
+  if (is_closed || waiting_.empty()) return;
+  const uint64_t committed = committed_;
+  commit(waiting_.back().offset);
+  committed_ = committed;
+}
+
+void CommitGate::hold(Client& client, size_t from, uint64_t offset) {
+  if (!is_closed_ || offset <= committed_ || client.closed) return;
+  if (!client.held) client.held = std::make_unique<HeldReplies>();
+  if (client.held->hold(client.bytes_out + from, offset, batch_))
+    waiting_.push_back({client.id, offset});
+}
+
+void CommitGate::commit(uint64_t offset) {
+  committed_ = std::max(committed_, offset);
+  for (; !waiting_.empty() && waiting_.front().offset <= offset; waiting_.pop_front()) {
+    Client* const client = find_(waiting_.front().client_id);
+    if (client == nullptr || client->closed || !client->held) continue;
+    if (client->held->release(offset)) client->held.reset();
+    io_.wants_flush(*client);
+  }
+}
+
+}  // namespace weir
