@@ -58,6 +58,7 @@ tl::expected<RdbSummary, RdbError> RdbReader::run() {
     }
   }
   if (in_.failed()) return tl::unexpected(in_.error());
+  summary_.end = in_.offset();
   return summary_;
 }
 

@@ -73,6 +73,8 @@ struct RdbSummary {
   uint64_t skipped = 0;   // keys of other types
   /// The file has a checksum, and it was looked at.
   bool sum_was_checked = false;
+  /// Where in the file it ends, its checksum included.
+  uint64_t end = 0;
 };
 
 class RdbReader {

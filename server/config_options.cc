@@ -189,12 +189,21 @@ constexpr Option kRows[] = {
   choice ("rdb-load-other-types",     "refuse",             kOtherTypes, choice_field<&S::rdb_load_other_types>()),
 
   // Log of changes
-  tidied(refuse_appendonly, toggle("appendonly", "no",       &S::appendonly)),
+  toggle ("appendonly",               "no",                 &S::appendonly),
   choice ("appendfsync",              "everysec",           kAppendFsync, choice_field<&S::appendfsync>()),
   tidied(check_appendfilename,
   text   ("appendfilename",           "appendonly.aof",     &S::appendfilename, kImmutable)),
   tidied(check_appenddirname,
   text   ("appenddirname",            "appendonlydir",      &S::appenddirname, kImmutable)),
+  toggle ("no-appendfsync-on-rewrite", "no",                &S::no_appendfsync_on_rewrite),
+  integer("auto-aof-rewrite-percentage", "100",             0, INT_MAX,   &S::auto_aof_rewrite_percentage),
+  memory ("auto-aof-rewrite-min-size", "67108864",          0,            &S::auto_aof_rewrite_min_size),
+  toggle ("aof-load-truncated",       "yes",                &S::aof_load_truncated),
+  memory ("aof-load-corrupt-tail-max-size", "0",            0,            &S::aof_load_corrupt_tail_max_size),
+  toggle ("aof-use-rdb-preamble",     "yes",                &S::aof_use_rdb_preamble),
+  toggle ("aof-timestamp-enabled",    "no",                 &S::aof_timestamp_enabled),
+  toggle ("aof-rewrite-incremental-fsync", "yes",           &S::aof_rewrite_incremental_fsync),
+  toggle ("aof-disable-auto-gc",      "no",                 &S::aof_disable_auto_gc),
 
   // Insight
   integer("slowlog-log-slower-than",  "10000",              -1, INT64_MAX, &S::slowlog_log_slower_than_us),

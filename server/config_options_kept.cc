@@ -31,15 +31,6 @@ constexpr Option kRows[] = {
   // Snapshot and log                  default     range
   toggle ("rdb-del-sync-files",            "no",   kKept),
   choice ("sanitize-dump-payload",         "no",   kSanitize, kKept),
-  toggle ("no-appendfsync-on-rewrite",     "no",   kKept),
-  integer("auto-aof-rewrite-percentage",   "100",  0, INT_MAX, kKept),
-  memory ("auto-aof-rewrite-min-size",     "67108864", 0, kKept),
-  toggle ("aof-load-truncated",            "yes",  kKept),
-  memory ("aof-load-corrupt-tail-max-size", "0",   0, kKept),
-  toggle ("aof-use-rdb-preamble",          "yes",  kKept),
-  toggle ("aof-timestamp-enabled",         "no",   kKept),
-  toggle ("aof-rewrite-incremental-fsync", "yes",  kKept),
-  toggle ("aof-disable-auto-gc",           "no",   kKept),
 
   // Replication
   text   ("masterauth",                    "",     kKept, kSecret),

@@ -36,7 +36,6 @@ Tidied check_oom_score_values(const std::string& text);
 Tidied check_percentiles(const std::string& text);
 
 // Options that would promise what this server does not do.  Off is accepted, on is refused.
-Tidied refuse_appendonly(const std::string& text);
 Tidied refuse_cluster(const std::string& text);
 Tidied refuse_replication(const std::string& text);
 Tidied refuse_loadmodule(const std::string& text);

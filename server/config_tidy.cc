@@ -116,10 +116,6 @@ Tidied check_percentiles(const std::string& text) {
   return join(percentiles, " ");
 }
 
-Tidied refuse_appendonly(const std::string& text) {
-  return accept_only(text == "no", text, "this version keeps its data in memory only");
-}
-
 Tidied refuse_cluster(const std::string& text) {
   return accept_only(text == "no", text, "this server has no cluster mode");
 }

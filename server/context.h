@@ -5,15 +5,18 @@
 
 namespace weir {
 
+class AppendLog;
 class ClientIo;
 class ClientTable;
 class Clock;
+class CommitGate;
 class Config;
 class Dispatcher;
 class Gatekeeper;
 class IdWriter;
 class Keyspace;
 class LatencyMonitor;
+class LogRewriter;
 class Loader;
 class Log;
 class MemoryLimit;
@@ -45,6 +48,9 @@ struct Context {
   SnapshotRunner& snapshot_runner;
   Snapshots& snapshots;
   Loader& loader;
+  CommitGate& commit_gate;
+  AppendLog& append_log;
+  LogRewriter& log_rewriter;
   PubSub& pubsub;
   Tracking& tracking;
   ClientTable& clients;

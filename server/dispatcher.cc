@@ -12,6 +12,8 @@
 #include "server/data/keyspace.h"
 #include "server/data/waiters.h"
 #include "server/data/watches.h"
+#include "server/durability/append_log.h"
+#include "server/durability/commit_gate.h"
 #include "server/durability/snapshots.h"
 #include "server/errors.h"
 #include "server/gatekeeper.h"
@@ -196,6 +198,8 @@ std::string_view Dispatcher::refusal_at_gate(uint32_t flags) const {
   if ((closed_gates_ & kSavingGate) != 0 && (flags & (kWrite | kTellsHealth)) != 0 &&
       context_.snapshots.refuses_writes())
     return errors::kCannotSave;
+  if ((closed_gates_ & kLogGate) != 0 && (flags & (kWrite | kTellsHealth)) != 0)
+    return context_.append_log.refusal();
   if ((closed_gates_ & kLoadingGate) != 0 && (flags & kLoading) == 0) return errors::kLoading;
   return {};
 }
@@ -306,7 +310,7 @@ void Dispatcher::run(Client& client, const CommandSpec& command,
   begin_changes(client);
   context_.propagation.begin();
   Outcome outcome = command.run(call);
-  context_.propagation.finish(call.db.index(), argv, call.told);
+  if (context_.propagation.finish(call.db.index(), argv, call.told)) note_write(client, before);
   if (outcome.is_error()) {
     ++stats.failed_calls;
     reply_error(client, outcome.error_text());
@@ -357,6 +361,16 @@ void Dispatcher::run_queued(Client& client, const CommandSpec& command,
     context_.gatekeeper.note_admin(client, command, argv, outcome);
   running_ = outer;
   ran(client, command, stats, argv, began);
+}
+
+void Dispatcher::note_write(Client& client, size_t before) {
+  client.written_offset = context_.propagation.offset();
+  hold_reply(client, before);
+}
+
+void Dispatcher::hold_reply(Client& client, size_t before) {
+  if (context_.commit_gate.is_closed() && !client.is_muted())
+    context_.commit_gate.hold(client, before, context_.propagation.offset());
 }
 
 /// The client, which tracks, was answered: it may keep what it read.

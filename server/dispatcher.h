@@ -35,6 +35,7 @@ struct Waiter;
 enum Gate : uint8_t {
   kLoadingGate = 1,  // it is loading its data
   kSavingGate = 2,   // snapshots fail
+  kLogGate = 4,      // the log cannot be written
 };
 
 class Dispatcher : public RequestHandler {
@@ -79,6 +80,14 @@ class Dispatcher : public RequestHandler {
   /// One of the commands that EXEC runs; writes its reply.
   void run_queued(Client& client, const CommandSpec& command,
                   std::span<const std::string_view> argv);
+  /// What became of a command that was replayed.
+  struct Replayed {
+    bool is_known = true;
+    std::string error;  // what it would have answered; empty: none
+  };
+  /// A command of the log, for a client that has no socket and nobody's rights: past all gates, and
+  /// nobody is answered.
+  Replayed replay(Client& client, std::span<const std::string_view> argv);
   /// Forgets the queued commands of a client and what it watches.
   void discard_transaction(Client& client);
   /// Forgets only that.
@@ -133,6 +142,9 @@ class Dispatcher : public RequestHandler {
   /// Around everything that answers a request: CLIENT REPLY may want no reply to leave.
   void begin_reply(Client& client);
   void end_reply(Client& client);
+  /// Its command told something: what it answers behind the first `before` bytes waits for the log.
+  void note_write(Client& client, size_t before);
+  void hold_reply(Client& client, size_t before);
   void begin_changes(Client& client);
   void end_changes(Client& client);
   void reply_error(Client& client, std::string_view text);

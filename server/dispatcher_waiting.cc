@@ -56,6 +56,7 @@ bool Dispatcher::retry(Client& client) {
   const CommandSpec& command = *waiter.command;
   io_->prepare_reply(client);
   begin_reply(client);
+  const size_t before = client.output.size();
   Call call = make_call(client, argv);
   call.is_retry = true;
   const uint64_t began = lap_ticks_;
@@ -65,7 +66,14 @@ bool Dispatcher::retry(Client& client) {
   const bool is_allowed = client.limits == nullptr || is_within_limits(client, command, argv);
   context_.propagation.begin();
   Outcome outcome = is_allowed ? command.run(call) : ReplyError(refusal_);
-  context_.propagation.finish(call.db.index(), argv, call.told);
+  const bool has_written = context_.propagation.finish(call.db.index(), argv, call.told);
+  // What wakes a reader was written a moment ago: it is shown when it is as safe as its writer is
+  // told.
+  if (has_written) {
+    note_write(client, before);
+  } else if (command.has(kReadonly)) {
+    hold_reply(client, before);
+  }
   if (client.tracking) note_reads(client, command, argv);
   running_ = nullptr;
   const uint64_t ns = lap(began);

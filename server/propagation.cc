@@ -27,6 +27,11 @@ void Propagation::set_listener(Listener listener, bool is_there) {
   const auto bit = static_cast<uint8_t>(listener);
   listeners_ = static_cast<uint8_t>(is_there ? listeners_ | bit : listeners_ & ~bit);
   forget_database();
+  if (is_heard()) return;
+  taken_bytes_ += bytes_.size();
+  bytes_.release();
+  relays_.clear();
+  unit_forms_ = 0;
 }
 
 // --- Forms ---------------------------------------------------------------------------------------
@@ -123,11 +128,22 @@ void Propagation::end_unit() {
   unit_forms_ = 0;
 }
 
-void Propagation::take() {
-  taken_bytes_ += bytes_.size();
-  bytes_.clear();
-  if (bytes_.capacity() > kMostSpareBytes) bytes_.release();
-  relays_.clear();
+uint64_t Propagation::take() {
+  const size_t taken = pending().size();
+  taken_bytes_ += taken;
+  bytes_.consume(taken);
+  unit_begin_ = 0;
+  if (bytes_.empty()) {
+    if (bytes_.capacity() > kMostSpareBytes) bytes_.release();
+    relays_.clear();
+    return taken_bytes_;
+  }
+  std::erase_if(relays_, [taken](const Part& relay) { return relay.begin < taken; });
+  for (Part& relay : relays_) {
+    relay.begin -= taken;
+    relay.end -= taken;
+  }
+  return taken_bytes_;
 }
 
 }  // namespace weir

@@ -80,12 +80,16 @@ class Propagation {
   void tell(uint32_t db, std::initializer_list<std::string_view> words);
 
   // --- The bytes
-  /// Of this turn; whole units.
-  std::string_view pending() const { return bytes_.view(); }
+  /// Of this turn; whole units, in a command too.
+  std::string_view pending() const {
+    return unit_forms_ == 0 ? bytes_.view() : bytes_.view().substr(0, unit_begin_);
+  }
   /// Those among them that only replicas are to have.
   std::span<const Part> relays() const { return relays_; }
-  /// They have been passed on.
-  void take();
+  /// They have been passed on; the offset behind them.
+  uint64_t take();
+  /// EXEC runs commands.
+  bool is_in_transaction() const { return in_transaction_; }
   /// Bytes told since the server began, those of this turn included.
   uint64_t offset() const { return taken_bytes_ + bytes_.size(); }
   /// The next form is preceded by SELECT: somebody begins to read here.

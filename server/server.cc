@@ -13,6 +13,7 @@
 #include "server/commands/table.h"
 #include "server/errors.h"
 #include "server/insight/memory.h"
+#include "server/log_replay.h"
 #include "streams/node_memory.h"
 
 namespace weir {
@@ -78,6 +79,9 @@ Server::Server(Config& config, Log& log)
                .snapshot_runner = snapshot_runner_,
                .snapshots = snapshots_,
                .loader = loader_,
+               .commit_gate = commit_gate_,
+               .append_log = append_log_,
+               .log_rewriter = log_rewriter_,
                .pubsub = pubsub_,
                .tracking = tracking_,
                .clients = clients_,
@@ -95,6 +99,19 @@ Server::Server(Config& config, Log& log)
       gatekeeper_(context_),
       dispatcher_(context_, clock_),
       io_(loop_, dispatcher_),
+      commit_gate_(io_, [this](uint64_t id) { return clients_.find(id); }),
+      append_log_({.settings = config_.values(),
+                   .propagation = propagation_,
+                   .gate = commit_gate_,
+                   .loop = loop_,
+                   .log = log_,
+                   .files = real_files()}),
+      log_rewriter_({.settings = config_.values(),
+                     .keyspace = keyspace_,
+                     .runner = snapshot_runner_,
+                     .append_log = append_log_,
+                     .log = log_,
+                     .files = real_files()}),
       ports_(loop_, config_, log_, [this](Accepted accepted) { accept(accepted); }),
       cron_timer_(loop_, [this] { cron(); }),
       deadline_timer_(loop_, [this] { armed_deadline_ms_.reset(); }),
@@ -105,6 +122,11 @@ Server::Server(Config& config, Log& log)
   keyspace_.lazy_free.on_idle = &release_thread_cache;
   dispatcher_.attach(io_);
   keyspace_.removal_listener = &key_removal_;
+  append_log_.write_base = [this](const std::string& path) {
+    return log_rewriter_.write_base(path);
+  };
+  append_log_.on_durable = [this] { tell_durable(); };
+  append_log_.on_fatal = [] { _exit(1); };
   keyspace_.new_stream_limits = idempotence_limits(config_.values());
   key_publisher_.configure(*NotifyFlags::parse(config_->notify_keyspace_events));
   note_uses();
@@ -145,12 +167,52 @@ std::string Server::load() {
     loop_.poll([this] { return end_turn(); });
     return !shutdown_.is_requested();
   };
-  const Loader::Result result = loader_.load(config_->dbfilename);
+  std::string why;
+  if (config_->appendonly) {
+    why = load_log();
+  } else if (loader_.load(config_->dbfilename) == Loader::Result::kFailed) {
+    why = "Fatal error loading the DB, exiting.";
+  }
   loader_.look_after_clients = nullptr;
   dispatcher_.set_gate(kLoadingGate, false);
   keyspace_.changes = 0;
-  if (result == Loader::Result::kFailed) return "Fatal error loading the DB, exiting.";
-  return {};
+  return why;
+}
+
+/// A log has all data: no snapshot is looked at.
+std::string Server::load_log() {
+  tl::expected<LoadedLog, std::string> loaded = LogReplay(context_, real_files()).run();
+  if (!loaded) return shutdown_.is_requested() ? std::string() : loaded.error();
+  std::string why = append_log_.begin(std::move(*loaded));
+  log_rewriter_.log_began();
+  return why;
+}
+
+/// While the server runs: what there is already goes into the base of a rewrite.
+std::optional<std::string> Server::switch_log(bool is_on) {
+  if (loader_.progress().is_loading) return "the dataset is being loaded";
+  if (!is_on) {
+    log_rewriter_.kill();
+    append_log_.end();
+    return std::nullopt;
+  }
+  const std::string why = append_log_.begin_aside();
+  if (!why.empty()) {
+    log_.warning(why);
+    return "Unable to turn on AOF. Check server logs.";
+  }
+  if (snapshot_runner_.is_running() || propagation_.is_in_transaction()) {
+    log_rewriter_.schedule();
+  } else {
+    log_rewriter_.begin();
+  }
+  return std::nullopt;
+}
+
+/// WAITAOF looks again.
+void Server::tell_durable() {
+  for (const Database& db : keyspace_.databases())
+    waiters_.signal(db.index(), kDurableKey);
 }
 
 void Server::announce() const {
@@ -174,6 +236,15 @@ void Server::register_appliers() {
                       return "The operating system is not able to handle the specified number of "
                              "clients, try with " +
                              std::to_string(possible);
+                    });
+  config_.on_change({"appendonly"},
+                    [this](const Settings&, Settings& after) -> std::optional<std::string> {
+                      return switch_log(after.appendonly);
+                    });
+  config_.on_change({"appendfsync"},
+                    [this](const Settings&, Settings&) -> std::optional<std::string> {
+                      append_log_.policy_changed();
+                      return std::nullopt;
                     });
   config_.on_change({"stream-idmp-duration", "stream-idmp-maxsize"},
                     [this](const Settings&, Settings& after) -> std::optional<std::string> {
@@ -250,6 +321,9 @@ void Server::run() {
     loop_.run([this] { return end_turn(); });
   }
   if (is_supervised_by_systemd(config_.values())) notify_systemd("STOPPING=1\n");
+  log_rewriter_.kill();
+  if (append_log_.is_on()) log_.notice("Calling fsync() on the AOF file.");
+  append_log_.end();
   for (const auto& [id, client] : clients_)
     io_.send_rest(*client, kLastWordsMs);
   ports_.close();
@@ -260,6 +334,7 @@ void Server::run() {
 // A reader that is woken may run requests that wake others, so both are done until nothing is left.
 bool Server::end_turn() {
   ++stats_.turns;
+  append_log_.look_at_syncs();
   dispatcher_.expire_waiters();
   dispatcher_.run_put_off();
   io_.read_on();
@@ -268,11 +343,14 @@ bool Server::end_turn() {
     io_.run_resumed();
   } while (waiters_.has_signals());
   if (tracking_.has_news()) tracking_.send_news();
+  append_log_.write();
   const bool has_more = io_.end_of_turn();
   if (!loader_.progress().is_loading) work_off_memory();
+  append_log_.write();  // keys that were evicted
   dispatcher_.turn_ended();
   const bool has_more_to_save = snapshot_runner_.end_turn();
   dispatcher_.set_gate(kSavingGate, snapshots_.refuses_writes());
+  dispatcher_.set_gate(kLogGate, !append_log_.refusal().empty());
   if (shutdown_.is_requested()) begin_to_end();
   arm_deadline_timer();
   return has_more || has_more_to_save;
@@ -325,6 +403,8 @@ void Server::cron() {
   expire_keys();
   close_idle_clients();
   snapshots_.cron(clock_.unix_s());
+  append_log_.cron();
+  log_rewriter_.cron();
   for (const auto& [id, client] : clients_)
     io_.check_output(*client);
   stats_.peak_memory_bytes = std::max(stats_.peak_memory_bytes, used_memory());

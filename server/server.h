@@ -21,7 +21,10 @@
 #include "server/data/waiters.h"
 #include "server/data/watches.h"
 #include "server/dispatcher.h"
+#include "server/durability/append_log.h"
+#include "server/durability/commit_gate.h"
 #include "server/durability/loader.h"
+#include "server/durability/log_rewriter.h"
 #include "server/durability/snapshot_runner.h"
 #include "server/durability/snapshots.h"
 #include "server/gatekeeper.h"
@@ -67,6 +70,9 @@ class Server {
   void turn_away(Client& client, Transport transport);
   bool is_refused(const Client& client) const;
   std::string load();
+  std::string load_log();
+  std::optional<std::string> switch_log(bool is_on);
+  void tell_durable();
   bool end_turn();
   void begin_to_end();
   void arm_deadline_timer();
@@ -111,6 +117,9 @@ class Server {
   Gatekeeper gatekeeper_;
   Dispatcher dispatcher_;
   ClientIo io_;
+  CommitGate commit_gate_;
+  AppendLog append_log_;
+  LogRewriter log_rewriter_;
   Ports ports_;
   Timer cron_timer_;
   Timer deadline_timer_;

@@ -210,6 +210,15 @@ struct Settings {
   AppendFsync appendfsync = AppendFsync::kEverySecond;
   std::string appendfilename = "appendonly.aof";
   std::string appenddirname = "appendonlydir";
+  bool no_appendfsync_on_rewrite = false;
+  int auto_aof_rewrite_percentage = 100;  // 0: no rewrite by itself
+  uint64_t auto_aof_rewrite_min_size = 64 << 20;
+  bool aof_load_truncated = true;
+  uint64_t aof_load_corrupt_tail_max_size = 0;  // 0: off
+  bool aof_use_rdb_preamble = true;
+  bool aof_timestamp_enabled = false;
+  bool aof_rewrite_incremental_fsync = true;
+  bool aof_disable_auto_gc = false;
 
   // Insight.
   int64_t slowlog_log_slower_than_us = 10000;  // -1: off, 0: every command

@@ -15,12 +15,14 @@
 #include "server/context.h"
 #include "server/data/keyspace.h"
 #include "server/data/waiters.h"
+#include "server/durability/append_log.h"
 #include "server/durability/loader.h"
 #include "server/durability/snapshots.h"
 #include "server/errors.h"
 #include "server/insight/data_digest.h"
 #include "server/insight/log.h"
 #include "server/insight/sha1.h"
+#include "server/log_replay.h"
 #include "server/text.h"
 
 namespace weir {
@@ -184,6 +186,27 @@ void populate_key(Call& call, std::string_view key, std::string_view value) {
   if (call.is_told()) call.propagate_as({"XADD", key, to_string(kId), "field", value});
 }
 
+/// DEBUG LOADAOF.
+Outcome load_log(Call& call) {
+  AppendLog& append_log = call.context.append_log;
+  if (!append_log.is_on() || append_log.is_aside())
+    return ReplyError("ERR The append only file is not in use");
+  append_log.write();
+  Propagation& propagation = call.context.propagation;
+  for (Database& db : call.context.keyspace.databases())
+    db.clear();
+  // What is replayed is in the log already.
+  propagation.set_listener(Propagation::Listener::kLog, false);
+  const auto loaded = LogReplay(call.context, real_files()).run();
+  propagation.set_listener(Propagation::Listener::kLog, true);
+  if (!loaded) {
+    call.context.log.warning(loaded.error());
+    return ReplyError("ERR Error trying to load the AOF files, check server logs.");
+  }
+  call.reply.ok();
+  return Outcome::done();
+}
+
 /// DEBUG POPULATE count [prefix] [bytes of the value].
 Outcome populate(Call& call) {
   const std::span<const std::string_view> args = call.args;
@@ -274,6 +297,8 @@ Outcome help(Call& call) {
       "    The same of what each key holds.",
       "ERROR <text>",
       "    Answer with this error.",
+      "LOADAOF",
+      "    Write the log, forget all keys and load it.",
       "LOG <text>",
       "    Write a line into the log.",
       "OBJECT <key>",
@@ -315,6 +340,7 @@ constexpr Subcommand kSubcommands[] = {
     {"digest-value", 0, digest_value},
     {"error", 3, answer_with_error},
     {"help", 2, help},
+    {"loadaof", 2, load_log},
     {"log", 3, log},
     {"object", 3, object},
     {"panic", 2, crash},

@@ -183,6 +183,7 @@ Outcome debug(Call& call);
 Outcome info(Call& call);
 Outcome lolwut(Call& call);
 Outcome save(Call& call);
+Outcome bgrewriteaof(Call& call);
 Outcome bgsave(Call& call);
 Outcome lastsave(Call& call);
 Outcome shutdown(Call& call);

@@ -7,6 +7,7 @@
 #include "server/config.h"
 #include "server/context.h"
 #include "server/durability/loader.h"
+#include "server/durability/log_rewriter.h"
 #include "server/durability/snapshot_runner.h"
 #include "server/durability/snapshots.h"
 #include "server/errors.h"
@@ -41,6 +42,25 @@ Outcome bgsave(Call& call) {
   } else {
     snapshots.begin();
     call.reply.simple("Background saving started");
+  }
+  return Outcome::done();
+}
+
+// In a transaction, and while another snapshot runs, it waits.
+Outcome bgrewriteaof(Call& call) {
+  LogRewriter& rewriter = call.context.log_rewriter;
+  if (rewriter.is_running())
+    return ReplyError("ERR Background append only file rewriting already in progress");
+  const SnapshotRunner& runner = call.context.snapshot_runner;
+  if (!call.may_wait || (runner.is_running() && !runner.is_cancelled())) {
+    rewriter.schedule();
+    call.reply.simple("Background append only file rewriting scheduled");
+  } else if (rewriter.begin()) {
+    call.reply.simple("Background append only file rewriting started");
+  } else {
+    return ReplyError(
+        "ERR Can't execute an AOF background rewriting. Please check the server logs for more "
+        "information.");
   }
   return Outcome::done();
 }

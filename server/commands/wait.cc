@@ -3,7 +3,10 @@
 
 #include "server/commands/args.h"
 #include "server/commands/handlers.h"
+#include "server/context.h"
+#include "server/durability/append_log.h"
 #include "server/errors.h"
+#include "server/net/client.h"
 
 namespace weir {
 namespace {
@@ -38,13 +41,20 @@ Outcome waitaof(Call& call) {
   if (!replicas || *replicas < 0) return ReplyError(errors::kNotPositive);
   Parsed<std::optional<int64_t>> deadline_ms = read_deadline(call, call.args[3]);
   if (!deadline_ms) return std::move(deadline_ms.error());
-  if (*local > 0) {
+  const AppendLog& log = call.context.append_log;
+  if (*local > 0 && !log.is_on()) {
     return ReplyError(
         "ERR WAITAOF cannot be used when numlocal is set but appendonly is disabled.");
   }
-  if (*replicas > 0 && call.may_wait) return wait_until(call, *deadline_ms);
+  const bool is_durable = log.is_on() && log.durable_offset() >= call.client.written_offset;
+  const int64_t on_disk = is_durable ? 1 : 0;
+  if ((on_disk < *local || *replicas > 0) && call.may_wait) {
+    std::unique_ptr<Wait> wait = wait_until(call, *deadline_ms);
+    wait->keys.emplace_back(kDurableKey);
+    return wait;
+  }
   call.reply.array(2);
-  call.reply.integer(0);
+  call.reply.integer(on_disk);
   call.reply.integer(0);
   return Outcome::done();
 }

@@ -131,13 +131,22 @@ Loader::Result Loader::load(const std::string& path, Merge merge) {
     log_.warning("Fatal error: can't open the RDB file for reading: " + to_string(file.error()));
     return Result::kFailed;
   }
+  const bool is_part = progress_.is_loading;
+  if (!is_part) begin_whole(file_bytes(files_, path));
+  const Result result = read(*file, merge);
+  if (is_part) return result;
+  end_whole();
+  if (result == Result::kLoaded)
+    log_.notice("DB loaded from disk: " +
+                seconds_text(Clock::monotonic_us() - progress_.began_monotonic_us));
+  return result;
+}
+
+void Loader::begin_whole(uint64_t total_bytes) {
   progress_ = {.is_loading = true,
                .began_unix_s = Clock::unix_us_now() / kUsPerSecond,
                .began_monotonic_us = Clock::monotonic_us(),
-               .total_bytes = file_bytes(files_, path)};
-  const Result result = read(*file, merge);
-  progress_.is_loading = false;
-  return result;
+               .total_bytes = total_bytes};
 }
 
 Loader::Result Loader::read(File& file, Merge merge) {
@@ -165,6 +174,7 @@ Loader::Result Loader::read(File& file, Merge merge) {
   }
   if (settings_.rdbchecksum && !summary->sum_was_checked)
     log_.notice("RDB file was saved with checksum disabled: no check performed.");
+  end_offset_ = summary->end;
   tell_end();
   return Result::kLoaded;
 }
@@ -174,8 +184,6 @@ void Loader::tell_end() const {
               ", keys expired: " + std::to_string(progress_.keys_expired) + ".");
   if (progress_.keys_skipped > 0)
     log_.warning("Keys skipped that are no streams: " + std::to_string(progress_.keys_skipped));
-  log_.notice("DB loaded from disk: " +
-              seconds_text(Clock::monotonic_us() - progress_.began_monotonic_us));
 }
 
 }  // namespace weir

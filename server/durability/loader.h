@@ -51,6 +51,13 @@ class Loader {
   const LoadProgress& progress() const { return progress_; }
 
   Result load(const std::string& path, Merge merge = Merge::kNo);
+  /// Where in the file the last one that was loaded ended.
+  uint64_t end_offset() const { return end_offset_; }
+
+  /// What is loaded until end_whole() is a part of a log of so many bytes.
+  void begin_whole(uint64_t total_bytes);
+  void went_to(uint64_t bytes) { progress_.loaded_bytes = bytes; }
+  void end_whole() { progress_.is_loading = false; }
 
  private:
   class Source;
@@ -64,6 +71,7 @@ class Loader {
   Log& log_;
   FileSystem& files_;
   LoadProgress progress_;
+  uint64_t end_offset_ = 0;
 };
 
 }  // namespace weir

@@ -151,6 +151,7 @@ void install_signal_handlers(ShutdownControl& shutdown) {
   action.sa_handler = SIG_IGN;
   sigaction(SIGHUP, &action, nullptr);
   sigaction(SIGPIPE, &action, nullptr);
+  sigaction(SIGXFSZ, &action, nullptr);  // a file at its limit is an error of the write
   action.sa_handler = on_stop_signal;
   sigaction(SIGTERM, &action, nullptr);
   sigaction(SIGINT, &action, nullptr);

@@ -5,7 +5,9 @@
 #include "server/clock.h"
 #include "server/context.h"
 #include "server/data/keyspace.h"
+#include "server/durability/append_log.h"
 #include "server/durability/loader.h"
+#include "server/durability/log_rewriter.h"
 #include "server/durability/snapshot_runner.h"
 #include "server/durability/snapshots.h"
 #include "server/insight/info_section.h"
@@ -57,6 +59,29 @@ void add_snapshots(const Context& context, Section& section) {
       .add("rdb_last_cow_size", "0");
 }
 
+void add_log(const Context& context, Section& section) {
+  const AppendLog& log = context.append_log;
+  const LogRewriter& rewriter = context.log_rewriter;
+  const LogRewriter::Record& record = rewriter.record();
+  section.add("aof_enabled", log.is_on() ? "1" : "0")
+      .add("aof_rewrite_in_progress", rewriter.is_running() ? "1" : "0")
+      .add("aof_rewrite_scheduled", record.is_scheduled ? "1" : "0")
+      .add_signed("aof_last_rewrite_time_sec", record.last_s)
+      .add_signed("aof_current_rewrite_time_sec", rewriter.running_s())
+      .add("aof_last_bgrewrite_status", record.has_failed ? "err" : "ok")
+      .add("aof_rewrites", record.rewrites)
+      .add("aof_rewrites_consecutive_failures", record.failures_in_a_row)
+      .add("aof_last_write_status", log.refusal().empty() ? "ok" : "err")
+      .zeros({"aof_last_cow_size", "module_fork_in_progress", "module_fork_last_cow_size"});
+  if (!log.is_on()) return;
+  section.add("aof_current_size", log.current_bytes())
+      .add("aof_base_size", record.bytes_after)
+      .add("aof_pending_rewrite", log.is_aside() ? "1" : "0")
+      .add("aof_buffer_length", log.buffered_bytes())
+      .add("aof_pending_bio_fsync", log.is_syncing() ? "1" : "0")
+      .add("aof_delayed_fsync", log.delayed_syncs());
+}
+
 }  // namespace
 
 void add_persistence_info(const Context& context, Section& section) {
@@ -66,13 +91,8 @@ void add_persistence_info(const Context& context, Section& section) {
   add_running(context, section);
   add_snapshots(context, section);
   section.add("rdb_last_load_keys_expired", load.keys_expired)
-      .add("rdb_last_load_keys_loaded", load.keys_loaded)
-      .zeros({"aof_enabled", "aof_rewrite_in_progress", "aof_rewrite_scheduled"})
-      .add_all("-1", {"aof_last_rewrite_time_sec", "aof_current_rewrite_time_sec"})
-      .add("aof_last_bgrewrite_status", "ok")
-      .zeros({"aof_rewrites", "aof_rewrites_consecutive_failures"})
-      .add("aof_last_write_status", "ok")
-      .zeros({"aof_last_cow_size", "module_fork_in_progress", "module_fork_last_cow_size"});
+      .add("rdb_last_load_keys_loaded", load.keys_loaded);
+  add_log(context, section);
   if (load.is_loading) add_progress(load, section);
 }
 

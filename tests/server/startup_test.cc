@@ -86,16 +86,6 @@ TEST_CASE("A bad option of the command line is shown", "[startup]") {
   CHECK(contains(refusal({"--loadmodule", "x.so"}), "this server has no modules"));
 }
 
-TEST_CASE("'appendonly yes' is refused, since nothing would be written", "[startup]") {
-  ByHand server;
-  const std::string reason = "this version keeps its data in memory only";
-  CHECK(contains(refusal(server.with({"--appendonly", "yes"})), reason));
-  server.start(server.with({"--appendonly", "no"}));
-  Redis redis = server.connect();
-  CHECK(contains(redis("CONFIG", "SET", "appendonly", "yes").text, reason));
-  CHECK(redis("CONFIG", "GET", "appendonly") == R"(["appendonly","no"])");
-}
-
 TEST_CASE("A folder that is not there is refused", "[startup]") {
   ByHand server;
   CHECK(contains(refusal(server.with({"--dir", server.folder() / "absent"})),

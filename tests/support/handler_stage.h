@@ -26,7 +26,10 @@
 #include "server/data/waiters.h"
 #include "server/data/watches.h"
 #include "server/dispatcher.h"
+#include "server/durability/append_log.h"
+#include "server/durability/commit_gate.h"
 #include "server/durability/loader.h"
+#include "server/durability/log_rewriter.h"
 #include "server/durability/snapshot_runner.h"
 #include "server/durability/snapshots.h"
 #include "server/gatekeeper.h"
@@ -108,6 +111,10 @@ class HandlerStage {
 
   /// The stream of a key, or null.
   Stream* stream(std::string_view key) { return keyspace.database(0).find_for_write(key); }
+  AppendLog& append_log() { return append_log_; }
+  CommitGate& commit_gate() { return commit_gate_; }
+  Propagation& propagation() { return propagation_; }
+  Client& client() { return client_; }
   void set_protocol(int version) { client_.reply.set_version(version); }
   /// Bytes that the buffer of replies keeps for the next one.
   size_t reply_room() const;
@@ -153,6 +160,9 @@ class HandlerStage {
   Gatekeeper gatekeeper_;
   Dispatcher dispatcher_;
   ClientIo io_;
+  CommitGate commit_gate_;
+  AppendLog append_log_;
+  LogRewriter log_rewriter_;
   Client& client_;
   Recorder recorder_;
   std::unique_ptr<Wait> wait_;

@@ -9,6 +9,8 @@ namespace weir {
 
 // clang-format off
 inline constexpr CommandSpec kServerRows[] = {
+  {.name = "bgrewriteaof", .arity = 1, .flags = kAdmin | kNoScript | kNoAsyncLoading, .run = bgrewriteaof, .since = "1.0.0",
+   .complexity = "O(1)", .summary = "Writes the log anew in the background, without what is over."},
   {.name = "bgsave", .arity = -1, .flags = kAdmin | kNoScript | kNoAsyncLoading, .run = bgsave, .since = "1.0.0",
    .complexity = "O(1)", .summary = "Writes a snapshot in the background.", .syntax = "[SCHEDULE:schedule@3.2.2]",
    .history = "3.2.2"},

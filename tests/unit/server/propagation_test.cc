@@ -183,6 +183,21 @@ TEST_CASE("Published messages are told only to replicas, and are marked", "[prop
   CHECK(commands_in(told.pending().substr(begin, end - begin)) == "PUBLISH c x\n");
 }
 
+TEST_CASE("Bytes that are taken in a transaction end where its unit begins", "[propagation]") {
+  Heard told;
+  told.command(0, {"XADD", "s"});
+  told.begin();
+  told.begin_transaction();
+  told.command(1, {"XADD", "s"});
+  CHECK(commands_in(told.pending()) == "SELECT 0\nXADD s\nSELECT 1\n");
+  const uint64_t taken = told.take();
+  told.command(1, {"XDEL", "s"});
+  told.end_transaction();
+  told.finish(0, std::vector<std::string_view>{"EXEC"}, {});
+  CHECK(commands_in(told.pending()) == "MULTI\nXADD s\nXDEL s\nEXEC\n");
+  CHECK(taken + told.pending().size() == told.offset());
+}
+
 TEST_CASE("The offset counts every byte that was told", "[propagation]") {
   Heard told;
   told.command(0, {"XADD", "s"});

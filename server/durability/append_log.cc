@@ -1,0 +1,364 @@
+#include "server/durability/append_log.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <utility>
+
+namespace weir {
+namespace {
+
+constexpr int64_t kUsPerSecond = 1'000'000;
+/// How long a write waits for a sync that takes long.
+constexpr int64_t kLongestWaitUs = 2 * kUsPerSecond;
+constexpr int64_t kRetryUs = kUsPerSecond;
+/// Complaints about a disk that refuses writes are logged this often.
+constexpr int64_t kComplaintUs = 30 * kUsPerSecond;
+constexpr size_t kMostSpareBytes = size_t{1024} * 1024;
+
+}  // namespace
+
+AppendLog::AppendLog(const Parts& parts)
+    : parts_(parts),
+      place_{parts.settings.appenddirname, parts.settings.appendfilename},
+      wakeup_(parts.loop),
+      sync_([this] {
+        has_news_.store(true, std::memory_order_release);
+        wakeup_.signal();
+      }) {}
+
+// --- Starting ------------------------------------------------------------------------------------
+
+std::string AppendLog::suffix() const {
+  return parts_.settings.aof_use_rdb_preamble ? "rdb" : "aof";
+}
+
+std::string AppendLog::next_base_path() const {
+  return place_.path(manifest_.next_base_name(place_.filename, suffix()));
+}
+
+/// So that a folder that exists always holds all data: what there is, is none yet.
+IoResult<void> AppendLog::create_base(AofManifest& manifest) {
+  const std::string name = manifest.next_base_name(place_.filename, suffix());
+  parts_.log.notice("Creating AOF base file " + name + " on server start");
+  if (IoResult<void> made = write_base(place_.path(name)); !made) return made;
+  manifest.replace_base(place_.filename, suffix(), 0);
+  return {};
+}
+
+IoResult<void> AppendLog::open_increment(AofManifest& manifest, const LoadedLog& loaded) {
+  const bool is_new = manifest.increments().empty();
+  const std::string name =
+      is_new ? manifest.add_increment(place_.filename) : manifest.increments().back().name;
+  parts_.log.notice((is_new ? "Creating AOF incr file " : "Opening AOF incr file ") + name +
+                    " on server start");
+  IoResult<AofFile> file =
+      is_new ? AofFile::create(parts_.files, place_.path(name))
+             : AofFile::open(parts_.files, place_.path(name), loaded.last_increment_bytes);
+  if (!file) return tl::unexpected(std::move(file).error());
+  if (is_new) {
+    if (IoResult<void> named = write_manifest(parts_.files, place_, manifest); !named) return named;
+  }
+  file_ = std::move(*file);
+  return {};
+}
+
+std::string AppendLog::begin(LoadedLog loaded) {
+  AofManifest manifest = std::move(loaded.manifest);
+  const bool has_nothing = !manifest.base() && manifest.increments().empty();
+  IoResult<void> done = make_folder(parts_.files, place_.folder);
+  if (done && has_nothing) done = create_base(manifest);
+  if (done) done = open_increment(manifest, loaded);
+  if (!done) return "Can't open the append-only file: " + to_string(done.error());
+  manifest_ = std::move(manifest);
+  if (has_nothing)
+    loaded.base_bytes = size_of(parts_.files, place_.path(manifest_.base()->name))->value_or(0);
+  base_bytes_ = loaded.base_bytes;
+  other_bytes_ = loaded.base_bytes + loaded.increment_bytes - loaded.last_increment_bytes;
+  parts_.propagation.set_listener(Propagation::Listener::kLog, true);
+  buffered_ = written_ = asked_ = durable_ = parts_.propagation.offset();
+  policy_changed();
+  remove_history();
+  return {};
+}
+
+void AppendLog::remove_history() {
+  if (manifest_.history().empty() || parts_.settings.aof_disable_auto_gc) return;
+  for (const AofFileInfo& info : manifest_.history()) {
+    parts_.log.notice("Removing the history file " + info.name + " in the background");
+    static_cast<void>(unlink(parts_.files, place_.path(info.name)));  // it may be gone already
+  }
+  AofManifest manifest = manifest_;
+  manifest.forget_history();
+  if (const auto written = write_manifest(parts_.files, place_, manifest)) {
+    manifest_ = std::move(manifest);
+  } else {
+    parts_.log.warning("Can't rewrite the manifest of the append-only file: " +
+                       to_string(written.error()));
+  }
+}
+
+// --- Writing -------------------------------------------------------------------------------------
+
+/// What was told in this turn goes behind what is in the buffer.
+void AppendLog::take_turn() {
+  Propagation& told = parts_.propagation;
+  std::string_view bytes = told.pending();
+  if (buffer_.empty() && !bytes.empty()) {
+    const int64_t now_s = Clock::unix_us_now() / kUsPerSecond;
+    const bool is_stamped = parts_.settings.aof_timestamp_enabled && now_s != stamped_s_;
+    if (is_stamped || aof::needs_mark(bytes)) buffer_.append(aof::kOwnMark);
+    if (is_stamped) buffer_.append("#TS:" + std::to_string(now_s) + "\r\n");
+    if (is_stamped) stamped_s_ = now_s;
+  }
+  size_t at = 0;
+  for (const Propagation::Part& relay : told.relays()) {
+    if (relay.end > bytes.size()) break;
+    buffer_.append(bytes.substr(at, relay.begin - at));
+    at = relay.end;
+  }
+  buffer_.append(bytes.substr(at));
+  buffered_ = told.take();
+  parts_.gate.begin_batch(buffered_);
+}
+
+void AppendLog::write_turn() {
+  take_turn();
+  if (refusal_.empty()) flush(false);
+}
+
+/// Whether a write is put off, since a sync still runs and would hold it up.
+bool AppendLog::waits_for_sync(int64_t now_us) {
+  if (parts_.settings.appendfsync != AppendFsync::kEverySecond || !is_syncing()) return false;
+  if (put_off_since_us_ == 0) put_off_since_us_ = now_us;
+  if (now_us - put_off_since_us_ < kLongestWaitUs) return true;
+  ++delayed_syncs_;
+  parts_.log.notice(
+      "Asynchronous AOF fsync is taking too long (disk is busy?). Writing the AOF buffer without "
+      "waiting for fsync to complete, this may slow down Redis.");
+  return false;
+}
+
+void AppendLog::flush(bool is_forced) {
+  const int64_t now_us = Clock::monotonic_us();
+  if (!buffer_.empty()) {
+    if (!is_forced && waits_for_sync(now_us)) return;
+    put_off_since_us_ = 0;
+    const SyncThread::State state = sync_.state();
+    const uint64_t durable_bytes = state.file == file_->file().get() ? state.file_bytes : 0;
+    last_try_us_ = now_us;
+    if (const IoResult<void> done = file_->append(buffer_, durable_bytes); !done)
+      return write_failed(done.error(), now_us);
+  }
+  written(now_us);
+}
+
+/// Everything told is in the file.
+void AppendLog::written(int64_t now_us) {
+  buffer_.clear();
+  if (buffer_.capacity() > kMostSpareBytes) buffer_.release();
+  written_ = buffered_;
+  if (!refusal_.empty() && !sync_failed_) {
+    parts_.log.warning("AOF write error looks solved, Redis can write again.");
+    refusal_.clear();
+  }
+  if (is_saving_ && parts_.settings.no_appendfsync_on_rewrite) return parts_.gate.commit(written_);
+  switch (parts_.settings.appendfsync) {
+    case AppendFsync::kAlways:
+      return sync();
+    case AppendFsync::kEverySecond:
+      if (now_us - last_sync_us_ >= kUsPerSecond && !is_syncing()) sync();
+      return;
+    case AppendFsync::kNo:
+      return;
+  }
+}
+
+void AppendLog::sync() {
+  if (asked_ == written_) return;
+  asked_ = written_;
+  last_sync_us_ = Clock::monotonic_us();
+  sync_.sync(file_->file(), file_->size(), written_);
+}
+
+void AppendLog::synced() {
+  if (!is_on()) return;
+  const SyncThread::State state = sync_.state();
+  if (state.failure && !sync_failed_) {
+    if (parts_.settings.appendfsync == AppendFsync::kAlways) {
+      parts_.log.warning(
+          "Can't persist AOF for fsync error when the AOF fsync policy is 'always': " +
+          errno_text(state.failure->errno_value) + ". Exiting...");
+      return on_fatal();
+    }
+    parts_.log.warning("Fail to fsync the AOF file: " + errno_text(state.failure->errno_value));
+    sync_failed_ = true;
+    refuse(*state.failure);
+  }
+  if (state.durable <= durable_) return;
+  durable_ = state.durable;
+  parts_.gate.commit(durable_);
+  if (on_durable) on_durable();
+}
+
+// --- Errors --------------------------------------------------------------------------------------
+
+void AppendLog::refuse(const IoError& error) {
+  refusal_ = "MISCONF Errors writing to the AOF file: " + errno_text(error.errno_value);
+}
+
+void AppendLog::write_failed(const IoError& error, int64_t now_us) {
+  if (last_complaint_us_ == 0 || now_us - last_complaint_us_ >= kComplaintUs) {
+    last_complaint_us_ = now_us;
+    parts_.log.warning("Error writing to the AOF file: " + errno_text(error.errno_value));
+  }
+  if (parts_.settings.appendfsync == AppendFsync::kAlways) {
+    parts_.log.warning(
+        "Can't recover from AOF write error when the AOF fsync policy is 'always'. Exiting...");
+    return on_fatal();
+  }
+  refuse(error);
+}
+
+// --- Now and then --------------------------------------------------------------------------------
+
+void AppendLog::cron() {
+  if (!is_on()) return;
+  take_turn();
+  const int64_t now_us = Clock::monotonic_us();
+  if (!refusal_.empty()) {
+    if (now_us - last_try_us_ >= kRetryUs) flush(true);
+    return;
+  }
+  flush(false);
+}
+
+void AppendLog::policy_changed() {
+  if (!is_on()) return;
+  const bool is_always = parts_.settings.appendfsync == AppendFsync::kAlways;
+  file_->set_filling(is_always);
+  take_turn();
+  parts_.gate.set_closed(is_always && !is_aside_);
+  flush(true);
+  if (is_always) sync();
+}
+
+void AppendLog::end() {
+  if (!is_on()) return;
+  take_turn();
+  flush(true);
+  sync_.wait();
+  synced();
+  IoResult<void> done;
+  if (!buffer_.empty() || sync_failed_) {
+    parts_.log.warning("Writes at the end of the append-only file are lost: the disk refused them");
+  } else {
+    done = file_->finish();
+  }
+  if (!done) parts_.log.warning("Fail to fsync the AOF file: " + to_string(done.error()));
+  if (is_aside_) static_cast<void>(unlink(parts_.files, aside_path()));
+  is_aside_ = sync_failed_ = false;
+  refusal_.clear();
+  buffer_.clear();
+  file_.reset();
+  parts_.propagation.set_listener(Propagation::Listener::kLog, false);
+  parts_.gate.set_closed(false);
+  if (on_durable) on_durable();
+}
+
+// --- Rewriting -----------------------------------------------------------------------------------
+
+/// Of a log that is off: what an earlier one has left.
+IoResult<void> AppendLog::read_manifest() {
+  manifest_ = AofManifest();
+  if (IoResult<void> made = make_folder(parts_.files, place_.folder); !made) return made;
+  IoResult<std::string> text = read_all(parts_.files, place_.manifest_path());
+  if (!text && text.error().errno_value == ENOENT) return {};
+  if (!text) return tl::unexpected(std::move(text).error());
+  auto manifest = AofManifest::parse(*text);
+  if (!manifest) return tl::unexpected(IoError{"parse", place_.manifest_path(), EINVAL});
+  manifest_ = std::move(*manifest);
+  return {};
+}
+
+std::string AppendLog::begin_aside() {
+  IoResult<void> done = read_manifest();
+  if (done) done = rotate_aside();
+  if (!done) return "Can't begin the append-only file: " + to_string(done.error());
+  is_aside_ = true;
+  parts_.propagation.set_listener(Propagation::Listener::kLog, true);
+  buffered_ = written_ = asked_ = durable_ = rotated_ = parts_.propagation.offset();
+  sync_.wait();
+  sync_.restart(durable_);
+  base_bytes_ = other_bytes_ = 0;
+  policy_changed();
+  return {};
+}
+
+/// What was kept aside so far is in the next base, or nowhere: it begins anew.
+IoResult<void> AppendLog::rotate_aside() {
+  IoResult<AofFile> file = AofFile::create(parts_.files, aside_path());
+  if (!file) return tl::unexpected(std::move(file).error());
+  take_turn();
+  buffer_.clear();
+  file_ = std::move(*file);
+  written_ = asked_ = rotated_ = buffered_;
+  file_->set_filling(parts_.settings.appendfsync == AppendFsync::kAlways);
+  parts_.propagation.forget_database();
+  return {};
+}
+
+IoResult<void> AppendLog::rotate() {
+  if (!is_on()) return read_manifest();
+  if (is_aside_) return rotate_aside();
+  take_turn();
+  flush(true);
+  if (!buffer_.empty()) return tl::unexpected(IoError{"write", file_->file()->path(), ENOSPC});
+  AofManifest manifest = manifest_;
+  const std::string name = manifest.add_increment(place_.filename);
+  IoResult<AofFile> file = AofFile::create(parts_.files, place_.path(name));
+  if (!file) return tl::unexpected(std::move(file).error());
+  if (IoResult<void> named = write_manifest(parts_.files, place_, manifest); !named) return named;
+  parts_.log.notice("Creating AOF incr file " + name + " on background rewrite");
+  static_cast<void>(file_->trim());
+  sync_.sync(file_->file(), file_->size(), written_);
+  asked_ = rotated_ = written_;
+  other_bytes_ += file_->size();
+  file_ = std::move(*file);
+  file_->set_filling(parts_.settings.appendfsync == AppendFsync::kAlways);
+  manifest_ = std::move(manifest);
+  parts_.propagation.forget_database();
+  return {};
+}
+
+/// What was kept aside becomes the first increment behind the new base.
+IoResult<void> AppendLog::take_in(AofManifest& manifest) {
+  const std::string name = manifest.add_increment(place_.filename);
+  return rename(parts_.files, aside_path(), place_.path(name)).and_then([&] {
+    return fsync_folder(parts_.files, place_.path(name));
+  });
+}
+
+IoResult<void> AppendLog::commit_base(uint64_t bytes) {
+  AofManifest manifest = manifest_;
+  manifest.replace_base(place_.filename, suffix(), is_on() && !is_aside_ ? 1 : 0);
+  IoResult<void> done;
+  if (is_aside_) done = take_in(manifest);
+  if (done) done = write_manifest(parts_.files, place_, manifest);
+  if (!done) return done;
+  manifest_ = std::move(manifest);
+  base_bytes_ = other_bytes_ = bytes;
+  is_aside_ = false;
+  if (sync_failed_) {
+    parts_.log.warning("AOF write error looks solved, Redis can write again.");
+    sync_.wait();
+    sync_.restart(rotated_);
+    asked_ = rotated_;
+    sync_failed_ = false;
+    refusal_.clear();
+  }
+  policy_changed();
+  remove_history();
+  return {};
+}
+
+}  // namespace weir

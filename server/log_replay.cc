@@ -1,0 +1,344 @@
+#include "server/log_replay.h"
+
+#include <algorithm>
+#include <array>
+#include <cstdio>
+#include <utility>
+
+#include "server/clock.h"
+#include "server/config.h"
+#include "server/data/keyspace.h"
+#include "server/dispatcher.h"
+#include "server/durability/loader.h"
+#include "server/insight/log.h"
+#include "server/text.h"
+
+namespace weir {
+namespace {
+
+/// Clients are looked after each time as many commands have run.
+constexpr uint32_t kCommandsPerLook = 1024;
+/// Longest manifest: far above any real one.
+constexpr size_t kMaxManifestBytes = size_t{16} * 1024 * 1024;
+constexpr std::string_view kSnapshotMagic = "REDIS";
+constexpr int kNoSocket = -1;
+
+/// Keys whose time is over are there until the log says that they went.
+class ExpiredAreSeen {
+ public:
+  explicit ExpiredAreSeen(Keyspace& keyspace) : keyspace_(keyspace), was_(keyspace.expired_keys) {
+    keyspace_.expired_keys = ExpiredKeys::kAreSeen;
+  }
+  ExpiredAreSeen(const ExpiredAreSeen&) = delete;
+  ExpiredAreSeen& operator=(const ExpiredAreSeen&) = delete;
+  ~ExpiredAreSeen() { keyspace_.expired_keys = was_; }
+
+ private:
+  Keyspace& keyspace_;
+  const ExpiredKeys was_;
+};
+
+std::string seconds_since(int64_t began_us) {
+  char text[32];
+  std::snprintf(text, sizeof(text), "%.3f",
+                static_cast<double>(Clock::monotonic_us() - began_us) / 1e6);
+  return std::string(text) + " seconds";
+}
+
+tl::unexpected<LogReplay::Failure> fatal(std::string text) {
+  return tl::unexpected(std::move(text));
+}
+
+}  // namespace
+
+LogReplay::LogReplay(Context& context, FileSystem& files)
+    : context_(context),
+      files_(files),
+      place_{context.config->appenddirname, context.config->appendfilename},
+      client_(0, kNoSocket, true, 0) {}
+
+// --- The manifest --------------------------------------------------------------------------------
+
+void LogReplay::log_manifest_error(const ManifestError& error) {
+  Log& log = context_.log;
+  log.warning("\n*** FATAL AOF MANIFEST FILE ERROR ***\n");
+  if (error.line > 0) {
+    log.warning("Reading the manifest file, at line " + std::to_string(error.line) + "\n");
+    log.warning(">>> '" + error.line_text + "'\n");
+  }
+}
+
+tl::expected<AofManifest, LogReplay::Failure> LogReplay::read_manifest() {
+  const IoResult<std::string> text = read_all(files_, place_.manifest_path(), kMaxManifestBytes);
+  if (!text) {
+    if (text.error().errno_value == ENOENT) return AofManifest();
+    return fatal("Fatal error: can't open the AOF manifest file " + place_.filename +
+                 ".manifest for reading: " + errno_text(text.error().errno_value));
+  }
+  auto manifest = AofManifest::parse(*text);
+  if (manifest) return std::move(*manifest);
+  log_manifest_error(manifest.error());
+  return fatal(manifest.error().reason);
+}
+
+/// A log of Redis before 7.0 is one file beside the folder.  A crash between the two steps is
+/// repaired here the next time.
+std::optional<LogReplay::Failure> LogReplay::take_over_old_file(AofManifest& manifest) {
+  const IoResult<std::optional<uint64_t>> old = size_of(files_, place_.filename);
+  if (!old || !*old) return std::nullopt;
+  const std::string inside = place_.path(place_.filename);
+  if (!manifest.is_empty()) {
+    const bool is_half_done = manifest.base() && manifest.base()->name == place_.filename &&
+                              manifest.increments().empty() && manifest.history().empty();
+    const IoResult<std::optional<uint64_t>> moved = size_of(files_, inside);
+    if (!is_half_done || !moved || *moved) return std::nullopt;
+  } else {
+    manifest.take_over(place_.filename);
+  }
+  const IoResult<void> done =
+      make_folder(files_, place_.folder)
+          .and_then([&] { return write_manifest(files_, place_, manifest); })
+          .and_then([&] { return rename(files_, place_.filename, inside); })
+          .and_then([&] { return fsync_folder(files_, inside); });
+  if (!done) {
+    return "Error trying to migrate the old-style AOF file " + place_.filename + ": " +
+           to_string(done.error());
+  }
+  context_.log.notice("Successfully migrated an old-style AOF file (" + place_.filename +
+                      ") into the AOF directory (" + place_.folder + ").");
+  return std::nullopt;
+}
+
+tl::expected<std::vector<uint64_t>, LogReplay::Failure> LogReplay::sizes_of(
+    const std::vector<AofFileInfo>& infos) {
+  std::vector<uint64_t> sizes;
+  for (const AofFileInfo& info : infos) {
+    const IoResult<std::optional<uint64_t>> size = size_of(files_, place_.path(info.name));
+    if (!size || !*size) {
+      return fatal("Unable to obtain the AOF file " + info.name +
+                   " length. stat: " + errno_text(size ? ENOENT : size.error().errno_value));
+    }
+    sizes.push_back(**size);
+    total_bytes_ += **size;
+  }
+  return sizes;
+}
+
+// --- All files -----------------------------------------------------------------------------------
+
+tl::expected<LoadedLog, LogReplay::Failure> LogReplay::run() {
+  tl::expected<AofManifest, Failure> manifest = read_manifest();
+  if (!manifest) return tl::unexpected(std::move(manifest).error());
+  if (std::optional<Failure> why = take_over_old_file(*manifest)) return fatal(std::move(*why));
+  const ExpiredAreSeen expired_are_seen(context_.keyspace);
+  tl::expected<LoadedLog, Failure> loaded = load_all(std::move(*manifest));
+  context_.loader.end_whole();
+  return loaded;
+}
+
+tl::expected<LoadedLog, LogReplay::Failure> LogReplay::load_all(AofManifest manifest) {
+  const int64_t began_us = Clock::monotonic_us();
+  const std::vector<AofFileInfo> infos = manifest.files();
+  const auto sizes = sizes_of(infos);
+  if (!sizes) return tl::unexpected(sizes.error());
+  context_.loader.begin_whole(total_bytes_);
+  LoadedLog loaded;
+  loaded.manifest = std::move(manifest);
+  uint64_t before = 0;
+  for (size_t i = 0; i < infos.size(); ++i) {
+    const int64_t file_began_us = Clock::monotonic_us();
+    const Place place{infos[i], place_.path(infos[i].name), i + 1 == infos.size(), before};
+    const tl::expected<uint64_t, Failure> bytes = load(place, (*sizes)[i]);
+    if (!bytes) return tl::unexpected(bytes.error());
+    before += (*sizes)[i];
+    const bool is_base = infos[i].role == AofRole::kBase;
+    (is_base ? loaded.base_bytes : loaded.increment_bytes) += *bytes;
+    loaded.last_increment_bytes = is_base ? 0 : *bytes;
+    if ((*sizes)[i] > 0) {
+      context_.log.notice("DB loaded from " + std::string(is_base ? "base" : "incr") + " file " +
+                          infos[i].name + ": " + seconds_since(file_began_us));
+    }
+  }
+  if (before > 0)
+    context_.log.notice("DB loaded from append only file: " + seconds_since(began_us));
+  return loaded;
+}
+
+tl::expected<uint64_t, LogReplay::Failure> LogReplay::load(const Place& place, uint64_t size) {
+  if (size == 0) return 0;
+  IoResult<File> file = File::open_for_read(files_, place.path);
+  if (!file) {
+    return fatal("Fatal error: can't open the append log file " + place.info.name +
+                 " for reading: " + errno_text(file.error().errno_value));
+  }
+  std::array<char, kSnapshotMagic.size()> start{};
+  size_t length = 0;
+  while (length < start.size()) {
+    const IoResult<size_t> got = file->read(std::span(start).subspan(length));
+    if (!got)
+      return fatal("Unrecoverable error reading the append only file " + place.info.name + ": " +
+                   errno_text(got.error().errno_value));
+    if (*got == 0) break;
+    length += *got;
+  }
+  uint64_t offset = 0;
+  if (std::string_view(start.data(), length) == kSnapshotMagic) {
+    const bool is_alone = place.info.name.ends_with(".rdb");
+    context_.log.notice(is_alone ? "Reading RDB base file on AOF loading..."
+                                 : "Reading RDB preamble from AOF file...");
+    const tl::expected<uint64_t, Failure> read = load_snapshot(place);
+    if (!read) return read;
+    offset = *read;
+    if (!is_alone) context_.log.notice("Reading the remaining AOF tail...");
+  }
+  if (IoResult<void> sought = file->seek(offset); !sought) return fatal(to_string(sought.error()));
+  return load_commands(place, size, std::move(*file), offset);
+}
+
+tl::expected<uint64_t, LogReplay::Failure> LogReplay::load_snapshot(const Place& place) {
+  context_.loader.went_to(place.before);
+  switch (context_.loader.load(place.path)) {
+    case Loader::Result::kLoaded:
+      return context_.loader.end_offset();
+    case Loader::Result::kStopped:
+      return fatal("Loading was stopped.");
+    case Loader::Result::kNoFile:
+    case Loader::Result::kFailed:
+      break;
+  }
+  return fatal("Error reading the RDB preamble of the AOF file " + place.info.name +
+               ", AOF loading aborted");
+}
+
+// --- One file of commands ------------------------------------------------------------------------
+
+bool LogReplay::is_interrupted(const Place& place, uint64_t offset) {
+  if (commands_until_look_-- > 0) return false;
+  commands_until_look_ = kCommandsPerLook;
+  context_.loader.went_to(place.before + offset);
+  return context_.loader.look_after_clients && !context_.loader.look_after_clients();
+}
+
+tl::expected<uint64_t, LogReplay::Failure> LogReplay::load_commands(const Place& place,
+                                                                    uint64_t size, File file,
+                                                                    uint64_t offset) {
+  using Status = AofReader::Status;
+  client_.db = 0;
+  in_transaction_ = false;
+  queue_.clear();
+  AofReader reader(std::move(file), offset);
+  Status status = Status::kEnd;
+  while ((status = reader.next()) == Status::kCommand) {
+    if (std::optional<Failure> why = run_command(place, reader)) return fatal(std::move(*why));
+    if (is_interrupted(place, reader.offset())) return fatal("Loading was stopped.");
+  }
+  switch (status) {
+    case Status::kEnd:
+    case Status::kCommand:
+      if (in_transaction_) break;
+      if (reader.good_end() < size && reader.offset() == reader.good_end())
+        context_.log.verbose("AOF " + place.info.name + " ends at offset " +
+                             std::to_string(reader.good_end()) + ", behind it is filler");
+      return reader.good_end();
+    case Status::kTorn:
+      break;
+    case Status::kBadFormat:
+      return bad_format(place, size, reader.offset());
+    case Status::kDamage:
+      return fatal(damaged(place, reader.offset()));
+    case Status::kUnreadable:
+      return fatal("Unrecoverable error reading the append only file " + place.info.name + ": " +
+                   errno_text(reader.error().errno_value));
+  }
+  if (in_transaction_)
+    context_.log.warning("Revert incomplete MULTI/EXEC transaction in AOF file " + place.info.name);
+  return cut(place, in_transaction_ ? transaction_offset_ : reader.offset());
+}
+
+std::optional<LogReplay::Failure> LogReplay::run_command(const Place& place,
+                                                         const AofReader& reader) {
+  const std::span<const std::string_view> argv = reader.argv();
+  if (in_transaction_) {
+    if (equals_ignoring_case(argv[0], "exec")) return run_queued(place);
+    queue_.push_back({{argv.begin(), argv.end()}});
+    return std::nullopt;
+  }
+  if (argv.size() == 1 && equals_ignoring_case(argv[0], "multi")) {
+    in_transaction_ = true;
+    transaction_offset_ = reader.offset();
+    return std::nullopt;
+  }
+  return execute(place, argv);
+}
+
+std::optional<LogReplay::Failure> LogReplay::run_queued(const Place& place) {
+  in_transaction_ = false;
+  for (const Queued& queued : queue_) {
+    const std::vector<std::string_view> argv(queued.argv.begin(), queued.argv.end());
+    if (std::optional<Failure> why = execute(place, argv)) return why;
+  }
+  queue_.clear();
+  return std::nullopt;
+}
+
+std::optional<LogReplay::Failure> LogReplay::execute(const Place& place,
+                                                     std::span<const std::string_view> argv) {
+  const Dispatcher::Replayed replayed = context_.dispatcher.replay(client_, argv);
+  if (!replayed.is_known) {
+    return "Unknown command '" + std::string(argv[0]) + "' reading the append only file " +
+           place.info.name;
+  }
+  if (!replayed.error.empty()) {
+    context_.log.warning(
+        "== CRITICAL == This server is sending an error to its AOF-loading-client: '" +
+        replayed.error + "' after processing the command '" + to_lower(argv[0]) + "'");
+  }
+  return std::nullopt;
+}
+
+// --- What is wrong with a file -------------------------------------------------------------------
+
+tl::expected<uint64_t, LogReplay::Failure> LogReplay::cut(const Place& place, uint64_t offset) {
+  const std::string& name = place.info.name;
+  if (!context_.config->aof_load_truncated) {
+    return fatal(
+        "Unexpected end of file reading the append only file " + name +
+        ". You can: 1) Make a backup of your AOF file, then use ./redis-check-aof --fix "
+        "<filename.manifest>. 2) Alternatively you can set the 'aof-load-truncated' configuration "
+        "option to yes and restart the server.");
+  }
+  Log& log = context_.log;
+  log.warning("!!! Warning: short read while loading the AOF file " + name + "!!!");
+  if (!place.is_last) return fatal("Fatal error: the truncated file is not the last file");
+  log.warning("!!! Truncating the AOF " + name + " at offset " + std::to_string(offset) + " !!!");
+  const IoResult<void> done = File::open_for_write(files_, place.path).and_then([&](File file) {
+    return file.resize(offset).and_then([&] { return file.fdatasync(); });
+  });
+  if (!done) {
+    return fatal("Error truncating the AOF file " + name + ": " +
+                 errno_text(done.error().errno_value));
+  }
+  log.warning("AOF " + name + " loaded anyway because aof-load-truncated is enabled");
+  return offset;
+}
+
+tl::expected<uint64_t, LogReplay::Failure> LogReplay::bad_format(const Place& place, uint64_t size,
+                                                                 uint64_t offset) {
+  const uint64_t lost = size - offset;
+  if (place.is_last && lost < context_.config->aof_load_corrupt_tail_max_size)
+    return cut(place, in_transaction_ ? transaction_offset_ : offset);
+  return fatal("Bad file format reading the append only file " + place.info.name +
+               ": make a backup of your AOF file, then use ./redis-check-aof --fix "
+               "<filename.manifest>");
+}
+
+LogReplay::Failure LogReplay::damaged(const Place& place, uint64_t offset) {
+  return "The append only file " + place.path + " is damaged: what was written at offset " +
+         std::to_string(offset) +
+         " had reached the disk, and does not match its checksum any more. Nothing was changed. "
+         "Restore the file from a backup or a replica; or make a backup of it and cut it there, "
+         "with 'truncate -s " +
+         std::to_string(offset) + "', which loses all that follows.";
+}
+
+}  // namespace weir

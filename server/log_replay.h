@@ -1,0 +1,83 @@
+// The log, read back when the server starts: which files, in which order, and what is done about
+// one that ends too soon or makes no sense.
+//
+//   manifest ─► base (RDB or commands) ─► increments ─► AofReader ─► Dispatcher::replay
+//      ▲                                                   │ torn: the last file is cut off there
+//      └── a single file of an older server is taken over  │ damaged: the server does not start
+//
+// Commands run as a client's would, with nobody to answer: rights, memory and read-only are not
+// asked, expired keys are seen until the log says DEL, and what stands between MULTI and EXEC runs
+// when EXEC has come.  Each file begins with database 0.
+//
+// Always: nothing is cut off that another file follows.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <tl/expected.hpp>
+
+#include "persistence/aof_manifest.h"
+#include "persistence/aof_reader.h"
+#include "persistence/file.h"
+#include "server/context.h"
+#include "server/durability/append_log.h"
+#include "server/net/client.h"
+
+namespace weir {
+
+class LogReplay {
+ public:
+  using Failure = std::string;  // why the server must not start
+
+  /// All outlive it.
+  LogReplay(Context& context, FileSystem& files);
+
+  /// Clients are looked after as the loader has it done.
+  tl::expected<LoadedLog, Failure> run();
+
+ private:
+  struct Queued {
+    std::vector<std::string> argv;
+  };
+  /// The present file.
+  struct Place {
+    const AofFileInfo& info;
+    std::string path;
+    bool is_last = false;
+    uint64_t before = 0;  // bytes of the files before it
+  };
+
+  tl::expected<AofManifest, Failure> read_manifest();
+  void log_manifest_error(const ManifestError& error);
+  tl::expected<LoadedLog, Failure> load_all(AofManifest manifest);
+  tl::expected<uint64_t, Failure> load_snapshot(const Place& place);
+  std::optional<Failure> take_over_old_file(AofManifest& manifest);
+  tl::expected<std::vector<uint64_t>, Failure> sizes_of(const std::vector<AofFileInfo>& infos);
+  tl::expected<uint64_t, Failure> load(const Place& place, uint64_t size);
+  tl::expected<uint64_t, Failure> load_commands(const Place& place, uint64_t size, File file,
+                                                uint64_t offset);
+  std::optional<Failure> run_command(const Place& place, const AofReader& reader);
+  std::optional<Failure> run_queued(const Place& place);
+  std::optional<Failure> execute(const Place& place, std::span<const std::string_view> argv);
+  tl::expected<uint64_t, Failure> cut(const Place& place, uint64_t offset);
+  tl::expected<uint64_t, Failure> bad_format(const Place& place, uint64_t size, uint64_t offset);
+  Failure damaged(const Place& place, uint64_t offset);
+  bool is_interrupted(const Place& place, uint64_t offset);
+
+  Context& context_;
+  FileSystem& files_;
+  AofPlace place_;
+  Client client_;  // nobody
+  bool in_transaction_ = false;
+  uint64_t transaction_offset_ = 0;
+  std::vector<Queued> queue_;
+  uint64_t total_bytes_ = 0;
+  uint32_t commands_until_look_ = 0;
+};
+
+}  // namespace weir

@@ -1,0 +1,117 @@
+// Starting on logs of other servers, whole and damaged: tests/golden/aof, whose README has the
+// notation.
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <map>
+#include <sstream>
+
+#include <catch2/catch.hpp>
+
+#include "tests/support/temp_folder.h"
+#include "tests/support/test_server.h"
+
+namespace weir::testing {
+namespace {
+
+namespace fs = std::filesystem;
+
+/// What expected.txt says.
+struct Expected {
+  std::vector<std::string> options;
+  bool starts = false;
+  std::vector<std::string> log;
+  std::map<std::string, std::string> files;  // path, bytes
+  std::vector<std::string> dialogue;
+};
+
+Expected read_expected(const fs::path& path) {
+  Expected expected;
+  std::ifstream text(path);
+  for (std::string line; std::getline(text, line);) {
+    const std::string rest = line.substr(std::min(line.size(), line.find(' ') + 1));
+    if (line.starts_with("option ")) {
+      expected.options.push_back(rest.substr(0, rest.find(' ')));
+      expected.options.push_back(rest.substr(rest.find(' ') + 1));
+    } else if (line.starts_with("log ")) {
+      expected.log.push_back(rest);
+    } else if (line.starts_with("file ")) {
+      expected.files[rest.substr(rest.find(' ') + 1)] = rest.substr(0, rest.find(' '));
+    } else if (line == "starts") {
+      expected.starts = true;
+    } else if (line[0] == '?' || line[0] == '=' || line[0] == '~') {
+      expected.dialogue.push_back(line);
+    }
+  }
+  return expected;
+}
+
+void check_log(const std::string& log, const std::vector<std::string>& lines) {
+  size_t from = 0;
+  for (const std::string& line : lines) {
+    CAPTURE(line, log);
+    const size_t at = log.find(line, from);
+    CHECK(at != std::string::npos);
+    if (at != std::string::npos) from = at + line.size();
+  }
+}
+
+void check_files(const fs::path& folder, const std::map<std::string, std::string>& expected) {
+  std::map<std::string, std::string> found;
+  for (const auto& entry : fs::recursive_directory_iterator(folder)) {
+    const std::string path = fs::relative(entry.path(), folder).string();
+    if (entry.is_regular_file() && path.starts_with("appendonly"))
+      found[path] = std::to_string(entry.file_size());
+  }
+  CHECK(found == expected);
+}
+
+void check_dialogue(Redis& redis, const std::vector<std::string>& lines) {
+  std::string reply;
+  for (const std::string& line : lines) {
+    CAPTURE(line, reply);
+    const std::string text = line.substr(2);
+    if (line[0] == '?') {
+      std::istringstream words(text);
+      redis.send_words({std::istream_iterator<std::string>(words), {}});
+      reply = redis.read().text;
+    } else if (line[0] == '=') {
+      CHECK(reply == text);
+    } else {
+      CHECK(reply.find(text) != std::string::npos);
+    }
+  }
+}
+
+}  // namespace
+
+TEST_CASE("Logs of Redis are loaded, cut or refused as Redis does it", "[aof][golden]") {
+  size_t cases = 0;
+  for (const auto& entry : fs::directory_iterator(WEIR_SOURCE_DIR "/tests/golden/aof")) {
+    if (!entry.is_directory()) continue;
+    ++cases;
+    CAPTURE(entry.path().filename().string());
+    const Expected expected = read_expected(entry.path() / "expected.txt");
+    const TempFolder folder;
+    fs::copy(entry.path(), folder.path(), fs::copy_options::recursive);
+    fs::remove(folder / "expected.txt");
+    std::vector<std::string> options{"--dir", folder.path(), "--appendonly", "yes"};
+    options.insert(options.end(), expected.options.begin(), expected.options.end());
+    if (expected.starts) {
+      TestServer server(options);
+      Redis redis = server.connect();
+      check_dialogue(redis, expected.dialogue);
+      check_log(server.log(), expected.log);
+      check_files(folder.path(), expected.files);
+    } else {
+      options.insert(options.end(), {"--port", "0", "--save", ""});
+      const Finished finished = run_server_to_end(options);
+      CHECK(finished.exit_code == 1);
+      check_log(finished.out + finished.err, expected.log);
+      check_files(folder.path(), expected.files);
+    }
+  }
+  CHECK(cases == 28);
+}
+
+}  // namespace weir::testing

@@ -1,0 +1,340 @@
+// The log of writes: what a restart finds again, what is refused, and how it is rewritten.
+#include <filesystem>
+
+#include <catch2/catch.hpp>
+#include <sys/resource.h>
+
+#include "persistence/file.h"
+#include "tests/server/by_hand.h"
+#include "tests/support/patience.h"
+#include "tests/support/test_server.h"
+
+namespace weir::testing {
+namespace {
+
+namespace fs = std::filesystem;
+
+std::string field(Redis& redis, const std::string& name) {
+  const std::string text = redis("INFO", "persistence").text;
+  const size_t at = text.find("\r\n" + name + ":");
+  if (at == std::string::npos) return "";
+  const size_t from = at + name.size() + 3;
+  return text.substr(from, text.find("\r\n", from) - from);
+}
+
+std::string path_in(const TestServer& server, const std::string& name) {
+  return server.folder() + "/appendonlydir/appendonly.aof." + name;
+}
+
+/// Everything that is to survive, as replies.
+std::string contents(Redis& redis) {
+  std::string text;
+  for (const char* const db : {"0", "3"}) {
+    redis("SELECT", db);
+    for (const char* const key : {"s", "t", "u"}) {
+      text += redis("XRANGE", key, "-", "+").text + redis("XPENDING", key, "g").text +
+              redis("XINFO", "GROUPS", key).text + redis("PEXPIRETIME", key).text + "\n";
+    }
+  }
+  redis("SELECT", "0");
+  return text;
+}
+
+void fill(Redis& redis) {
+  for (int i = 0; i < 50; ++i)
+    redis("XADD", "s", "MAXLEN", "~", 30, "*", "field", i);
+  redis("XGROUP", "CREATE", "s", "g", "0");
+  redis("XREADGROUP", "GROUP", "g", "ann", "COUNT", 7, "STREAMS", "s", ">");
+  redis("XAUTOCLAIM", "s", "g", "bob", 0, "-", "COUNT", 2);
+  redis("SELECT", 3);
+  redis("MULTI");
+  redis("XADD", "t", "1-0", "f", "v");
+  redis("XADD", "u", "1-0", "f", "v");
+  redis("EXEC");
+  redis("PEXPIREAT", "t", "4102444800000");
+  redis("XDEL", "u", "1-0");
+  redis("SELECT", 0);
+}
+
+}  // namespace
+
+TEST_CASE("What was acknowledged is there after the process was killed, and after a stop",
+          "[aof]") {
+  for (const char* const policy : {"no", "everysec", "always"}) {
+    CAPTURE(policy);
+    TestServer server({"--appendonly", "yes", "--appendfsync", policy});
+    Redis redis = server.connect();
+    fill(redis);
+    const std::string before = contents(redis);
+    server.crash_now();
+    server.start_again();
+    Redis again = server.connect();
+    CHECK(contents(again) == before);
+    again("XADD", "s", "9999999999999-0", "f", "v");
+    const std::string with_more = contents(again);
+    CHECK(server.stop() == 0);
+    server.start_again();
+    Redis last = server.connect();
+    CHECK(contents(last) == with_more);
+  }
+}
+
+TEST_CASE("A rewrite leaves the same data in fewer bytes, and what was written meanwhile",
+          "[aof]") {
+  TestServer server({"--appendonly", "yes"});
+  Redis redis = server.connect();
+  fill(redis);
+  for (int i = 0; i < 500; ++i)
+    redis("XADD", "t", "MAXLEN", 1, "*", "f", i);
+  const auto before = redis("XLEN", "t");
+  CHECK(redis("BGREWRITEAOF") == "Background append only file rewriting started");
+  redis("XADD", "u", "7-0", "while", "it runs");
+  REQUIRE(wait_until([&] { return field(redis, "aof_rewrites") == "1"; }));
+  CHECK(field(redis, "aof_last_bgrewrite_status") == "ok");
+  CHECK(redis("XLEN", "t") == before);
+  const std::string all = contents(redis);
+  CHECK(fs::exists(path_in(server, "2.base.rdb")));
+  CHECK(fs::exists(path_in(server, "2.incr.aof")));
+  CHECK_FALSE(fs::exists(path_in(server, "1.base.rdb")));
+  CHECK_FALSE(fs::exists(path_in(server, "1.incr.aof")));
+  server.crash_now();
+  server.start_again();
+  Redis again = server.connect();
+  CHECK(contents(again) == all);
+}
+
+TEST_CASE("A base of commands holds the same data as one that is a snapshot", "[aof]") {
+  TestServer server(
+      {"--appendonly", "yes", "--aof-use-rdb-preamble", "no", "--aof-timestamp-enabled", "yes"});
+  Redis redis = server.connect();
+  fill(redis);
+  redis("XGROUP", "CREATECONSUMER", "s", "g", "idle");
+  redis("BGREWRITEAOF");
+  REQUIRE(wait_until([&] { return field(redis, "aof_rewrites") == "1"; }));
+  CHECK(fs::exists(path_in(server, "2.base.aof")));
+  redis("XADD", "u", "7-0", "f", "v");
+  const std::string all = contents(redis);
+  server.crash_now();
+  server.start_again();
+  Redis again = server.connect();
+  CHECK(contents(again) == all);
+}
+
+TEST_CASE("A log that grows is rewritten by itself", "[aof]") {
+  TestServer server({"--appendonly", "yes", "--auto-aof-rewrite-min-size", "20kb"});
+  Redis redis = server.connect();
+  for (int i = 0; i < 500; ++i)
+    redis("XADD", "s", "MAXLEN", 1, "*", "f", i);
+  CHECK(wait_until([&] { return field(redis, "aof_rewrites") != "0"; }));
+  CHECK(redis("XLEN", "s") == 1);
+}
+
+TEST_CASE("A log that is switched on while the server runs has what there was before", "[aof]") {
+  TestServer server;
+  Redis redis = server.connect();
+  fill(redis);
+  CHECK(redis("CONFIG", "SET", "appendonly", "yes") == "OK");
+  redis("XADD", "u", "8-0", "f", "v");
+  REQUIRE(wait_until([&] { return field(redis, "aof_pending_rewrite") == "0"; }));
+  CHECK(field(redis, "aof_enabled") == "1");
+  redis("XADD", "u", "9-0", "f", "v");
+  const std::string all = contents(redis);
+  server.crash_now();
+  server.start_again({"--appendonly", "yes"});
+  Redis again = server.connect();
+  CHECK(contents(again) == all);
+  CHECK(again("CONFIG", "SET", "appendonly", "no") == "OK");
+  CHECK(field(again, "aof_enabled") == "0");
+  again("XADD", "u", "10-0", "not", "kept");
+  CHECK(again("CONFIG", "SET", "appendonly", "yes") == "OK");
+  REQUIRE(wait_until([&] { return field(again, "aof_pending_rewrite") == "0"; }));
+  const std::string more = contents(again);
+  server.crash_now();
+  server.start_again();
+  Redis last = server.connect();
+  CHECK(contents(last) == more);
+}
+
+TEST_CASE("WAITAOF answers when the writes of the connection are on disk", "[aof][waitaof]") {
+  TestServer server({"--appendonly", "yes"});
+  Redis redis = server.connect();
+  CHECK(redis("WAITAOF", 1, 0, 0) == "[1,0]");
+  redis("XADD", "s", "*", "f", "v");
+  redis("XADD", "s", "*", "f", "v");
+  CHECK(redis("WAITAOF", 1, 0, 0) == "[1,0]");
+  redis("XADD", "s", "*", "f", "v");
+  CHECK(redis("WAITAOF", 0, 1, 10) != "[1,1]");
+  redis("XADD", "s", "*", "f", "v");
+  redis.send("WAITAOF", 1, 1, 0);
+  Redis other = server.connect();
+  REQUIRE(wait_until([&] { return other("INFO", "clients").contains("blocked_clients:1"); }));
+  CHECK(other("CONFIG", "SET", "appendonly", "no") == "OK");
+  CHECK(redis.read() ==
+        "ERR WAITAOF cannot be used when numlocal is set but appendonly is disabled.");
+}
+
+TEST_CASE("Under always, pipelines of many connections are answered in order", "[aof][gate]") {
+  TestServer server({"--appendonly", "yes", "--appendfsync", "always"});
+  std::vector<Redis> connections;
+  for (int i = 0; i < 10; ++i)
+    connections.push_back(server.connect());
+  for (int round = 1; round <= 20; ++round) {
+    for (Redis& redis : connections) {
+      redis.send("PING");
+      redis.send("XADD", "s", "*", "f", "v");
+      redis.send("ECHO", round);
+      redis.send("XDEL", "s", "1-1");
+      redis.send("MULTI");
+      redis.send("XADD", "t", "*", "f", "v");
+      redis.send("EXEC");
+    }
+    for (Redis& redis : connections) {
+      CHECK(redis.read() == "PONG");
+      CHECK(redis.read().contains("-"));
+      CHECK(redis.read() == round);
+      CHECK(redis.read() == 0);
+      CHECK(redis.read() == "OK");
+      CHECK(redis.read() == "QUEUED");
+      CHECK(redis.read().starts_with("[\""));
+    }
+  }
+  CHECK(connections[0]("XLEN", "s") == 200);
+}
+
+TEST_CASE("A blocked reader is woken with what is on disk, and the connection goes on",
+          "[aof][gate]") {
+  TestServer server({"--appendonly", "yes", "--appendfsync", "always"});
+  Redis reader = server.connect();
+  Redis writer = server.connect();
+  reader.send("XREAD", "BLOCK", 0, "STREAMS", "s", "$");
+  REQUIRE(wait_until([&] { return writer("INFO", "clients").contains("blocked_clients:1"); }));
+  writer("XADD", "s", "1-1", "f", "v");
+  CHECK(reader.read() == R"([["s",[["1-1",["f","v"]]]]])");
+  CHECK(reader("PING") == "PONG");
+}
+
+TEST_CASE("appendfsync changes while replies wait", "[aof][gate]") {
+  TestServer server({"--appendonly", "yes", "--appendfsync", "always"});
+  Redis redis = server.connect();
+  for (int i = 0; i < 20; ++i) {
+    redis.send("XADD", "s", "*", "f", "v");
+    redis.send("CONFIG", "SET", "appendfsync", i % 2 == 0 ? "everysec" : "always");
+    redis.send("XADD", "s", "*", "f", "v");
+  }
+  for (int i = 0; i < 60; ++i)
+    CHECK_FALSE(redis.read().starts_with("ERR"));
+  CHECK(redis("XLEN", "s") == 40);
+}
+
+TEST_CASE("A disk that is full refuses writes and PING, and takes all when there is room again",
+          "[aof]") {
+  TestServer server({"--appendonly", "yes"});
+  Redis redis = server.connect();
+  redis("XADD", "s", "1-0", "f", "v");
+  // Signals about the limit are ignored; a write beyond it fails.
+  const rlimit tight{.rlim_cur = 300, .rlim_max = RLIM_INFINITY};
+  REQUIRE(prlimit(server.pid(), RLIMIT_FSIZE, &tight, nullptr) == 0);
+  for (int i = 2; i < 20; ++i)
+    redis("XADD", "s", std::to_string(i) + "-0", "f", "v");
+  CHECK(redis("XADD", "s", "99-0", "f", "v") ==
+        "MISCONF Errors writing to the AOF file: File too large");
+  CHECK(redis("PING").starts_with("MISCONF Errors writing to the AOF file"));
+  CHECK(redis("MULTI") == "OK");
+  CHECK(redis("XDEL", "s", "1-0").starts_with("MISCONF"));
+  CHECK(redis("EXEC") == "EXECABORT Transaction discarded because of previous errors.");
+  CHECK(field(redis, "aof_last_write_status") == "err");
+  const auto length = redis("XLEN", "s");
+  const rlimit wide{.rlim_cur = RLIM_INFINITY, .rlim_max = RLIM_INFINITY};
+  REQUIRE(prlimit(server.pid(), RLIMIT_FSIZE, &wide, nullptr) == 0);
+  REQUIRE(wait_until([&] { return redis("PING") == "PONG"; }));
+  CHECK(server.log().find("AOF write error looks solved") != std::string::npos);
+  CHECK(field(redis, "aof_last_write_status") == "ok");
+  server.crash_now();
+  server.start_again();
+  CHECK(server.connect()("XLEN", "s") == length);
+}
+
+TEST_CASE("Damage in the middle of the log stops the start, a tear at the end does not", "[aof]") {
+  TestServer server({"--appendonly", "yes", "--appendfsync", "always"});
+  Redis redis = server.connect();
+  for (int i = 1; i <= 20; ++i)
+    redis("XADD", "s", std::to_string(i) + "-0", "f", "v");
+  server.crash_now();
+  const std::string path = path_in(server, "1.incr.aof");
+  const std::string whole = *read_all(real_files(), path);
+  const size_t end = whole.find("\n###");
+  REQUIRE(end != std::string::npos);
+
+  write_text(path, whole.substr(0, end - 60));
+  server.start_again();
+  CHECK(server.connect()("XLEN", "s") == 19);
+  CHECK(server.log().find("!!! Truncating the AOF appendonly.aof.1.incr.aof at offset") !=
+        std::string::npos);
+  server.crash_now();
+
+  std::string damaged = whole;
+  damaged[damaged.find("7-0")] = '8';
+  write_text(path, damaged);
+  const Finished finished = run_server_to_end(
+      {"--dir", server.folder(), "--port", "0", "--appendonly", "yes", "--save", ""});
+  CHECK(finished.exit_code == 1);
+  CHECK((finished.out + finished.err).find("is damaged: what was written at offset") !=
+        std::string::npos);
+  CHECK(*read_all(real_files(), path) == damaged);
+}
+
+TEST_CASE("DEBUG LOADAOF finds in the log what is in memory", "[aof][debug]") {
+  TestServer server({"--appendonly", "yes", "--enable-debug-command", "yes"});
+  Redis redis = server.connect();
+  fill(redis);
+  const std::string before = contents(redis);
+  CHECK(redis("DEBUG", "LOADAOF") == "OK");
+  CHECK(contents(redis) == before);
+  redis("XADD", "s", "9999999999999-0", "f", "v");
+  const std::string after = contents(redis);
+  server.crash_now();
+  server.start_again();
+  Redis again = server.connect();
+  CHECK(contents(again) == after);
+}
+
+TEST_CASE("Every acknowledged write survives kills at any moment, under rewrites too",
+          "[aof][crash]") {
+  TestServer server(
+      {"--appendonly", "yes", "--appendfsync", "always", "--auto-aof-rewrite-min-size", "8kb"});
+  uint64_t state = 20261128;
+  const auto below = [&state](uint64_t n) {
+    state = state * 6364136223846793005U + 1442695040888963407U;
+    return (state >> 33) % n;
+  };
+  std::vector<std::string> acknowledged;
+  for (int round = 0; round < 12; ++round) {
+    CAPTURE(round);
+    std::vector<Redis> writers;
+    for (int i = 0; i < 5; ++i)
+      writers.push_back(server.connect());
+    const uint64_t life = 20 + below(300);
+    std::vector<int> in_flight(writers.size(), 0);
+    for (uint64_t step = 0; step < life; ++step) {
+      const size_t i = below(writers.size());
+      if (in_flight[i] < 4 && below(2) == 0) {
+        writers[i].send("XADD", "s", "*", "step", step);
+        ++in_flight[i];
+      } else if (in_flight[i] > 0) {
+        acknowledged.push_back(writers[i].read().text);
+        --in_flight[i];
+      } else if (below(20) == 0) {
+        writers[i]("BGREWRITEAOF");
+      }
+    }
+    server.crash_now();
+    server.start_again();
+    Redis redis = server.connect();
+    for (const std::string& id : acknowledged) {
+      CAPTURE(id);
+      REQUIRE(redis("XRANGE", "s", id, id).contains(id));
+    }
+  }
+}
+
+}  // namespace weir::testing

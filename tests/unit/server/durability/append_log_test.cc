@@ -1,0 +1,176 @@
+// The log beside a disk that fails: what is refused, what counts as durable, which replies wait.
+#include "server/durability/append_log.h"
+
+#include <filesystem>
+
+#include <catch2/catch.hpp>
+
+#include "server/net/held_replies.h"
+#include "tests/support/faulty_file.h"
+#include "tests/support/handler_stage.h"
+#include "tests/support/patience.h"
+#include "tests/support/temp_folder.h"
+
+namespace weir::testing {
+namespace {
+
+/// A stage whose commands go to a log in a folder of its own, which is the working directory.
+struct LogStage {
+  explicit LogStage(const char* policy) : stage(HandlerStage::Audience::kNone, disk) {
+    std::filesystem::current_path(folder.path());
+    stage.configure("appendfsync", policy);
+    log.write_base = [this](const std::string& path) {
+      return File::create(disk, path).map([](const File&) {});
+    };
+    log.on_fatal = [this] { is_fatal = true; };
+    REQUIRE(log.begin({}).empty());
+  }
+  ~LogStage() { std::filesystem::current_path(before); }
+
+  void write(const char* command) {
+    stage(command);
+    log.write();
+  }
+  bool becomes_durable() {
+    return wait_until([this] {
+      log.look_at_syncs();
+      return log.durable_offset() == stage.propagation().offset();
+    });
+  }
+
+  const std::filesystem::path before = std::filesystem::current_path();
+  TempFolder folder;
+  FaultyFileSystem disk;
+  bool is_fatal = false;
+  HandlerStage stage;
+  AppendLog& log = stage.append_log();
+};
+
+}  // namespace
+
+TEST_CASE("Under always every write becomes durable by itself", "[aof][append_log]") {
+  LogStage s("always");
+  s.write("XADD s 1-0 f v");
+  CHECK(s.becomes_durable());
+  s.write("XADD s 2-0 f v");
+  CHECK(s.becomes_durable());
+  CHECK_FALSE(s.is_fatal);
+}
+
+TEST_CASE("Under always a write that fails is the end, and so is a sync", "[aof][append_log]") {
+  {
+    LogStage s("always");
+    s.disk.fail_from_call(1, ENOSPC);
+    s.write("XADD s 1-0 f v");
+    CHECK(s.is_fatal);
+    s.disk.fail_call(1000, EIO);
+  }
+  LogStage s("always");
+  s.disk.fail_call(3, EIO);  // a batch, filler, then the sync
+  s.write("XADD s 1-0 f v");
+  CHECK(wait_until([&] {
+    s.log.look_at_syncs();
+    return s.is_fatal;
+  }));
+  CHECK(s.log.durable_offset() < s.stage.propagation().offset());
+}
+
+TEST_CASE("Every n-th call that fails once costs no write under everysec", "[aof][append_log]") {
+  for (int n = 1; n < 4; ++n) {
+    LogStage s("no");
+    s.write("XADD s 1-0 f v");
+    s.disk.fail_call(n, ENOSPC);
+    s.write("XADD s 2-0 f v");
+    const bool was_refused = !s.log.refusal().empty();
+    if (was_refused)
+      CHECK(s.log.refusal() == "MISCONF Errors writing to the AOF file: No space left on device");
+    s.disk.fail_call(1000, EIO);
+    REQUIRE(wait_until([&] {
+      s.log.cron();
+      return s.log.refusal().empty();
+    }));
+    s.write("XADD s 3-0 f v");
+    const auto text = read_all(real_files(), s.folder / "appendonlydir/appendonly.aof.1.incr.aof");
+    REQUIRE(text);
+    for (const char* const id : {"1-0", "2-0", "3-0"}) {
+      CHECK(text->find(id) != std::string::npos);
+      CHECK(text->find(id) == text->rfind(id));
+    }
+  }
+}
+
+TEST_CASE("After a sync that failed nothing is durable, until a rewrite has put all there anew",
+          "[aof][append_log]") {
+  LogStage s("everysec");
+  s.disk.fail_from_call(2, EIO);  // the batch is written, nothing reaches the disk
+  s.write("XADD s 1-0 f v");
+  REQUIRE(wait_until([&] {
+    s.log.look_at_syncs();
+    return !s.log.refusal().empty();
+  }));
+  s.disk.fail_call(1000, EIO);
+  for (int i = 0; i < 20; ++i)
+    s.log.cron();
+  s.log.look_at_syncs();
+  CHECK(s.log.refusal() == "MISCONF Errors writing to the AOF file: Input/output error");
+  CHECK(s.log.needs_rewrite());
+  CHECK(s.log.durable_offset() < s.stage.propagation().offset());
+  REQUIRE(s.log.rotate());
+  REQUIRE(s.log.write_base(s.log.next_base_path()));
+  REQUIRE(s.log.commit_base(0));
+  CHECK(s.log.refusal().empty());
+  CHECK_FALSE(s.log.needs_rewrite());
+}
+
+TEST_CASE("A reply to a write waits for its sync, those before it do not", "[aof][gate]") {
+  LogStage s("always");
+  Client& client = s.stage.client();
+  s.stage("XADD s 1-0 f v");
+  client.output.clear();
+  client.reply.ok();
+  const size_t before = client.output.size();
+  s.stage.commit_gate().hold(client, before, s.stage.propagation().offset());
+  client.reply.ok();
+  REQUIRE(client.held);
+  CHECK(client.held->sendable(client.bytes_out, client.output.size()) == before);
+  s.log.write();
+  CHECK(wait_until([&] {
+    s.log.look_at_syncs();
+    return client.held == nullptr;
+  }));
+}
+
+TEST_CASE("Replies that are held leave batch by batch", "[gate]") {
+  HeldReplies held;
+  CHECK(held.hold(10, 100, 90));
+  CHECK_FALSE(held.hold(20, 120, 90));
+  CHECK(held.hold(50, 200, 120));
+  CHECK(held.sendable(0, 80) == 10);
+  CHECK(held.sendable(10, 70) == 0);
+  CHECK_FALSE(held.release(120));
+  CHECK(held.sendable(10, 70) == 40);
+  CHECK(held.release(200));
+  CHECK(held.sendable(10, 70) == 70);
+}
+
+TEST_CASE("What was kept aside counts from the first base on", "[aof][append_log]") {
+  LogStage s("everysec");
+  s.log.end();
+  REQUIRE(s.log.begin_aside().empty());
+  s.write("XADD s 1-0 f v");
+  CHECK(s.log.is_aside());
+  REQUIRE(s.log.rotate());
+  s.write("XADD s 2-0 f v");
+  REQUIRE(s.log.write_base(s.log.next_base_path()));
+  REQUIRE(s.log.commit_base(0));
+  CHECK_FALSE(s.log.is_aside());
+  const auto text = read_all(real_files(), s.folder / "appendonlydir/appendonly.aof.2.incr.aof");
+  REQUIRE(text);
+  CHECK(text->find("1-0") == std::string::npos);
+  CHECK(text->find("2-0") != std::string::npos);
+  CHECK(*read_all(real_files(), s.folder / "appendonlydir/appendonly.aof.manifest") ==
+        "file appendonly.aof.2.base.rdb seq 2 type b\n"
+        "file appendonly.aof.2.incr.aof seq 2 type i\n");
+}
+
+}  // namespace weir::testing
