@@ -104,7 +104,8 @@ TEST_CASE("Logs of Redis are loaded, cut or refused as Redis does it", "[aof][go
       check_log(server.log(), expected.log);
       check_files(folder.path(), expected.files);
     } else {
-      options.insert(options.end(), {"--port", "0", "--save", ""});
+      options.insert(options.end(),
+                     {"--port", "0", "--unixsocket", folder / "s.sock", "--save", ""});
       const Finished finished = run_server_to_end(options);
       CHECK(finished.exit_code == 1);
       check_log(finished.out + finished.err, expected.log);

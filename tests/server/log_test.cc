@@ -275,8 +275,9 @@ TEST_CASE("Damage in the middle of the log stops the start, a tear at the end do
   std::string damaged = whole;
   damaged[damaged.find("7-0")] = '8';
   write_text(path, damaged);
-  const Finished finished = run_server_to_end(
-      {"--dir", server.folder(), "--port", "0", "--appendonly", "yes", "--save", ""});
+  const Finished finished =
+      run_server_to_end({"--dir", server.folder(), "--port", "0", "--unixsocket",
+                         server.folder() + "/s.sock", "--appendonly", "yes", "--save", ""});
   CHECK(finished.exit_code == 1);
   CHECK((finished.out + finished.err).find("is damaged: what was written at offset") !=
         std::string::npos);

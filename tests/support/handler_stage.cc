@@ -111,7 +111,8 @@ HandlerStage::HandlerStage(Audience audience, FileSystem& files)
   log_.set_level(LogLevel::kNothing);
   read_lines("save \"\"");  // FLUSHALL would write a snapshot
   gatekeeper_.greet(client_);
-  if (audience == Audience::kNone) return;
+  is_recording_ = audience == Audience::kRecorder;
+  if (!is_recording_) return;
   propagation_.set_listener(Propagation::Listener::kLog, true);
   propagation_.set_listener(Propagation::Listener::kReplicas, true);
   keyspace.events.add(recorder_);
@@ -157,7 +158,7 @@ std::string_view HandlerStage::answer(std::span<const std::string_view> words) {
   propagation_.begin();
   Outcome outcome = row->run(call);
   propagation_.finish(0, words, call.told);
-  recorder_.take(propagation_);
+  if (is_recording_) recorder_.take(propagation_);
   if (outcome.is_error()) client_.reply.error(outcome.error_text());
   if (outcome.is_wait()) wait_ = outcome.take_wait();
   return client_.output.view();

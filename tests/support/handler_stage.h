@@ -167,6 +167,7 @@ class HandlerStage {
   Recorder recorder_;
   std::unique_ptr<Wait> wait_;
   size_t told_ = 0;
+  bool is_recording_ = false;  // or what is told stays with the propagation
 };
 
 }  // namespace weir::testing

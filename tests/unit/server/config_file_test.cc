@@ -282,7 +282,7 @@ TEST_CASE("a file with every kind of line loads", "[config_file]") {
   CHECK(settings.logfile == "it's.log");
 }
 
-TEST_CASE("the shipped file loads, and its values are the defaults except for bind",
+TEST_CASE("the shipped file loads, and its values are the defaults except for bind and the log",
           "[config_file]") {
   const auto shipped = start({source_file("redis.conf")});
   REQUIRE(shipped);
@@ -292,6 +292,8 @@ TEST_CASE("the shipped file loads, and its values are the defaults except for bi
     const std::array name{option.name};
     if (option.name == "bind") {
       CHECK(shipped->get(name)[0].second == "127.0.0.1 -::1");
+    } else if (option.name == "appendonly") {
+      CHECK(shipped->get(name)[0].second == "yes");
     } else {
       CHECK(shipped->get(name) == defaults.get(name));
     }
@@ -301,7 +303,8 @@ TEST_CASE("the shipped file loads, and its values are the defaults except for bi
 TEST_CASE("the shipped file shows every option that has an effect, with its default",
           "[config_file]") {
   const auto shown = shown_lines();
-  const std::set<std::string_view> examples = {"bind", "unixsocket", "pidfile", "aclfile"};
+  const std::set<std::string_view> examples = {"bind", "unixsocket", "pidfile", "aclfile",
+                                               "appendonly"};
   for (const config::Option& option : config::effective_options()) {
     INFO(option.name);
     const auto [first, last] = shown.equal_range(option.name);
