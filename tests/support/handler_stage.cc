@@ -92,7 +92,7 @@ HandlerStage::HandlerStage(Audience audience, FileSystem& files)
       gatekeeper_(context_, files),
       dispatcher_(context_, clock_),
       io_(loop_, dispatcher_),
-      commit_gate_(io_, [](uint64_t) { return nullptr; }),
+      commit_gate_(io_, [this](uint64_t id) { return clients_.find(id); }),
       append_log_({.settings = config_.values(),
                    .propagation = propagation_,
                    .gate = commit_gate_,
