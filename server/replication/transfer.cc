@@ -1,0 +1,56 @@
+#include "server/replication/transfer.h"
+
+#include <algorithm>
+#include <charconv>
+
+namespace weir {
+namespace {
+
+constexpr std::string_view kMarkWord = "$EOF:";
+
+std::optional<uint64_t> whole_number(std::string_view text) {
+  uint64_t value = 0;
+  const char* const end = text.data() + text.size();
+  const auto [stopped, error] = std::from_chars(text.data(), end, value);
+  if (text.empty() || error != std::errc() || stopped != end) return std::nullopt;
+  return value;
+}
+
+}  // namespace
+
+std::optional<Transfer> Transfer::announced(std::string_view line) {
+  Transfer transfer;
+  if (line.starts_with(kMarkWord)) {
+    transfer.mark_ = line.substr(kMarkWord.size());
+    if (transfer.mark_.size() != kMarkBytes) return std::nullopt;
+    return transfer;
+  }
+  if (!line.starts_with('$')) return std::nullopt;
+  transfer.total_bytes_ = whole_number(line.substr(1));
+  if (!transfer.total_bytes_) return std::nullopt;
+  return transfer;
+}
+
+Transfer::Piece Transfer::next(std::string_view input) {
+  Piece piece;
+  if (ends_with_mark()) {
+    piece = next_by_mark(input);
+  } else {
+    const uint64_t left = *total_bytes_ - received_bytes_;
+    piece.bytes = input.substr(0, std::min<uint64_t>(left, input.size()));
+    piece.consumed = piece.bytes.size();
+    piece.is_last = piece.bytes.size() == left;
+  }
+  received_bytes_ += piece.bytes.size();
+  return piece;
+}
+
+Transfer::Piece Transfer::next_by_mark(std::string_view input) {
+  const size_t at = input.find(mark_);
+  if (at != std::string_view::npos)
+    return {.bytes = input.substr(0, at), .consumed = at + kMarkBytes, .is_last = true};
+  const size_t certain = input.size() - std::min(input.size(), kMarkBytes - 1);
+  return {.bytes = input.substr(0, certain), .consumed = certain};
+}
+
+}  // namespace weir
