@@ -1,15 +1,14 @@
 #include "server/durability/commit_gate.h"
 
 #include <algorithm>
+#include <limits>
 
 namespace weir {
 
 void CommitGate::set_closed(bool is_closed) {
   is_closed_ = is_closed;
-  if (is_closed || waiting_.empty()) return;
-  const uint64_t committed = committed_;
-  commit(waiting_.back().offset);
-  committed_ = committed;
+  // A mark may stand for later offsets than that it was made for: those of its batch.
+  if (!is_closed) let_go(std::numeric_limits<uint64_t>::max());
 }
 
 void CommitGate::hold(Client& client, size_t from, uint64_t offset) {
@@ -21,6 +20,10 @@ void CommitGate::hold(Client& client, size_t from, uint64_t offset) {
 
 void CommitGate::commit(uint64_t offset) {
   committed_ = std::max(committed_, offset);
+  let_go(offset);
+}
+
+void CommitGate::let_go(uint64_t offset) {
   for (; !waiting_.empty() && waiting_.front().offset <= offset; waiting_.pop_front()) {
     Client* const client = find_(waiting_.front().client_id);
     if (client == nullptr || client->closed || !client->held) continue;

@@ -42,6 +42,8 @@ class CommitGate {
     uint64_t offset = 0;
   };
 
+  void let_go(uint64_t offset);
+
   ClientIo& io_;
   const std::function<Client*(uint64_t id)> find_;
   std::deque<Waiting> waiting_;  // in the order of offsets

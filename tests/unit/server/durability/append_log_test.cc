@@ -140,6 +140,19 @@ TEST_CASE("A reply to a write waits for its sync, those before it do not", "[aof
   }));
 }
 
+TEST_CASE("Where replies need not wait any more, none waits for ever", "[aof][gate]") {
+  LogStage s("always");
+  Client& client = s.stage.client();
+  for (int i = 0; i < 3; ++i) {  // one batch: one mark, whose offset grows
+    s.stage("XADD s * f v");
+    s.stage.commit_gate().hold(client, 0, s.stage.propagation().offset());
+  }
+  REQUIRE(client.held);
+  s.stage.configure("appendfsync", "everysec");
+  s.log.policy_changed();
+  CHECK(client.held == nullptr);
+}
+
 TEST_CASE("Replies that are held leave batch by batch", "[gate]") {
   HeldReplies held;
   CHECK(held.hold(10, 100, 90));
