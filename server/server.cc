@@ -196,6 +196,7 @@ std::optional<std::string> Server::switch_log(bool is_on) {
     append_log_.end();
     return std::nullopt;
   }
+  log_rewriter_.kill();  // one of while it was off lacks what was written since
   const std::string why = append_log_.begin_aside();
   if (!why.empty()) {
     log_.warning(why);

@@ -33,7 +33,7 @@ std::string AppendLog::suffix() const {
 }
 
 std::string AppendLog::next_base_path() const {
-  return place_.path(manifest_.next_base_name(place_.filename, suffix()));
+  return place_.path(manifest_.next_base_name(place_.filename, next_suffix_));
 }
 
 /// So that a folder that exists always holds all data: what there is, is none yet.
@@ -308,6 +308,7 @@ IoResult<void> AppendLog::rotate_aside() {
 }
 
 IoResult<void> AppendLog::rotate() {
+  next_suffix_ = suffix();  // the setting may change before the base is there
   if (!is_on()) return read_manifest();
   if (is_aside_) return rotate_aside();
   take_turn();
@@ -340,7 +341,7 @@ IoResult<void> AppendLog::take_in(AofManifest& manifest) {
 
 IoResult<void> AppendLog::commit_base(uint64_t bytes) {
   AofManifest manifest = manifest_;
-  manifest.replace_base(place_.filename, suffix(), is_on() && !is_aside_ ? 1 : 0);
+  manifest.replace_base(place_.filename, next_suffix_, is_on() && !is_aside_ ? 1 : 0);
   IoResult<void> done;
   if (is_aside_) done = take_in(manifest);
   if (done) done = write_manifest(parts_.files, place_, manifest);

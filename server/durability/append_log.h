@@ -157,6 +157,7 @@ class AppendLog {
   uint64_t base_bytes_ = 0;
   uint64_t other_bytes_ = 0;  // of the files before the present one
   uint64_t delayed_syncs_ = 0;
+  std::string next_suffix_;  // of the base that is being made
   int64_t last_sync_us_ = 0;
   int64_t put_off_since_us_ = 0;  // 0: nothing is put off
   int64_t last_try_us_ = 0;

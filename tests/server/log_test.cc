@@ -155,6 +155,41 @@ TEST_CASE("A log that is switched on while the server runs has what there was be
   CHECK(contents(last) == more);
 }
 
+TEST_CASE("The form of the next base may change while one is written", "[aof]") {
+  TestServer server({"--appendonly", "yes", "--enable-debug-command", "yes"});
+  Redis redis = server.connect();
+  fill(redis);
+  redis("DEBUG", "POPULATE", 20'000);
+  for (const char* const form : {"no", "yes"}) {
+    const std::string before = field(redis, "aof_rewrites");
+    redis("BGREWRITEAOF");
+    CHECK(redis("CONFIG", "SET", "aof-use-rdb-preamble", form) == "OK");
+    REQUIRE(wait_until([&] { return field(redis, "aof_rewrites") != before; }));
+  }
+  const std::string all = contents(redis);
+  server.crash_now();
+  server.start_again();
+  Redis again = server.connect();
+  CHECK(contents(again) == all);
+}
+
+TEST_CASE("A rewrite that began while the log was off is not the base of one that is switched on",
+          "[aof]") {
+  TestServer server({"--enable-debug-command", "yes"});
+  Redis redis = server.connect();
+  fill(redis);
+  redis("DEBUG", "POPULATE", 20'000);
+  redis("BGREWRITEAOF");
+  redis("XADD", "u", "8-0", "neither", "here nor there");
+  CHECK(redis("CONFIG", "SET", "appendonly", "yes") == "OK");
+  REQUIRE(wait_until([&] { return field(redis, "aof_pending_rewrite") == "0"; }));
+  const std::string all = contents(redis);
+  server.crash_now();
+  server.start_again({"--appendonly", "yes"});
+  Redis again = server.connect();
+  CHECK(contents(again) == all);
+}
+
 TEST_CASE("WAITAOF answers when the writes of the connection are on disk", "[aof][waitaof]") {
   TestServer server({"--appendonly", "yes"});
   Redis redis = server.connect();
