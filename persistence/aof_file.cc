@@ -24,7 +24,13 @@ IoResult<AofFile> AofFile::open(FileSystem& files, std::string path, uint64_t si
   return opened;
 }
 
-IoResult<void> AofFile::append(resp::Buffer& batch, uint64_t durable) {
+IoResult<void> AofFile::mark(std::optional<uint64_t> previous_bytes) {
+  resp::Buffer batch;
+  aof::append_mark(batch, previous_bytes);
+  return append(batch, std::nullopt).and_then([this] { return file_->fdatasync(); });
+}
+
+IoResult<void> AofFile::append(resp::Buffer& batch, std::optional<uint64_t> durable) {
   if (!is_cut_) {
     if (IoResult<void> cut = file_->resize(size_); !cut) return cut;
     is_cut_ = true;
@@ -32,7 +38,7 @@ IoResult<void> AofFile::append(resp::Buffer& batch, uint64_t durable) {
   }
   const size_t length = batch.size();
   aof::Sum sum;
-  if (durable != told_durable_) sum.durable = durable;
+  if (durable && durable != told_durable_) sum.durable = durable;
   sum.hash = aof::hash_of(batch.view(), sum.durable.value_or(0));
   aof::append_sum(batch, sum, size_ + length);
   const size_t written = batch.size();
@@ -44,7 +50,7 @@ IoResult<void> AofFile::append(resp::Buffer& batch, uint64_t durable) {
     return done;
   }
   size_ += written;
-  told_durable_ = durable;
+  if (durable) told_durable_ = durable;
   if (is_filling_ && size_ > filled_) fill();
   return {};
 }

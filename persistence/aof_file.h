@@ -14,6 +14,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -36,9 +37,14 @@ class AofFile {
   /// Filler is written ahead from now on, or no longer.
   void set_filling(bool is_filling) { is_filling_ = is_filling; }
 
-  /// Writes `batch` and its sum.  durable: so many bytes of the file are on disk.  On an error the
-  /// file is as before, as far as the disk allows; `batch` is unchanged either way.
-  IoResult<void> append(resp::Buffer& batch, uint64_t durable);
+  /// A new one says that it is ours, and that is on disk: whatever is lost of it later, nobody
+  /// takes the rest for another server's.  previous_bytes: of the increment before it.
+  IoResult<void> mark(std::optional<uint64_t> previous_bytes);
+
+  /// Writes `batch` and its sum.  durable: so many bytes of the file are on disk, and all files
+  /// before it; nothing: nobody knows.  On an error the file is as before, as far as the disk
+  /// allows; `batch` is unchanged either way.
+  IoResult<void> append(resp::Buffer& batch, std::optional<uint64_t> durable);
 
   /// Cuts filler off, which nobody needs any more.
   IoResult<void> trim();
@@ -53,7 +59,7 @@ class AofFile {
   std::shared_ptr<File> file_;
   uint64_t size_ = 0;
   uint64_t filled_ = 0;  // up to here there is filler, if that is more than size_
-  uint64_t told_durable_ = 0;
+  std::optional<uint64_t> told_durable_;
   bool is_filling_ = false;
   bool is_cut_ = true;  // nothing of a failed batch is left behind size_
 };

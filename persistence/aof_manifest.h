@@ -70,8 +70,11 @@ class AofManifest {
   void take_over(std::string_view filename);
   /// A base takes the place of the one before and of all increments but the last `kept`.
   void replace_base(std::string_view filename, std::string_view suffix, size_t kept);
-  /// The files of history are deleted, or as good as that.
-  void forget_history() { history_.clear(); }
+  /// Those files of history that are gone, or as good as that.
+  template <typename IsGone>
+  void forget_history(IsGone is_gone) {
+    std::erase_if(history_, is_gone);
+  }
 
   friend bool operator==(const AofManifest&, const AofManifest&) = default;
 

@@ -3,6 +3,7 @@
 #define XXH_INLINE_ALL
 #include <charconv>
 #include <cstring>
+#include <string>
 
 #include <xxhash.h>
 
@@ -12,6 +13,8 @@ namespace {
 constexpr std::string_view kSumStart = "#XXH3:";
 constexpr std::string_view kLineEnd = "\r\n";
 constexpr std::string_view kSelect = "*2\r\n$6\r\nSELECT\r\n";
+constexpr std::string_view kAfter = "#AFTER:";
+constexpr std::string_view kStamp = "#TS:";
 constexpr size_t kHashDigits = 16;
 constexpr int kHex = 16;
 /// Bytes of a sum, at most: start, hash, number, padding, end.
@@ -58,6 +61,23 @@ std::optional<Sum> read_sum(std::string_view line) {
   return sum;
 }
 
+void append_mark(resp::Buffer& out, std::optional<uint64_t> previous_bytes) {
+  out.append(kOwnMark);
+  if (!previous_bytes) return;
+  out.append(kAfter);
+  out.append(std::to_string(*previous_bytes));
+  out.append(kLineEnd);
+}
+
+std::optional<uint64_t> read_previous_bytes(std::string_view line) {
+  if (!line.starts_with(kAfter) || !line.ends_with(kLineEnd)) return std::nullopt;
+  line = line.substr(kAfter.size(), line.size() - kAfter.size() - kLineEnd.size());
+  uint64_t bytes = 0;
+  const auto number = std::from_chars(line.data(), line.data() + line.size(), bytes);
+  if (number.ec != std::errc() || number.ptr != line.data() + line.size()) return std::nullopt;
+  return bytes;
+}
+
 bool needs_mark(std::string_view batch) {
   return batch.starts_with('#') || begins_with_select(batch);
 }
@@ -68,6 +88,10 @@ bool begins_with_select(std::string_view bytes) {
 
 bool is_filler(std::string_view line) {
   return line.find_first_not_of('#') == line.size() - 1 && line.ends_with('\n');
+}
+
+bool may_follow_filler(std::string_view bytes) {
+  return bytes.starts_with(kStamp) || begins_with_select(bytes);
 }
 
 void append_filler(resp::Buffer& out, uint64_t offset, size_t size) {

@@ -1,9 +1,12 @@
 // What Weir writes into the log between commands: lines that begin with '#', which Redis skips.
 //
 //   #WEIR\r\n                              what follows is Weir's own, and checked
+//   #AFTER:4711\r\n                        the increment before this one ended there, when this one
+//                                          was begun
 //   *2\r\n$6\r\nSELECT … XADD …            a batch: what was written at once, whole units
 //   #XXH3:0123456789abcdef:4711\r\n        XXH3 of the batch and the number; 4711: so many
-//                                          bytes of the file were on disk by then
+//                                          bytes of the file were on disk by then, and all of
+//                                          the files before it
 //   *5\r\n$4\r\nXADD …
 //   #XXH3:89abcdef01234567\r\n             as many as were said last
 //   ################ … #\n##### …          filler: space made ahead for `appendfsync always`
@@ -57,7 +60,14 @@ bool needs_mark(std::string_view batch);
 /// Whether a command may not begin here unless another server wrote it.
 bool begins_with_select(std::string_view bytes);
 
+/// The mark of a new file; previous_bytes: of the increment before it.
+void append_mark(resp::Buffer& out, std::optional<uint64_t> previous_bytes);
+/// What a line says of the increment before; nothing if it says something else.
+std::optional<uint64_t> read_previous_bytes(std::string_view line);
+
 bool is_filler(std::string_view line);
+/// Whether another server began to write here, behind filler.
+bool may_follow_filler(std::string_view bytes);
 /// Whether filler may begin behind so many bytes.
 inline bool can_fill_from(uint64_t offset) {
   return (offset + 1) % kFillerLine != 0;

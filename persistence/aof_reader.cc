@@ -130,6 +130,7 @@ AofReader::Status AofReader::next_checked() {
     const Line found = read_line(line);
     if (found == Line::kNone) return parse(good_end_);
     if (found != Line::kWhole) return ended(Status::kBadFormat);
+    if (const auto bytes = aof::read_previous_bytes(line)) previous_bytes_ = bytes;
     position_ += line.size();
     if (place() == checked_) good_end_ = checked_;
   }
@@ -145,14 +146,31 @@ std::optional<AofReader::Status> AofReader::begin_batch() {
   while (rest().size() < aof::kMaxLineBytes && fill())
     ;
   if (error_) return Status::kUnreadable;
-  const bool is_filled = found == Line::kWhole && aof::is_filler(rest().substr(0, line.size()));
-  if (is_filled || aof::begins_with_select(rest())) {
+  if (found == Line::kWhole && aof::is_filler(rest().substr(0, line.size()))) return skip_filler();
+  if (aof::begins_with_select(rest())) {
     is_checking_ = false;
     return std::nullopt;
   }
   const Status status = check_batch();
   if (status == Status::kCommand) return std::nullopt;
   return status;
+}
+
+/// Filler where a batch could begin.  Nothing: another server went on behind it.
+std::optional<AofReader::Status> AofReader::skip_filler() {
+  std::string_view line;
+  Line found = Line::kNone;
+  while ((found = read_line(line)) == Line::kWhole && aof::is_filler(line))
+    position_ += line.size();
+  while (rest().size() < aof::kMaxLineBytes && fill())
+    ;
+  if (error_) return Status::kUnreadable;
+  if (rest().find_first_not_of('#') == std::string_view::npos) return Status::kEnd;
+  if (aof::may_follow_filler(rest())) {
+    is_checking_ = false;
+    return std::nullopt;
+  }
+  return judge_broken_batch(offset_);
 }
 
 /// Finds the sum of the batch at the position; kCommand: it matches.
@@ -170,7 +188,7 @@ AofReader::Status AofReader::check_batch() {
     return Status::kCommand;
   }
   if (error_) return Status::kUnreadable;
-  return judge_broken_batch();
+  return judge_broken_batch(place());
 }
 
 /// Where in the buffer the next sum begins that is looked for from `from` on; npos: none.
@@ -199,8 +217,10 @@ bool AofReader::is_batch_end(size_t& at, aof::Sum& sum, size_t& line_bytes) {
   const std::optional<aof::Sum> found = aof::read_sum(buffer_.view().substr(at, line_bytes));
   if (!found) return false;
   sum = *found;
-  return aof::hash_of(buffer_.view().substr(position_, at - position_), sum.durable.value_or(0)) ==
-         sum.hash;
+  const std::string_view batch = buffer_.view().substr(position_, at - position_);
+  if (aof::hash_of(batch, sum.durable.value_or(0)) != sum.hash) return false;
+  knows_durable_ |= sum.durable.has_value();
+  return true;
 }
 
 /// The slow way, for a batch with something inside that looks like a sum: by its commands.  Where
@@ -220,6 +240,7 @@ std::optional<size_t> AofReader::batch_end_by_parsing() {
         if (const std::optional<aof::Sum> sum = aof::read_sum(line)) {
           const std::string_view batch = buffer_.view().substr(position_, at - position_);
           if (aof::hash_of(batch, sum->durable.value_or(0)) != sum->hash) return std::nullopt;
+          knows_durable_ |= sum->durable.has_value();
           return at + line.size();
         }
         at += line.size();
@@ -239,13 +260,13 @@ std::optional<size_t> AofReader::batch_end_by_parsing() {
   }
 }
 
-/// The batch at the position does not match.  It was torn, unless a batch behind it, which matches
-/// its own sum, says that this one had been on disk.
-AofReader::Status AofReader::judge_broken_batch() {
-  const uint64_t broken = place();
+/// The batch at `broken`, not behind the position, does not match.  It was torn, unless a batch
+/// behind it, which matches its own sum, says that this one had been on disk.
+AofReader::Status AofReader::judge_broken_batch(uint64_t broken) {
   offset_ = broken;
   for (;;) {
-    size_t end = find_sum(place() > broken ? position_ - 1 : position_);
+    const bool may_begin_before = place() > broken && position_ > 0;
+    size_t end = find_sum(may_begin_before ? position_ - 1 : position_);
     if (end == std::string_view::npos) return ended(Status::kTorn);
     aof::Sum sum;
     size_t line_bytes = 0;

@@ -7,6 +7,9 @@
 //   from Weir:            batch ── sum matches? ──► its commands
 //                            └─ no ─► was it on disk, as a later sum says?  no: torn · yes: damage
 //
+// After a power failure any part of a batch may be missing: where it was to overwrite filler, that
+// is still there.  So behind filler in our part of a file there is nothing, or another server's.
+//
 // What is not followed by a command may be cut off at good_end(): a torn batch or command, or
 // filler.  Lines of '#' are skipped wherever a command could begin.
 //
@@ -43,6 +46,13 @@ class AofReader {
   Status next();
   std::span<const std::string_view> argv() const { return parser_.argv(); }
 
+  /// Whether the file is ours, as far as it was read.
+  bool is_checked() const { return is_checking_; }
+  /// What the beginning of the file says of the increment before it: how long it was.
+  std::optional<uint64_t> previous_bytes() const { return previous_bytes_; }
+  /// Whether a sum that was read says what is on disk.
+  bool knows_durable() const { return knows_durable_; }
+
   /// Where the command of argv(), or what is wrong, begins.
   uint64_t offset() const { return offset_; }
   /// Behind the last command that is whole, and the lines that belong to it.
@@ -61,11 +71,12 @@ class AofReader {
   Status next_checked();
   Status skip_line(std::string_view line);
   std::optional<Status> begin_batch();
+  std::optional<Status> skip_filler();
   Status check_batch();
   size_t find_sum(size_t from);
   bool is_batch_end(size_t& at, aof::Sum& sum, size_t& line_bytes);
   std::optional<size_t> batch_end_by_parsing();
-  Status judge_broken_batch();
+  Status judge_broken_batch(uint64_t broken);
   Status parse(uint64_t torn_at);
 
   File file_;
@@ -77,7 +88,9 @@ class AofReader {
   uint64_t offset_ = 0;
   uint64_t good_end_ = 0;
   std::optional<IoError> error_;
+  std::optional<uint64_t> previous_bytes_;
   bool is_checking_ = false;
+  bool knows_durable_ = false;
   bool is_at_end_ = false;  // of the file: nothing more comes into the buffer
 };
 

@@ -57,7 +57,6 @@ void SyncThread::restart(uint64_t offset) {
   const std::lock_guard lock(mutex_);
   state_.failure.reset();
   state_.durable = offset;
-  state_.file = nullptr;
   state_.file_bytes = 0;
 }
 
@@ -78,9 +77,9 @@ void SyncThread::serve(std::unique_lock<std::mutex>& lock) {
   lock.lock();
   if (!synced) {
     if (!state_.failure) state_.failure = std::move(synced).error();
+    state_.failed = request.offset;
   } else if (!state_.failure) {
     state_.durable = request.offset;
-    state_.file = request.file.get();
     state_.file_bytes = request.bytes;
   }
   state_.is_busy = !queue_.empty();

@@ -32,9 +32,9 @@ class SyncThread {
   struct State {
     uint64_t durable = 0;     // everything up to this offset is
     uint64_t file_bytes = 0;  // of the file synced last
-    const File* file = nullptr;
     bool is_busy = false;
     std::optional<IoError> failure;  // of the first that failed since restart()
+    uint64_t failed = 0;             // of the last that failed: the offset it was to reach
   };
 
   /// on_done: called by the helper after each sync.

@@ -147,14 +147,16 @@ tl::expected<LoadedLog, LogReplay::Failure> LogReplay::load_all(AofManifest mani
   uint64_t before = 0;
   for (size_t i = 0; i < infos.size(); ++i) {
     const int64_t file_began_us = Clock::monotonic_us();
-    const Place place{infos[i], place_.path(infos[i].name), i + 1 == infos.size(), before};
-    const tl::expected<uint64_t, Failure> bytes = load(place, (*sizes)[i]);
+    const Place place{infos[i], place_.path(infos[i].name), std::span(infos).subspan(i + 1),
+                      before};
+    const uint64_t size = is_rest_dropped_ ? 0 : (*sizes)[i];
+    const tl::expected<uint64_t, Failure> bytes = load(place, size);
     if (!bytes) return tl::unexpected(bytes.error());
-    before += (*sizes)[i];
+    before += size;
     const bool is_base = infos[i].role == AofRole::kBase;
     (is_base ? loaded.base_bytes : loaded.increment_bytes) += *bytes;
     loaded.last_increment_bytes = is_base ? 0 : *bytes;
-    if ((*sizes)[i] > 0) {
+    if (size > 0) {
       context_.log.notice("DB loaded from " + std::string(is_base ? "base" : "incr") + " file " +
                           infos[i].name + ": " + seconds_since(file_began_us));
     }
@@ -235,7 +237,7 @@ tl::expected<uint64_t, LogReplay::Failure> LogReplay::load_commands(const Place&
   switch (status) {
     case Status::kEnd:
     case Status::kCommand:
-      if (in_transaction_) break;
+      if (in_transaction_ || lacks_end(place, reader.good_end())) break;
       if (reader.good_end() < size && reader.offset() == reader.good_end())
         context_.log.verbose("AOF " + place.info.name + " ends at offset " +
                              std::to_string(reader.good_end()) + ", behind it is filler");
@@ -250,9 +252,7 @@ tl::expected<uint64_t, LogReplay::Failure> LogReplay::load_commands(const Place&
       return fatal("Unrecoverable error reading the append only file " + place.info.name + ": " +
                    errno_text(reader.error().errno_value));
   }
-  if (in_transaction_)
-    context_.log.warning("Revert incomplete MULTI/EXEC transaction in AOF file " + place.info.name);
-  return cut(place, in_transaction_ ? transaction_offset_ : reader.offset());
+  return cut_torn(place, reader);
 }
 
 std::optional<LogReplay::Failure> LogReplay::run_command(const Place& place,
@@ -298,6 +298,71 @@ std::optional<LogReplay::Failure> LogReplay::execute(const Place& place,
 
 // --- What is wrong with a file -------------------------------------------------------------------
 
+IoResult<AofReader> LogReplay::open(const AofFileInfo& info) {
+  return File::open_for_read(files_, place_.path(info.name)).map([](File file) {
+    return AofReader(std::move(file));
+  });
+}
+
+/// Whether the next file says that this one was longer: whole batches are gone.
+bool LogReplay::lacks_end(const Place& place, uint64_t end) {
+  if (place.is_last() || place.info.role != AofRole::kIncrement) return false;
+  IoResult<AofReader> next = open(place.later.front());
+  if (!next) return false;  // whoever loads it will say so
+  static_cast<void>(next->next());
+  return next->previous_bytes() && *next->previous_bytes() > end;
+}
+
+/// Nothing of a file of ours says that it, or what is before it, had reached the disk.
+bool LogReplay::was_never_on_disk(const AofFileInfo& info) {
+  const IoResult<std::optional<uint64_t>> size = size_of(files_, place_.path(info.name));
+  if (size && *size == 0U) return true;
+  IoResult<AofReader> reader = open(info);
+  if (!reader) return false;
+  AofReader::Status status = AofReader::Status::kCommand;
+  while (status == AofReader::Status::kCommand && !reader->knows_durable())
+    status = reader->next();
+  const bool was_understood =
+      status == AofReader::Status::kEnd || status == AofReader::Status::kTorn;
+  return was_understood && reader->is_checked() && !reader->knows_durable();
+}
+
+/// The end of this file is missing: what follows it must go, too, if it may.
+bool LogReplay::drop_later(const Place& place) {
+  for (const AofFileInfo& info : place.later) {
+    if (!was_never_on_disk(info)) return false;
+  }
+  for (size_t i = place.later.size(); i-- > 0;) {
+    const std::string& name = place.later[i].name;
+    const IoResult<void> done =
+        File::open_for_write(files_, place_.path(name)).and_then([](File file) {
+          return file.resize(0).and_then([&] { return file.fdatasync(); });
+        });
+    if (!done) {
+      context_.log.warning("Error truncating the AOF file " + name + ": " +
+                           errno_text(done.error().errno_value));
+      return false;
+    }
+    context_.log.warning("The AOF " + name + " is emptied: what it follows is not whole, and it " +
+                         "had not reached the disk");
+  }
+  is_rest_dropped_ = true;
+  return true;
+}
+
+tl::expected<uint64_t, LogReplay::Failure> LogReplay::cut_torn(const Place& place,
+                                                               const AofReader& reader) {
+  if (in_transaction_)
+    context_.log.warning("Revert incomplete MULTI/EXEC transaction in AOF file " + place.info.name);
+  const bool may_drop = reader.is_checked() && context_.config->aof_load_truncated;
+  if (may_drop && !place.is_last() && drop_later(place)) {
+    Place last = place;
+    last.later = {};
+    return cut(last, in_transaction_ ? transaction_offset_ : reader.offset());
+  }
+  return cut(place, in_transaction_ ? transaction_offset_ : reader.offset());
+}
+
 tl::expected<uint64_t, LogReplay::Failure> LogReplay::cut(const Place& place, uint64_t offset) {
   const std::string& name = place.info.name;
   if (!context_.config->aof_load_truncated) {
@@ -309,7 +374,7 @@ tl::expected<uint64_t, LogReplay::Failure> LogReplay::cut(const Place& place, ui
   }
   Log& log = context_.log;
   log.warning("!!! Warning: short read while loading the AOF file " + name + "!!!");
-  if (!place.is_last) return fatal("Fatal error: the truncated file is not the last file");
+  if (!place.is_last()) return fatal("Fatal error: the truncated file is not the last file");
   log.warning("!!! Truncating the AOF " + name + " at offset " + std::to_string(offset) + " !!!");
   const IoResult<void> done = File::open_for_write(files_, place.path).and_then([&](File file) {
     return file.resize(offset).and_then([&] { return file.fdatasync(); });
@@ -325,7 +390,7 @@ tl::expected<uint64_t, LogReplay::Failure> LogReplay::cut(const Place& place, ui
 tl::expected<uint64_t, LogReplay::Failure> LogReplay::bad_format(const Place& place, uint64_t size,
                                                                  uint64_t offset) {
   const uint64_t lost = size - offset;
-  if (place.is_last && lost < context_.config->aof_load_corrupt_tail_max_size)
+  if (place.is_last() && lost < context_.config->aof_load_corrupt_tail_max_size)
     return cut(place, in_transaction_ ? transaction_offset_ : offset);
   return fatal("Bad file format reading the append only file " + place.info.name +
                ": make a backup of your AOF file, then use ./redis-check-aof --fix "

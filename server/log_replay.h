@@ -9,7 +9,9 @@
 // asked, expired keys are seen until the log says DEL, and what stands between MULTI and EXEC runs
 // when EXEC has come.  Each file begins with database 0.
 //
-// Always: nothing is cut off that another file follows.
+// Always: nothing is cut off that another file follows, unless nothing of that one can have been
+// promised: after a power failure the end of an increment may be missing whose sync had not
+// returned when the next one was begun.
 #pragma once
 
 #include <cstdint>
@@ -48,8 +50,9 @@ class LogReplay {
   struct Place {
     const AofFileInfo& info;
     std::string path;
-    bool is_last = false;
+    std::span<const AofFileInfo> later;
     uint64_t before = 0;  // bytes of the files before it
+    bool is_last() const { return later.empty(); }
   };
 
   tl::expected<AofManifest, Failure> read_manifest();
@@ -64,6 +67,11 @@ class LogReplay {
   std::optional<Failure> run_command(const Place& place, const AofReader& reader);
   std::optional<Failure> run_queued(const Place& place);
   std::optional<Failure> execute(const Place& place, std::span<const std::string_view> argv);
+  bool lacks_end(const Place& place, uint64_t end);
+  IoResult<AofReader> open(const AofFileInfo& info);
+  bool was_never_on_disk(const AofFileInfo& info);
+  bool drop_later(const Place& place);
+  tl::expected<uint64_t, Failure> cut_torn(const Place& place, const AofReader& reader);
   tl::expected<uint64_t, Failure> cut(const Place& place, uint64_t offset);
   tl::expected<uint64_t, Failure> bad_format(const Place& place, uint64_t size, uint64_t offset);
   Failure damaged(const Place& place, uint64_t offset);
@@ -74,6 +82,7 @@ class LogReplay {
   AofPlace place_;
   Client client_;  // nobody
   bool in_transaction_ = false;
+  bool is_rest_dropped_ = false;  // the files behind the present one were emptied
   uint64_t transaction_offset_ = 0;
   std::vector<Queued> queue_;
   uint64_t total_bytes_ = 0;

@@ -4,6 +4,8 @@
 #include <cerrno>
 #include <utility>
 
+#include "persistence/replacing_file.h"
+
 namespace weir {
 namespace {
 
@@ -14,6 +16,16 @@ constexpr int64_t kRetryUs = kUsPerSecond;
 /// Complaints about a disk that refuses writes are logged this often.
 constexpr int64_t kComplaintUs = 30 * kUsPerSecond;
 constexpr size_t kMostSpareBytes = size_t{1024} * 1024;
+
+/// From the first byte on that is not for replicas only.
+std::string_view without_relays(std::string_view bytes, std::span<const Propagation::Part> relays) {
+  size_t begin = 0;
+  for (const Propagation::Part& relay : relays) {
+    if (relay.begin != begin || relay.end > bytes.size()) break;
+    begin = relay.end;
+  }
+  return bytes.substr(begin);
+}
 
 }  // namespace
 
@@ -52,7 +64,7 @@ IoResult<void> AppendLog::open_increment(AofManifest& manifest, const LoadedLog&
   parts_.log.notice((is_new ? "Creating AOF incr file " : "Opening AOF incr file ") + name +
                     " on server start");
   IoResult<AofFile> file =
-      is_new ? AofFile::create(parts_.files, place_.path(name))
+      is_new ? create_file(place_.path(name), std::nullopt)
              : AofFile::open(parts_.files, place_.path(name), loaded.last_increment_bytes);
   if (!file) return tl::unexpected(std::move(file).error());
   if (is_new) {
@@ -62,10 +74,43 @@ IoResult<void> AppendLog::open_increment(AofManifest& manifest, const LoadedLog&
   return {};
 }
 
+/// A file that says of itself that it is ours before a manifest names it.
+IoResult<AofFile> AppendLog::create_file(const std::string& path,
+                                         std::optional<uint64_t> previous_bytes) {
+  IoResult<AofFile> file = AofFile::create(parts_.files, path);
+  if (!file) return file;
+  if (IoResult<void> marked = file->mark(previous_bytes); !marked)
+    return tl::unexpected(std::move(marked).error());
+  return file;
+}
+
+IoResult<void> AppendLog::make_place() {
+  return make_folder(parts_.files, place_.folder).and_then([this] {
+    return fsync_folder(parts_.files, place_.folder);
+  });
+}
+
+/// After a process that was killed, what was loaded may not be on disk yet; what is written next
+/// will count on it.
+IoResult<void> AppendLog::sync_loaded(const AofManifest& manifest) {
+  for (const std::string& path : remove_stale_temporaries(parts_.files, place_.path("")))
+    parts_.log.notice("Removed what a crash has left of a rewrite: " + path);
+  static_cast<void>(unlink(parts_.files, aside_path()));
+  for (const AofFileInfo& info : manifest.increments()) {
+    const IoResult<void> done =
+        File::open_for_write(parts_.files, place_.path(info.name)).and_then([](File file) {
+          return file.fdatasync();
+        });
+    if (!done) return done;
+  }
+  return fsync_folder(parts_.files, place_.manifest_path());
+}
+
 std::string AppendLog::begin(LoadedLog loaded) {
   AofManifest manifest = std::move(loaded.manifest);
   const bool has_nothing = !manifest.base() && manifest.increments().empty();
-  IoResult<void> done = make_folder(parts_.files, place_.folder);
+  IoResult<void> done = make_place();
+  if (done) done = sync_loaded(manifest);
   if (done && has_nothing) done = create_base(manifest);
   if (done) done = open_increment(manifest, loaded);
   if (!done) return "Can't open the append-only file: " + to_string(done.error());
@@ -75,20 +120,22 @@ std::string AppendLog::begin(LoadedLog loaded) {
   base_bytes_ = loaded.base_bytes;
   other_bytes_ = loaded.base_bytes + loaded.increment_bytes - loaded.last_increment_bytes;
   parts_.propagation.set_listener(Propagation::Listener::kLog, true);
-  buffered_ = written_ = asked_ = durable_ = parts_.propagation.offset();
+  buffered_ = written_ = asked_ = durable_ = rotated_ = parts_.propagation.offset();
+  sync_.restart(durable_);
   policy_changed();
   remove_history();
   return {};
 }
 
+/// Files that could not be deleted stay in the manifest, for the next time.
 void AppendLog::remove_history() {
   if (manifest_.history().empty() || parts_.settings.aof_disable_auto_gc) return;
-  for (const AofFileInfo& info : manifest_.history()) {
-    parts_.log.notice("Removing the history file " + info.name + " in the background");
-    static_cast<void>(unlink(parts_.files, place_.path(info.name)));  // it may be gone already
-  }
   AofManifest manifest = manifest_;
-  manifest.forget_history();
+  manifest.forget_history([this](const AofFileInfo& info) {
+    parts_.log.notice("Removing the history file " + info.name + " in the background");
+    const IoResult<void> gone = unlink(parts_.files, place_.path(info.name));
+    return gone || gone.error().errno_value == ENOENT;
+  });
   if (const auto written = write_manifest(parts_.files, place_, manifest)) {
     manifest_ = std::move(manifest);
   } else {
@@ -106,7 +153,8 @@ void AppendLog::take_turn() {
   if (buffer_.empty() && !bytes.empty()) {
     const int64_t now_s = Clock::unix_us_now() / kUsPerSecond;
     const bool is_stamped = parts_.settings.aof_timestamp_enabled && now_s != stamped_s_;
-    if (is_stamped || aof::needs_mark(bytes)) buffer_.append(aof::kOwnMark);
+    if (is_stamped || aof::needs_mark(without_relays(bytes, told.relays())))
+      buffer_.append(aof::kOwnMark);
     if (is_stamped) buffer_.append("#TS:" + std::to_string(now_s) + "\r\n");
     if (is_stamped) stamped_s_ = now_s;
   }
@@ -138,15 +186,21 @@ bool AppendLog::waits_for_sync(int64_t now_us) {
   return false;
 }
 
+/// Of the present file, as the file itself is to say; nothing: not even those before it are all on
+/// disk.
+std::optional<uint64_t> AppendLog::durable_bytes() const {
+  const SyncThread::State state = sync_.state();
+  if (state.durable < rotated_) return std::nullopt;
+  return state.durable > rotated_ ? state.file_bytes : 0;
+}
+
 void AppendLog::flush(bool is_forced) {
   const int64_t now_us = Clock::monotonic_us();
   if (!buffer_.empty()) {
     if (!is_forced && waits_for_sync(now_us)) return;
     put_off_since_us_ = 0;
-    const SyncThread::State state = sync_.state();
-    const uint64_t durable_bytes = state.file == file_->file().get() ? state.file_bytes : 0;
     last_try_us_ = now_us;
-    if (const IoResult<void> done = file_->append(buffer_, durable_bytes); !done)
+    if (const IoResult<void> done = file_->append(buffer_, durable_bytes()); !done)
       return write_failed(done.error(), now_us);
   }
   written(now_us);
@@ -270,7 +324,7 @@ void AppendLog::end() {
 /// Of a log that is off: what an earlier one has left.
 IoResult<void> AppendLog::read_manifest() {
   manifest_ = AofManifest();
-  if (IoResult<void> made = make_folder(parts_.files, place_.folder); !made) return made;
+  if (IoResult<void> made = make_place(); !made) return made;
   IoResult<std::string> text = read_all(parts_.files, place_.manifest_path());
   if (!text && text.error().errno_value == ENOENT) return {};
   if (!text) return tl::unexpected(std::move(text).error());
@@ -296,7 +350,7 @@ std::string AppendLog::begin_aside() {
 
 /// What was kept aside so far is in the next base, or nowhere: it begins anew.
 IoResult<void> AppendLog::rotate_aside() {
-  IoResult<AofFile> file = AofFile::create(parts_.files, aside_path());
+  IoResult<AofFile> file = create_file(aside_path(), std::nullopt);
   if (!file) return tl::unexpected(std::move(file).error());
   take_turn();
   buffer_.clear();
@@ -316,7 +370,7 @@ IoResult<void> AppendLog::rotate() {
   if (!buffer_.empty()) return tl::unexpected(IoError{"write", file_->file()->path(), ENOSPC});
   AofManifest manifest = manifest_;
   const std::string name = manifest.add_increment(place_.filename);
-  IoResult<AofFile> file = AofFile::create(parts_.files, place_.path(name));
+  IoResult<AofFile> file = create_file(place_.path(name), file_->size());
   if (!file) return tl::unexpected(std::move(file).error());
   if (IoResult<void> named = write_manifest(parts_.files, place_, manifest); !named) return named;
   parts_.log.notice("Creating AOF incr file " + name + " on background rewrite");
@@ -342,24 +396,33 @@ IoResult<void> AppendLog::take_in(AofManifest& manifest) {
 IoResult<void> AppendLog::commit_base(uint64_t bytes) {
   AofManifest manifest = manifest_;
   manifest.replace_base(place_.filename, next_suffix_, is_on() && !is_aside_ ? 1 : 0);
+  const std::string leftover =
+      manifest_.next_base_name(place_.filename, next_suffix_ == "rdb" ? "aof" : "rdb");
   IoResult<void> done;
   if (is_aside_) done = take_in(manifest);
   if (done) done = write_manifest(parts_.files, place_, manifest);
   if (!done) return done;
   manifest_ = std::move(manifest);
+  static_cast<void>(unlink(parts_.files, place_.path(leftover)));  // of a rewrite that was killed
   base_bytes_ = other_bytes_ = bytes;
   is_aside_ = false;
-  if (sync_failed_) {
-    parts_.log.warning("AOF write error looks solved, Redis can write again.");
-    sync_.wait();
-    sync_.restart(rotated_);
-    asked_ = rotated_;
-    sync_failed_ = false;
-    refusal_.clear();
-  }
+  if (sync_failed_) overcome_failed_sync();
   policy_changed();
   remove_history();
   return {};
+}
+
+/// What was lost is in the base; if a sync of what follows the base failed too, another one has to
+/// be made.
+void AppendLog::overcome_failed_sync() {
+  sync_.wait();
+  if (sync_.state().failed > rotated_) return;
+  parts_.log.warning("AOF write error looks solved, Redis can write again.");
+  sync_.restart(rotated_);
+  asked_ = rotated_;
+  sync_failed_ = false;
+  refusal_.clear();
+  synced();
 }
 
 }  // namespace weir

@@ -22,6 +22,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -118,7 +119,6 @@ class AppendLog {
   const std::string& refusal() const { return refusal_; }
   /// Everything up to this offset of the propagation is on disk.
   uint64_t durable_offset() const { return durable_; }
-  const File* file() const { return file_ ? file_->file().get() : nullptr; }
   uint64_t current_bytes() const { return other_bytes_ + (file_ ? file_->size() : 0); }
   uint64_t base_bytes() const { return base_bytes_; }
   uint64_t buffered_bytes() const { return buffer_.size(); }
@@ -134,8 +134,13 @@ class AppendLog {
   void written(int64_t now_us);
   void write_failed(const IoError& error, int64_t now_us);
   void sync();
+  std::optional<uint64_t> durable_bytes() const;
   void synced();
+  void overcome_failed_sync();
   void refuse(const IoError& error);
+  IoResult<void> make_place();
+  IoResult<void> sync_loaded(const AofManifest& manifest);
+  IoResult<AofFile> create_file(const std::string& path, std::optional<uint64_t> previous_bytes);
   IoResult<void> open_increment(AofManifest& manifest, const LoadedLog& loaded);
   IoResult<void> create_base(AofManifest& manifest);
   IoResult<void> read_manifest();

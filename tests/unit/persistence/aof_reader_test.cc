@@ -187,16 +187,59 @@ TEST_CASE("Filler is no command, and what is written over it takes its place", "
   own.file.set_filling(true);
   for (int i = 0; i < 600; ++i)
     own.write((i == 0 ? "SELECT 0\n" : "") + ("XDEL s " + std::to_string(i) + "\n"), 0);
-  CHECK(own.bytes().size() > own.file.size());
+  const std::string bytes = own.bytes();
+  REQUIRE(bytes.size() > own.file.size());
+  CHECK(bytes[own.file.size()] == '#');
   const Read read = read_back(own.bytes());
   CHECK(read.commands == own.said.back());
   CHECK(read.status == Status::kEnd);
   CHECK(read.good_end == own.file.size());
-  for (const std::string_view bytes = own.bytes(); const uint64_t end : own.ends)
-    CHECK((end == own.bytes().size() || bytes[end] == '#' || end != own.file.size()));
   REQUIRE(own.file.finish());
   CHECK(own.bytes().size() == own.file.size());
   CHECK(read_back(own.bytes()).commands == own.said.back());
+}
+
+TEST_CASE("Any part of the last batch may be filler still: then all of it is torn", "[aof]") {
+  OwnFile own;
+  own.file.set_filling(true);
+  own.write("SELECT 0\nXDEL s 1\n", 0);
+  const std::string before = own.bytes();
+  std::string batch;
+  for (int i = 0; i < 300; ++i)
+    batch += "XDEL s " + std::to_string(i) + "\nSELECT 0\n";
+  own.write(batch, 0);
+  const std::string after = own.bytes();
+  constexpr size_t kPiece = 512;
+  const size_t pieces = own.ends[1] / kPiece + 1;
+  for (uint64_t lost = 1; lost < uint64_t{1} << 9; ++lost) {
+    CAPTURE(lost);
+    std::string found = after;
+    for (size_t i = 0; i < pieces; ++i) {
+      if ((lost >> i % 9 & 1) != 0)
+        std::copy_n(before.begin() + static_cast<ptrdiff_t>(i * kPiece), kPiece,
+                    found.begin() + static_cast<ptrdiff_t>(i * kPiece));
+    }
+    const Read read = read_back(found);
+    CHECK(read.commands == own.said[0]);
+    CHECK((read.status == Status::kTorn || read.status == Status::kEnd));
+    CHECK(read.offset == own.ends[0]);
+  }
+}
+
+TEST_CASE("A batch that is filler again is damage where a later one says that it was on disk",
+          "[aof]") {
+  OwnFile own;
+  own.file.set_filling(true);
+  own.write("SELECT 0\nXDEL s 1\n", 0);
+  const std::string before = own.bytes();
+  for (int i = 2; i < 30; ++i)
+    own.write("XDEL s " + std::to_string(i) + "\n", own.ends.back());
+  std::string found = own.bytes();
+  const auto begin = static_cast<ptrdiff_t>(own.ends[0]);
+  std::copy_n(before.begin() + begin, 600, found.begin() + begin);
+  const Read read = read_back(found);
+  CHECK(read.status == Status::kDamage);
+  CHECK(read.offset == own.ends[0]);
 }
 
 TEST_CASE("Another server may go on behind filler", "[aof]") {
