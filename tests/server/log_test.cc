@@ -334,43 +334,4 @@ TEST_CASE("DEBUG LOADAOF finds in the log what is in memory", "[aof][debug]") {
   CHECK(contents(again) == after);
 }
 
-TEST_CASE("Every acknowledged write survives kills at any moment, under rewrites too",
-          "[aof][crash]") {
-  TestServer server(
-      {"--appendonly", "yes", "--appendfsync", "always", "--auto-aof-rewrite-min-size", "8kb"});
-  uint64_t state = 20261128;
-  const auto below = [&state](uint64_t n) {
-    state = state * 6364136223846793005U + 1442695040888963407U;
-    return (state >> 33) % n;
-  };
-  std::vector<std::string> acknowledged;
-  for (int round = 0; round < 12; ++round) {
-    CAPTURE(round);
-    std::vector<Redis> writers;
-    for (int i = 0; i < 5; ++i)
-      writers.push_back(server.connect());
-    const uint64_t life = 20 + below(300);
-    std::vector<int> in_flight(writers.size(), 0);
-    for (uint64_t step = 0; step < life; ++step) {
-      const size_t i = below(writers.size());
-      if (in_flight[i] < 4 && below(2) == 0) {
-        writers[i].send("XADD", "s", "*", "step", step);
-        ++in_flight[i];
-      } else if (in_flight[i] > 0) {
-        acknowledged.push_back(writers[i].read().text);
-        --in_flight[i];
-      } else if (below(20) == 0) {
-        writers[i]("BGREWRITEAOF");
-      }
-    }
-    server.crash_now();
-    server.start_again();
-    Redis redis = server.connect();
-    for (const std::string& id : acknowledged) {
-      CAPTURE(id);
-      REQUIRE(redis("XRANGE", "s", id, id).contains(id));
-    }
-  }
-}
-
 }  // namespace weir::testing
