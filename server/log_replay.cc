@@ -237,12 +237,14 @@ tl::expected<uint64_t, LogReplay::Failure> LogReplay::load_commands(const Place&
   switch (status) {
     case Status::kEnd:
     case Status::kCommand:
-      if (in_transaction_ || lacks_end(place, reader.good_end())) break;
+      if (in_transaction_ || end_by_next(place).value_or(0) > reader.good_end()) break;
       if (reader.good_end() < size && reader.offset() == reader.good_end())
         context_.log.verbose("AOF " + place.info.name + " ends at offset " +
                              std::to_string(reader.good_end()) + ", behind it is filler");
       return reader.good_end();
     case Status::kTorn:
+      // Behind the end may be what cutting filler off has left when it did not reach the disk.
+      if (!in_transaction_ && end_by_next(place) == reader.offset()) return reader.offset();
       break;
     case Status::kBadFormat:
       return bad_format(place, size, reader.offset());
@@ -304,13 +306,13 @@ IoResult<AofReader> LogReplay::open(const AofFileInfo& info) {
   });
 }
 
-/// Whether the next file says that this one was longer: whole batches are gone.
-bool LogReplay::lacks_end(const Place& place, uint64_t end) {
-  if (place.is_last() || place.info.role != AofRole::kIncrement) return false;
+/// Where this file ended when the next one was begun, if that one says so.
+std::optional<uint64_t> LogReplay::end_by_next(const Place& place) {
+  if (place.is_last() || place.info.role != AofRole::kIncrement) return std::nullopt;
   IoResult<AofReader> next = open(place.later.front());
-  if (!next) return false;  // whoever loads it will say so
+  if (!next) return std::nullopt;  // whoever loads it will say why
   static_cast<void>(next->next());
-  return next->previous_bytes() && *next->previous_bytes() > end;
+  return next->previous_bytes();
 }
 
 /// Nothing of a file of ours says that it, or what is before it, had reached the disk.

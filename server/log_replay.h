@@ -67,7 +67,7 @@ class LogReplay {
   std::optional<Failure> run_command(const Place& place, const AofReader& reader);
   std::optional<Failure> run_queued(const Place& place);
   std::optional<Failure> execute(const Place& place, std::span<const std::string_view> argv);
-  bool lacks_end(const Place& place, uint64_t end);
+  std::optional<uint64_t> end_by_next(const Place& place);
   IoResult<AofReader> open(const AofFileInfo& info);
   bool was_never_on_disk(const AofFileInfo& info);
   bool drop_later(const Place& place);

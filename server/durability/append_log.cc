@@ -4,8 +4,6 @@
 #include <cerrno>
 #include <utility>
 
-#include "persistence/replacing_file.h"
-
 namespace weir {
 namespace {
 
@@ -79,8 +77,9 @@ IoResult<AofFile> AppendLog::create_file(const std::string& path,
                                          std::optional<uint64_t> previous_bytes) {
   IoResult<AofFile> file = AofFile::create(parts_.files, path);
   if (!file) return file;
-  if (IoResult<void> marked = file->mark(previous_bytes); !marked)
-    return tl::unexpected(std::move(marked).error());
+  const IoResult<void> there =
+      file->mark(previous_bytes).and_then([&] { return fsync_folder(parts_.files, path); });
+  if (!there) return tl::unexpected(there.error());
   return file;
 }
 
@@ -90,12 +89,19 @@ IoResult<void> AppendLog::make_place() {
   });
 }
 
+/// Nobody else writes in the folder.
+void AppendLog::remove_leftovers() {
+  for (const std::string& path : matching_paths(place_.path("temp-*"))) {
+    const bool is_ours =
+        path == aside_path() || path == place_.temporary_manifest_path() || path.ends_with(".rdb");
+    if (is_ours && unlink(parts_.files, path))
+      parts_.log.notice("Removed what a crash has left of a rewrite: " + path);
+  }
+}
+
 /// After a process that was killed, what was loaded may not be on disk yet; what is written next
 /// will count on it.
 IoResult<void> AppendLog::sync_loaded(const AofManifest& manifest) {
-  for (const std::string& path : remove_stale_temporaries(parts_.files, place_.path("")))
-    parts_.log.notice("Removed what a crash has left of a rewrite: " + path);
-  static_cast<void>(unlink(parts_.files, aside_path()));
   for (const AofFileInfo& info : manifest.increments()) {
     const IoResult<void> done =
         File::open_for_write(parts_.files, place_.path(info.name)).and_then([](File file) {
@@ -110,6 +116,7 @@ std::string AppendLog::begin(LoadedLog loaded) {
   AofManifest manifest = std::move(loaded.manifest);
   const bool has_nothing = !manifest.base() && manifest.increments().empty();
   IoResult<void> done = make_place();
+  if (done) remove_leftovers();
   if (done) done = sync_loaded(manifest);
   if (done && has_nothing) done = create_base(manifest);
   if (done) done = open_increment(manifest, loaded);

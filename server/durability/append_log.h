@@ -139,6 +139,7 @@ class AppendLog {
   void overcome_failed_sync();
   void refuse(const IoError& error);
   IoResult<void> make_place();
+  void remove_leftovers();
   IoResult<void> sync_loaded(const AofManifest& manifest);
   IoResult<AofFile> create_file(const std::string& path, std::optional<uint64_t> previous_bytes);
   IoResult<void> open_increment(AofManifest& manifest, const LoadedLog& loaded);

@@ -26,6 +26,11 @@ std::string path_in(const TestServer& server, const std::string& name) {
   return server.folder() + "/appendonlydir/appendonly.aof." + name;
 }
 
+/// Under everysec a write may wait in memory while a sync takes long.
+void wait_for_write(Redis& redis) {
+  REQUIRE(wait_until([&] { return field(redis, "aof_buffer_length") == "0"; }));
+}
+
 /// Everything that is to survive, as replies.
 std::string contents(Redis& redis) {
   std::string text;
@@ -66,6 +71,7 @@ TEST_CASE("What was acknowledged is there after the process was killed, and afte
     Redis redis = server.connect();
     fill(redis);
     const std::string before = contents(redis);
+    wait_for_write(redis);
     server.crash_now();
     server.start_again();
     Redis again = server.connect();
@@ -97,6 +103,7 @@ TEST_CASE("A rewrite leaves the same data in fewer bytes, and what was written m
   CHECK(fs::exists(path_in(server, "2.incr.aof")));
   CHECK_FALSE(fs::exists(path_in(server, "1.base.rdb")));
   CHECK_FALSE(fs::exists(path_in(server, "1.incr.aof")));
+  wait_for_write(redis);
   server.crash_now();
   server.start_again();
   Redis again = server.connect();
@@ -114,6 +121,7 @@ TEST_CASE("A base of commands holds the same data as one that is a snapshot", "[
   CHECK(fs::exists(path_in(server, "2.base.aof")));
   redis("XADD", "u", "7-0", "f", "v");
   const std::string all = contents(redis);
+  wait_for_write(redis);
   server.crash_now();
   server.start_again();
   Redis again = server.connect();
@@ -139,6 +147,7 @@ TEST_CASE("A log that is switched on while the server runs has what there was be
   CHECK(field(redis, "aof_enabled") == "1");
   redis("XADD", "u", "9-0", "f", "v");
   const std::string all = contents(redis);
+  wait_for_write(redis);
   server.crash_now();
   server.start_again({"--appendonly", "yes"});
   Redis again = server.connect();
@@ -149,6 +158,7 @@ TEST_CASE("A log that is switched on while the server runs has what there was be
   CHECK(again("CONFIG", "SET", "appendonly", "yes") == "OK");
   REQUIRE(wait_until([&] { return field(again, "aof_pending_rewrite") == "0"; }));
   const std::string more = contents(again);
+  wait_for_write(again);
   server.crash_now();
   server.start_again();
   Redis last = server.connect();
@@ -167,6 +177,7 @@ TEST_CASE("The form of the next base may change while one is written", "[aof]") 
     REQUIRE(wait_until([&] { return field(redis, "aof_rewrites") != before; }));
   }
   const std::string all = contents(redis);
+  wait_for_write(redis);
   server.crash_now();
   server.start_again();
   Redis again = server.connect();
@@ -184,6 +195,7 @@ TEST_CASE("A rewrite that began while the log was off is not the base of one tha
   CHECK(redis("CONFIG", "SET", "appendonly", "yes") == "OK");
   REQUIRE(wait_until([&] { return field(redis, "aof_pending_rewrite") == "0"; }));
   const std::string all = contents(redis);
+  wait_for_write(redis);
   server.crash_now();
   server.start_again({"--appendonly", "yes"});
   Redis again = server.connect();
@@ -271,6 +283,7 @@ TEST_CASE("A disk that is full refuses writes and PING, and takes all when there
   REQUIRE(prlimit(server.pid(), RLIMIT_FSIZE, &tight, nullptr) == 0);
   for (int i = 2; i < 20; ++i)
     redis("XADD", "s", std::to_string(i) + "-0", "f", "v");
+  REQUIRE(wait_until([&] { return redis("PING") != "PONG"; }));  // a sync may hold the write up
   CHECK(redis("XADD", "s", "99-0", "f", "v") ==
         "MISCONF Errors writing to the AOF file: File too large");
   CHECK(redis("PING").starts_with("MISCONF Errors writing to the AOF file"));
@@ -324,10 +337,12 @@ TEST_CASE("DEBUG LOADAOF finds in the log what is in memory", "[aof][debug]") {
   Redis redis = server.connect();
   fill(redis);
   const std::string before = contents(redis);
+  wait_for_write(redis);
   CHECK(redis("DEBUG", "LOADAOF") == "OK");
   CHECK(contents(redis) == before);
   redis("XADD", "s", "9999999999999-0", "f", "v");
   const std::string after = contents(redis);
+  wait_for_write(redis);
   server.crash_now();
   server.start_again();
   Redis again = server.connect();

@@ -113,6 +113,8 @@ class HandlerStage {
   Stream* stream(std::string_view key) { return keyspace.database(0).find_for_write(key); }
   AppendLog& append_log() { return append_log_; }
   CommitGate& commit_gate() { return commit_gate_; }
+  LogRewriter& log_rewriter() { return log_rewriter_; }
+  Context& context() { return context_; }
   Propagation& propagation() { return propagation_; }
   Client& client() { return client_; }
   void set_protocol(int version) { client_.reply.set_version(version); }
