@@ -37,20 +37,10 @@
 
 #include "resp/buffer.h"
 #include "resp/request_parser.h"
+#include "server/replication/history.h"
 #include "server/replication/transfer.h"
 
 namespace weir {
-
-/// 40 lower-case hexadecimal characters that name one history of the data.
-inline constexpr size_t kReplicationIdBytes = 40;
-
-/// A place in the stream of a history: what was applied of it.
-struct StreamPosition {
-  std::string id;
-  int64_t offset = 0;
-
-  friend bool operator==(const StreamPosition&, const StreamPosition&) = default;
-};
 
 class PrimaryLink {
  public:
