@@ -7,6 +7,7 @@
 namespace weir::testing {
 
 void FaultyFileSystem::fail_call(int n, int errno_value) {
+  const std::lock_guard lock(mutex_);
   calls_ = 0;
   first_faulty_call_ = last_faulty_call_ = n;
   errno_value_ = errno_value;
@@ -15,10 +16,12 @@ void FaultyFileSystem::fail_call(int n, int errno_value) {
 
 void FaultyFileSystem::fail_from_call(int n, int errno_value) {
   fail_call(n, errno_value);
+  const std::lock_guard lock(mutex_);
   last_faulty_call_ = std::numeric_limits<int>::max();
 }
 
 bool FaultyFileSystem::fails() {
+  const std::lock_guard lock(mutex_);
   ++calls_;
   if (calls_ < first_faulty_call_ || calls_ > last_faulty_call_) return false;
   has_failed_ = true;

@@ -8,6 +8,8 @@
 // What a failed call would have done is not done; only a failed close closes, as on Linux.
 #pragma once
 
+#include <mutex>
+
 #include "persistence/file.h"
 
 namespace weir::testing {
@@ -24,9 +26,15 @@ class FaultyFileSystem final : public FileSystem {
   void shorten_writes(size_t bytes) { most_bytes_per_write_ = bytes; }
 
   /// Calls since the last order.
-  int calls() const { return calls_; }
+  int calls() const {
+    const std::lock_guard lock(mutex_);
+    return calls_;
+  }
   /// Whether the ordered fault has happened.
-  bool has_failed() const { return has_failed_; }
+  bool has_failed() const {
+    const std::lock_guard lock(mutex_);
+    return has_failed_;
+  }
 
   int open(const char* path, int flags, mode_t mode) override;
   ssize_t read(int fd, void* buffer, size_t size) override;
@@ -49,6 +57,7 @@ class FaultyFileSystem final : public FileSystem {
   bool fails();
 
   FileSystem& disk_;
+  mutable std::mutex mutex_;  // of what follows: helpers use the disk, too
   int calls_ = 0;
   int first_faulty_call_ = 0;  // 0: none
   int last_faulty_call_ = 0;

@@ -3,11 +3,17 @@
 #include <algorithm>
 #include <filesystem>
 #include <string_view>
+#include <thread>
 
 #include "server/log_replay.h"
 #include "tests/support/patience.h"
 
 namespace weir::testing {
+namespace {
+
+constexpr int kQuickLooks = 2000;
+
+}  // namespace
 
 LogMachine::LogMachine(FileSystem& disk, const char* policy)
     : disk_(disk),
@@ -73,19 +79,45 @@ bool LogMachine::switch_on() {
   return true;
 }
 
+// What the cron would do after a second is done at once.
 bool LogMachine::settle() {
-  return wait_until(
-             [this] {
-               turn();
-               log().cron();
-               rewriter().cron();
-               const bool is_quiet = !stage_.snapshot_runner.is_running() && !log().is_syncing() &&
-                                     !log().is_aside() && log().refusal().empty();
-               return is_fatal_ || is_off() ||
-                      (is_quiet && log().durable_offset() == stage_.propagation().offset());
-             },
-             Milliseconds(4000)) &&
-         !is_fatal_ && !is_off();
+  const auto is_over = [this] { return is_fatal_ || is_off(); };
+  const auto is_settled = [this] {
+    turn();
+    if (!log().refusal().empty()) log().policy_changed();
+    if (log().is_aside() || log().needs_rewrite()) begin_rewrite();
+    const bool is_quiet = !stage_.snapshot_runner.is_running() && !log().is_syncing() &&
+                          !log().is_aside() && log().refusal().empty();
+    return is_quiet && log().buffered_bytes() == 0 &&
+           (!is_always_ || log().durable_offset() == stage_.propagation().offset());
+  };
+  // Helpers are quick here: most of the time none is waited for.
+  for (int i = 0; i < kQuickLooks; ++i) {
+    if (is_over() || is_settled()) return !is_over();
+    std::this_thread::yield();
+  }
+  return wait_until([&] { return is_over() || is_settled(); }) && !is_over();
+}
+
+void LogMachine::tell_story() {
+  for (const size_t bytes : {10, 5000, 10}) {
+    write(bytes);
+    turn();
+  }
+  settle();
+  begin_rewrite();
+  write();
+  settle();
+  write(3000);
+  turn();
+  begin_rewrite();
+  settle();
+  switch_off();
+  write();
+  if (switch_on()) write();
+  settle();
+  write();
+  settle();
 }
 
 uint64_t LogMachine::promised() {

@@ -39,6 +39,8 @@ class LogMachine {
   bool switch_on();
   /// Turns, until nothing is under way any more; false if that takes too long or it has died.
   bool settle();
+  /// Writes, rewrites, and switches the log off and on, the same each time.
+  void tell_story();
 
   /// Whether the disk is gone, so that waiting for it is in vain.
   std::function<bool()> is_off = [] { return false; };

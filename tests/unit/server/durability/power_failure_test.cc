@@ -19,7 +19,7 @@ struct Lab {
   ~Lab() { std::filesystem::current_path(before); }
 
   const std::filesystem::path before = std::filesystem::current_path();
-  TempFolder folder;
+  TempFolder folder{TempFolder::memory()};
   ForgetfulDisk disk{folder.path()};
 };
 
@@ -48,28 +48,6 @@ void live(LogMachine& machine, ForgetfulDisk& disk, std::mt19937_64& random) {
     machine.turn();
     machine.promised();
   }
-}
-
-/// A story with everything in it, the same each time.
-void tell(LogMachine& machine) {
-  for (int i = 0; i < 3; ++i) {
-    machine.write(i == 1 ? 5000 : 10);
-    machine.turn();
-  }
-  machine.settle();
-  machine.begin_rewrite();
-  machine.write();
-  machine.settle();
-  machine.write(3000);
-  machine.turn();
-  machine.begin_rewrite();
-  machine.settle();
-  machine.switch_off();
-  machine.write();
-  if (machine.switch_on()) machine.write();
-  machine.settle();
-  machine.write();
-  machine.settle();
 }
 
 /// Calls that the story makes, more or less: helpers share the disk with it.
@@ -161,7 +139,7 @@ TEST_CASE("Power may fail at each call of a rewrite, and when the log is switche
         machine.is_off = [&lab] { return lab.disk.is_dead(); };
         REQUIRE(machine.start() == "");
         lab.disk.die_at(n);
-        tell(machine);
+        machine.tell_story();
         promised = machine.promised();
         was_whole = !lab.disk.is_dead();
         lab.disk.die();
@@ -188,7 +166,7 @@ TEST_CASE("A server may be killed at each call of a rewrite, and leaves no file 
       machine.is_off = [&lab] { return lab.disk.is_dead(); };
       REQUIRE(machine.start() == "");
       lab.disk.die_at(n);
-      tell(machine);
+      machine.tell_story();
       was_whole = !lab.disk.is_dead();
       lab.disk.die();
       lab.disk.revive();

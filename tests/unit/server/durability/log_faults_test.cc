@@ -1,0 +1,202 @@
+// Every call of the file door fails in turn, once or for good, while the log is begun, written,
+// rewritten, switched off and on, and loaded: nothing that was promised is lost, and it works again
+// when the disk does.
+#include <cerrno>
+#include <filesystem>
+
+#include <catch2/catch.hpp>
+
+#include "tests/support/faulty_file.h"
+#include "tests/support/forgetful_disk.h"
+#include "tests/support/log_machine.h"
+#include "tests/support/patience.h"
+#include "tests/support/temp_folder.h"
+
+namespace weir::testing {
+namespace {
+
+constexpr int kNever = 1'000'000;
+
+/// An empty folder, which is the working directory.
+struct Lab {
+  Lab() { std::filesystem::current_path(folder.path()); }
+  ~Lab() { std::filesystem::current_path(before); }
+
+  const std::filesystem::path before = std::filesystem::current_path();
+  TempFolder folder{TempFolder::memory()};
+  ForgetfulDisk quick{folder.path()};  // needs no time for a sync
+  FaultyFileSystem disk{quick};
+};
+
+struct Fault {
+  int errno_value;
+  bool stays;
+  size_t most_bytes_per_write;
+};
+
+constexpr Fault kFaults[] = {{EIO, false, 0}, {ENOSPC, false, 3000}, {ENOSPC, true, 3000}};
+
+void let_fail(FaultyFileSystem& disk, int n, const Fault& fault) {
+  disk.shorten_writes(fault.most_bytes_per_write);
+  fault.stays ? disk.fail_from_call(n, fault.errno_value) : disk.fail_call(n, fault.errno_value);
+}
+
+void heal(FaultyFileSystem& disk) {
+  disk.shorten_writes(0);
+  disk.fail_call(kNever, EIO);
+}
+
+/// Units that a new server finds.
+uint64_t units_found(Lab& lab) {
+  LogMachine next(lab.disk, "no");
+  REQUIRE(next.start() == "");
+  return next.units();
+}
+
+}  // namespace
+
+TEST_CASE("Every call that fails while the log is kept costs nothing that was written",
+          "[aof][faults]") {
+  for (const Fault& fault : kFaults) {
+    bool was_whole = false;
+    for (int n = 1; n < 400 && !was_whole; ++n) {
+      CAPTURE(n, fault.errno_value, fault.stays);
+      Lab lab;
+      uint64_t written = 0;
+      {
+        LogMachine machine(lab.disk, "no");
+        REQUIRE(machine.start() == "");
+        let_fail(lab.disk, n, fault);
+        machine.is_off = [&] { return lab.disk.has_failed() && fault.stays; };
+        machine.tell_story();
+        was_whole = !lab.disk.has_failed();
+        heal(lab.disk);
+        machine.is_off = [] { return false; };
+        REQUIRE_FALSE(machine.is_fatal());
+        if (!machine.log().is_on()) REQUIRE(machine.switch_on());
+        REQUIRE(machine.settle());
+        machine.write();
+        REQUIRE(machine.settle());
+        written = machine.units();
+      }
+      REQUIRE(units_found(lab) == written);
+    }
+    CHECK(was_whole);
+  }
+}
+
+TEST_CASE("Under always every call that fails costs nothing that was promised", "[aof][faults]") {
+  for (const Fault& fault : kFaults) {
+    bool was_whole = false;
+    for (int n = 1; n < 400 && !was_whole; ++n) {
+      CAPTURE(n, fault.errno_value, fault.stays);
+      Lab lab;
+      uint64_t promised = 0;
+      {
+        LogMachine machine(lab.disk, "always");
+        REQUIRE(machine.start() == "");
+        let_fail(lab.disk, n, {fault.errno_value, fault.stays, 0});  // filler would be many calls
+        machine.is_off = [&] { return lab.disk.has_failed() && fault.stays; };
+        machine.tell_story();
+        was_whole = !lab.disk.has_failed();
+        promised = machine.promised();
+        heal(lab.disk);
+      }
+      REQUIRE(units_found(lab) >= promised);
+    }
+    CHECK(was_whole);
+  }
+}
+
+TEST_CASE("Every call that fails at a start is told, or costs nothing; the next start has all",
+          "[aof][faults]") {
+  for (const char* const policy : {"no", "always"}) {
+    for (const bool is_killed : {false, true}) {
+      Lab lab;
+      uint64_t written = 0;
+      {
+        LogMachine machine(lab.disk, policy);
+        REQUIRE(machine.start() == "");
+        machine.tell_story();
+        written = machine.units();
+        if (!is_killed) machine.log().end();
+      }
+      bool was_whole = false;
+      for (int n = 1; n < 400 && !was_whole; ++n) {
+        CAPTURE(policy, is_killed, n);
+        {
+          LogMachine machine(lab.disk, policy);
+          lab.disk.fail_call(n, EIO);
+          const std::string why = machine.start();
+          was_whole = !lab.disk.has_failed();
+          heal(lab.disk);
+          if (why.empty()) CHECK(machine.units() == written);
+          CHECK((was_whole || !why.empty() || machine.settle()));
+        }
+        REQUIRE(units_found(lab) == written);
+      }
+      CHECK(was_whole);
+    }
+  }
+}
+
+TEST_CASE("Every call that fails at the first start of all is told, and the next one works",
+          "[aof][faults]") {
+  bool was_whole = false;
+  for (int n = 1; n < 100 && !was_whole; ++n) {
+    CAPTURE(n);
+    Lab lab;
+    {
+      LogMachine machine(lab.disk, "no");
+      lab.disk.fail_call(n, ENOSPC);
+      static_cast<void>(machine.start());
+      was_whole = !lab.disk.has_failed();
+      heal(lab.disk);
+    }
+    LogMachine next(lab.disk, "no");
+    REQUIRE(next.start() == "");
+    next.write();
+    REQUIRE(next.settle());
+  }
+  CHECK(was_whole);
+}
+
+TEST_CASE("A sync that failed is healed by a base of a later moment only", "[aof][faults]") {
+  Lab lab;
+  LogMachine machine(lab.disk, "everysec");
+  AppendLog& log = machine.log();
+  const auto set_policy = [&](const char* policy) {
+    machine.stage().configure("appendfsync", policy);
+    log.policy_changed();
+  };
+  const auto has_synced = [&] { return !log.is_syncing(); };
+  REQUIRE(machine.start() == "");
+  REQUIRE(log.rotate());
+  REQUIRE(wait_until(has_synced));
+  machine.write();
+  machine.turn();
+  REQUIRE(wait_until(has_synced));
+  machine.write();
+  machine.turn();
+  lab.disk.fail_from_call(1, EIO);
+  set_policy("always");  // a sync at once
+  REQUIRE(wait_until(has_synced));
+  heal(lab.disk);
+  set_policy("everysec");
+  log.look_at_syncs();
+  REQUIRE(log.needs_rewrite());
+
+  REQUIRE(log.write_base(log.next_base_path()));
+  REQUIRE(log.commit_base(0));
+  CHECK(log.needs_rewrite());
+  CHECK(log.refusal() == "MISCONF Errors writing to the AOF file: Input/output error");
+
+  REQUIRE(log.rotate());
+  REQUIRE(log.write_base(log.next_base_path()));
+  REQUIRE(log.commit_base(0));
+  CHECK_FALSE(log.needs_rewrite());
+  CHECK(log.refusal().empty());
+  CHECK(log.durable_offset() == machine.stage().propagation().offset());
+}
+
+}  // namespace weir::testing
