@@ -140,7 +140,9 @@ void AppendLog::remove_history() {
   AofManifest manifest = manifest_;
   manifest.forget_history([this](const AofFileInfo& info) {
     parts_.log.notice("Removing the history file " + info.name + " in the background");
+    IoResult<File> file = File::open_for_read(parts_.files, place_.path(info.name));
     const IoResult<void> gone = unlink(parts_.files, place_.path(info.name));
+    if (file) sync_.close(std::move(*file));
     return gone || gone.error().errno_value == ENOENT;
   });
   if (const auto written = write_manifest(parts_.files, place_, manifest)) {
