@@ -210,6 +210,21 @@ std::optional<std::string> Server::switch_log(bool is_on) {
   return std::nullopt;
 }
 
+/// Another working directory.  The log does not stay behind, where a restart would not look for it.
+std::optional<std::string> Server::go_to(const std::string& folder) {
+  if (!append_log_.is_on()) {
+    if (chdir(folder.c_str()) == 0) return std::nullopt;
+    return "Changing directory: " + std::string(std::strerror(errno));
+  }
+  const std::string before = absolute_path(".");
+  if (chdir(folder.c_str()) != 0) return "Changing directory: " + std::string(std::strerror(errno));
+  if (absolute_path(".") == before) return std::nullopt;
+  if (chdir(before.c_str()) != 0) return "Changing directory: " + std::string(std::strerror(errno));
+  switch_log(false);
+  if (chdir(folder.c_str()) != 0) log_.warning("The new working directory is gone: " + folder);
+  return switch_log(true);
+}
+
 /// WAITAOF looks again.
 void Server::tell_durable() {
   for (const Database& db : keyspace_.databases())
@@ -272,10 +287,10 @@ void Server::register_appliers() {
                       limit_client_memory();
                       return std::nullopt;
                     });
-  config_.on_change({"dir"}, [](const Settings&, Settings& after) -> std::optional<std::string> {
-    if (chdir(after.dir.c_str()) == 0) return std::nullopt;
-    return "Changing directory: " + std::string(std::strerror(errno));
-  });
+  config_.on_change({"dir"},
+                    [this](const Settings&, Settings& after) -> std::optional<std::string> {
+                      return go_to(after.dir);
+                    });
 }
 
 // --- Connections ---------------------------------------------------------------------------------

@@ -72,6 +72,7 @@ class Server {
   std::string load();
   std::string load_log();
   std::optional<std::string> switch_log(bool is_on);
+  std::optional<std::string> go_to(const std::string& folder);
   void tell_durable();
   bool end_turn();
   void begin_to_end();

@@ -202,6 +202,25 @@ TEST_CASE("A rewrite that began while the log was off is not the base of one tha
   CHECK(contents(again) == all);
 }
 
+TEST_CASE("The log goes with the server to another folder", "[aof]") {
+  TestServer server({"--appendonly", "yes", "--enable-protected-configs", "yes"});
+  Redis redis = server.connect();
+  fill(redis);
+  const std::string folder = server.folder() + "/elsewhere";
+  fs::create_directory(folder);
+  CHECK(redis("CONFIG", "SET", "dir", folder + "/nowhere").contains("No such file"));
+  CHECK(redis("CONFIG", "SET", "dir", folder) == "OK");
+  redis("XADD", "u", "8-0", "f", "v");
+  REQUIRE(wait_until([&] { return field(redis, "aof_pending_rewrite") == "0"; }));
+  redis("XADD", "u", "9-0", "f", "v");
+  const std::string all = contents(redis);
+  wait_for_write(redis);
+  server.crash_now();
+  server.start_again({"--appendonly", "yes", "--dir", folder});
+  Redis again = server.connect();
+  CHECK(contents(again) == all);
+}
+
 TEST_CASE("WAITAOF answers when the writes of the connection are on disk", "[aof][waitaof]") {
   TestServer server({"--appendonly", "yes"});
   Redis redis = server.connect();
