@@ -25,28 +25,35 @@ size_t encoded_size_limit(std::span<const std::string_view> words) {
 
 void Propagation::set_listener(Listener listener, bool is_there) {
   const auto bit = static_cast<uint8_t>(listener);
-  listeners_ = static_cast<uint8_t>(is_there ? listeners_ | bit : listeners_ & ~bit);
+  present_ = static_cast<uint8_t>(is_there ? present_ | bit : present_ & ~bit);
+  listeners_ = is_deaf_ ? 0 : present_;
   forget_database();
-  if (is_heard()) return;
+  if (present_ != 0) return;
   taken_bytes_ += bytes_.size();
   bytes_.release();
-  relays_.clear();
+  parts_.clear();
   unit_forms_ = 0;
+}
+
+void Propagation::set_deaf(bool is_deaf) {
+  is_deaf_ = is_deaf;
+  listeners_ = is_deaf ? 0 : present_;
+  forget_database();
 }
 
 // --- Forms ---------------------------------------------------------------------------------------
 
+void Propagation::add_select(uint32_t db) {
+  selected_ = db;
+  const std::string number = std::to_string(db);
+  const std::string_view words[] = {"SELECT", number};
+  add_words(words);
+}
+
 // Also says that a form is about to begin.
 void Propagation::select(uint32_t db) {
-  if (selected_ != db) [[unlikely]] {
-    selected_ = db;
-    const std::string number = std::to_string(db);
-    char* at = bytes_.reserve(64);
-    at = ReplyWriter::write_header(at, '*', 2);
-    at = ReplyWriter::write_bulk(at, "SELECT");
-    at = ReplyWriter::write_bulk(at, number);
-    bytes_.commit(static_cast<size_t>(at - bytes_.end()));
-  }
+  if (selected_ != db) [[unlikely]]
+    add_select(db);
   if (unit_forms_ == 0) unit_begin_ = bytes_.size();
   ++unit_forms_;
 }
@@ -97,11 +104,11 @@ void Propagation::tell(uint32_t db, std::initializer_list<std::string_view> word
 
 bool Propagation::pass_on(uint32_t db, std::span<const std::string_view> argv, const Told& told) {
   if (told.is_verbatim && told.changes > 0) add(db, argv);
-  if (told.is_relayed && (listeners_ & static_cast<uint8_t>(Listener::kReplicas)) != 0) {
+  if (told.is_relayed && has_listener(Listener::kReplicas)) {
     select(selected_ == kNone ? db : static_cast<uint32_t>(selected_));  // any will do
     const size_t begin = bytes_.size();
     add_words(argv);
-    relays_.push_back({begin, bytes_.size()});
+    add_part(begin, Listener::kReplicas);
   }
   const bool has_told = unit_forms_ > 0;
   in_call_ = in_transaction_;
@@ -119,29 +126,56 @@ void Propagation::end_unit() {
     std::memcpy(begin, kMulti.data(), kMulti.size());
     bytes_.commit(kMulti.size());
     bytes_.append(kExec);
-    for (Part& relay : relays_) {
-      if (relay.begin < unit_begin_) continue;
-      relay.begin += kMulti.size();
-      relay.end += kMulti.size();
+    for (Part& part : parts_) {
+      if (part.begin < unit_begin_) continue;
+      part.begin += kMulti.size();
+      part.end += kMulti.size();
     }
   }
   unit_forms_ = 0;
 }
 
+// --- Bytes that are encoded already --------------------------------------------------------------
+
+void Propagation::add_part(size_t begin, Listener listener) {
+  parts_.push_back({.begin = begin, .end = bytes_.size(), .listener = listener});
+}
+
+void Propagation::relay(std::string_view bytes) {
+  if (!has_listener(Listener::kReplicas)) return;
+  const size_t begin = bytes_.size();
+  bytes_.append(bytes);
+  add_part(begin, Listener::kReplicas);
+}
+
+void Propagation::pass_through(std::string_view bytes, std::optional<uint32_t> db) {
+  if (present_ == 0) return;
+  if (db && has_listener(Listener::kLog) && selected_ != *db) {
+    const size_t begin = bytes_.size();
+    add_select(*db);
+    add_part(begin, Listener::kLog);
+  }
+  const size_t begin = bytes_.size();
+  bytes_.append(bytes);
+  if (!db) add_part(begin, Listener::kReplicas);
+}
+
 uint64_t Propagation::take() {
   const size_t taken = pending().size();
+  if (has_listener(Listener::kReplicas) && to_replicas)
+    for_each_part(Listener::kReplicas, to_replicas);
   taken_bytes_ += taken;
   bytes_.consume(taken);
   unit_begin_ = 0;
   if (bytes_.empty()) {
     if (bytes_.capacity() > kMostSpareBytes) bytes_.release();
-    relays_.clear();
+    parts_.clear();
     return taken_bytes_;
   }
-  std::erase_if(relays_, [taken](const Part& relay) { return relay.begin < taken; });
-  for (Part& relay : relays_) {
-    relay.begin -= taken;
-    relay.end -= taken;
+  std::erase_if(parts_, [taken](const Part& part) { return part.begin < taken; });
+  for (Part& part : parts_) {
+    part.begin -= taken;
+    part.end -= taken;
   }
   return taken_bytes_;
 }

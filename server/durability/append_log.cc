@@ -15,14 +15,13 @@ constexpr int64_t kRetryUs = kUsPerSecond;
 constexpr int64_t kComplaintUs = 30 * kUsPerSecond;
 constexpr size_t kMostSpareBytes = size_t{1024} * 1024;
 
-/// From the first byte on that is not for replicas only.
-std::string_view without_relays(std::string_view bytes, std::span<const Propagation::Part> relays) {
-  size_t begin = 0;
-  for (const Propagation::Part& relay : relays) {
-    if (relay.begin != begin || relay.end > bytes.size()) break;
-    begin = relay.end;
-  }
-  return bytes.substr(begin);
+/// What is told first, of that which is not for replicas only.
+std::string_view first_for_log(const Propagation& told) {
+  std::string_view first;
+  told.for_each_part(Propagation::Listener::kLog, [&first](std::string_view part) {
+    if (first.empty()) first = part;
+  });
+  return first;
 }
 
 }  // namespace
@@ -158,22 +157,16 @@ void AppendLog::remove_history() {
 /// What was told in this turn goes behind what is in the buffer.
 void AppendLog::take_turn() {
   Propagation& told = parts_.propagation;
-  std::string_view bytes = told.pending();
-  if (buffer_.empty() && !bytes.empty()) {
+  const std::string_view first = buffer_.empty() ? first_for_log(told) : std::string_view();
+  if (!first.empty()) {
     const int64_t now_s = Clock::unix_us_now() / kUsPerSecond;
     const bool is_stamped = parts_.settings.aof_timestamp_enabled && now_s != stamped_s_;
-    if (is_stamped || aof::needs_mark(without_relays(bytes, told.relays())))
-      buffer_.append(aof::kOwnMark);
+    if (is_stamped || aof::needs_mark(first)) buffer_.append(aof::kOwnMark);
     if (is_stamped) buffer_.append("#TS:" + std::to_string(now_s) + "\r\n");
     if (is_stamped) stamped_s_ = now_s;
   }
-  size_t at = 0;
-  for (const Propagation::Part& relay : told.relays()) {
-    if (relay.end > bytes.size()) break;
-    buffer_.append(bytes.substr(at, relay.begin - at));
-    at = relay.end;
-  }
-  buffer_.append(bytes.substr(at));
+  told.for_each_part(Propagation::Listener::kLog,
+                     [this](std::string_view part) { buffer_.append(part); });
   buffered_ = told.take();
   parts_.gate.begin_batch(buffered_);
 }

@@ -19,7 +19,7 @@ constexpr int kNoSocket = -1;
 
 void Recorder::take(Propagation& propagation) {
   const std::string_view bytes = propagation.pending();
-  std::span<const Propagation::Part> relayed = propagation.relays();
+  std::span<const Propagation::Part> relayed = propagation.parts();
   resp::RequestParser parser;
   for (size_t at = 0; at < bytes.size(); at += parser.consumed()) {
     if (parser.parse(bytes.substr(at), {}) != resp::RequestParser::Status::kRequest)

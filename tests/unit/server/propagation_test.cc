@@ -178,9 +178,46 @@ TEST_CASE("Published messages are told only to replicas, and are marked", "[prop
   told.command(0, {"PUBLISH", "c", "x"}, true);
   told.end_transaction();
   told.finish(0, std::vector<std::string_view>{"EXEC"}, {});
-  REQUIRE(told.relays().size() == 1);
-  const auto [begin, end] = told.relays()[0];
-  CHECK(commands_in(told.pending().substr(begin, end - begin)) == "PUBLISH c x\n");
+  REQUIRE(told.parts().size() == 1);
+  const Propagation::Part part = told.parts()[0];
+  CHECK(commands_in(told.pending().substr(part.begin, part.end - part.begin)) == "PUBLISH c x\n");
+}
+
+std::string heard_by(const Propagation& told, Propagation::Listener listener) {
+  std::string bytes;
+  told.for_each_part(listener, [&bytes](std::string_view part) { bytes += part; });
+  return commands_in(bytes);
+}
+
+constexpr std::string_view kPing = "*1\r\n$4\r\nping\r\n";
+constexpr std::string_view kSelect3 = "*2\r\n$6\r\nSELECT\r\n$1\r\n3\r\n";
+constexpr std::string_view kXdel = "*2\r\n$4\r\nXDEL\r\n$1\r\ns\r\n";
+
+TEST_CASE("Replicas get a primary's bytes as they are, and the log what changes data",
+          "[propagation][replication]") {
+  Heard told;
+  told.set_listener(Propagation::Listener::kLog, true);
+  told.set_listener(Propagation::Listener::kReplicas, true);
+  told.set_deaf(true);
+  told.pass_through(kSelect3, std::nullopt);
+  told.pass_through(kXdel, 3);
+  told.pass_through(kPing, std::nullopt);
+  told.pass_through(kXdel, 3);
+  told.command(0, {"XADD", "s"});  // what the command does here is known
+  CHECK(heard_by(told, Propagation::Listener::kReplicas) == "SELECT 3\nXDEL s\nping\nXDEL s\n");
+  CHECK(heard_by(told, Propagation::Listener::kLog) == "SELECT 3\nXDEL s\nXDEL s\n");
+}
+
+TEST_CASE("What replicas are to have is handed on when it is taken", "[propagation][replication]") {
+  Heard told;
+  std::string bytes;
+  told.to_replicas = [&bytes](std::string_view part) { bytes += part; };
+  told.set_listener(Propagation::Listener::kReplicas, true);
+  told.command(0, {"XADD", "s"});
+  told.relay(kPing);
+  told.command(0, {"XDEL", "s"});
+  told.take();
+  CHECK(commands_in(bytes) == "SELECT 0\nXADD s\nping\nXDEL s\n");
 }
 
 TEST_CASE("Bytes that are taken in a transaction end where its unit begins", "[propagation]") {
