@@ -45,7 +45,7 @@ class Buffer {
   char* end() { return data_.get() + end_; }
 
   /// Room for `bytes` more bytes, at the returned place.
-  char* reserve(size_t bytes) {
+  [[gnu::always_inline]] char* reserve(size_t bytes) {
     if (capacity_ - end_ < bytes) grow(bytes, false);
     return data_.get() + end_;
   }
@@ -86,7 +86,7 @@ class Buffer {
   void release() { Buffer().swap(*this); }
 
  private:
-  void grow(size_t bytes, bool exactly) {
+  [[gnu::noinline]] void grow(size_t bytes, bool exactly) {
     const size_t used = size();
     size_t capacity = used + bytes;
     // Room that consumed bytes left is used first, or a buffer that is never quite empty would

@@ -168,10 +168,6 @@ StreamNode* StreamNode::create(const StreamId& first, FieldValues fields, size_t
   return node;
 }
 
-const uint8_t* StreamNode::master_fields() const {
-  return skip(skip(skip(pack() + listpack::kHeaderBytes)));
-}
-
 uint32_t StreamNode::read_field_count() const {
   const uint8_t* at = skip(skip(pack() + listpack::kHeaderBytes));
   return static_cast<uint32_t>(read_integer(at));

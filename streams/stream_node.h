@@ -151,7 +151,10 @@ class StreamNode : public RadixLeaf {
   /// Greatest ID in the node, deleted entries included.
   StreamId last_id() const { return entry_at(previous_entry(end())).id; }
   /// The first of the master entry's field names.
-  const uint8_t* master_fields() const;
+  const uint8_t* master_fields() const {
+    using listpack::skip;
+    return skip(skip(skip(pack() + listpack::kHeaderBytes)));
+  }
 
   /// True iff header, counts, index and listpack agree with each other.
   bool is_consistent() const;

@@ -1,7 +1,5 @@
 #include "server/commands/entry_reply.h"
 
-#include <cstring>
-
 namespace weir {
 namespace {
 
@@ -32,16 +30,6 @@ void IdWriter::keep_ms(uint64_t ms) {
     ms_head_ = head;
   }
   ms_ = ms;
-}
-
-char* IdWriter::write(char* at, const StreamId& id) {
-  if (ms_length_ == 0 || ms_ != id.ms) keep_ms(id.ms);
-  at = resp::ReplyWriter::write_header(at, '$', ms_length_ + decimal_length(id.seq));
-  std::memcpy(at, ms_text_, sizeof(ms_text_));  // more than it is: the size is known then
-  at = write_decimal(at + ms_length_, id.seq);
-  *at++ = '\r';
-  *at++ = '\n';
-  return at;
 }
 
 const uint8_t* EntryWriter::write(const StreamCursor& cursor, size_t elements) {

@@ -1,6 +1,8 @@
 // Stream entries as replies: [id, [field, value, …]], the same in both protocols.
 #pragma once
 
+#include <cstring>
+
 #include "resp/reply_writer.h"
 #include "streams/stream_cursor.h"
 
@@ -22,7 +24,15 @@ class IdWriter {
     reply.buffer().commit(static_cast<size_t>(write(at, id) - at));
   }
   /// The same where there is room, and returns the end.
-  char* write(char* at, const StreamId& id);
+  [[gnu::always_inline]] char* write(char* at, const StreamId& id) {
+    if (ms_length_ == 0 || ms_ != id.ms) keep_ms(id.ms);
+    at = resp::ReplyWriter::write_header(at, '$', ms_length_ + decimal_length(id.seq));
+    std::memcpy(at, ms_text_, sizeof(ms_text_));  // more than it is: the size is known then
+    at = write_decimal(at + ms_length_, id.seq);
+    *at++ = '\r';
+    *at++ = '\n';
+    return at;
+  }
 
  private:
   /// Digits at the end of the text that are written anew while those before them stay.
