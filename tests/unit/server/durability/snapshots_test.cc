@@ -58,6 +58,9 @@ class Stage : public HandlerStage {
   }
 };
 
+/// So late that no key expires when it is loaded by today's clock.
+constexpr int64_t kBeforeAllDeadlines = 2'000'000'000'000;
+
 /// What a new server has after it has loaded the snapshot of this folder.
 KeyTexts loaded() {
   Stage stage;
@@ -102,29 +105,72 @@ TEST_CASE("No cancelled snapshot is left that could still take the place of what
   CHECK(here.folder.names() == std::vector<std::string>{"dump.rdb"});
 }
 
-TEST_CASE("Snapshots of random moments, each loaded, are those moments", "[snapshots]") {
+/// Commands that change whatever there is: streams and groups, and keys that are renamed, copied,
+/// swapped away, flushed, or whose time ends.
+class RandomChanges {
+ public:
+  RandomChanges(Stage& stage, uint64_t seed) : stage_(stage), commands_(seed, stage.now_ms) {}
+
+  void run(int count) {
+    while (count > 0) {
+      if (commands_.one_in(100)) stage_.now_ms += 2 * kHourMs;
+      if (run_one(commands_.one_in(10) ? of_keys() : commands_.next())) --count;
+    }
+  }
+
+ private:
+  static constexpr int64_t kHourMs = 3'600'000;
+
+  Words of_keys() {
+    const std::string key = "s" + std::to_string(1 + commands_.draw(3));
+    switch (commands_.draw(30)) {
+      case 0:
+        return {"FLUSHDB"};
+      case 1:
+      case 2:
+      case 3:
+        return {"UNLINK", key};
+      case 4:
+      case 5:
+      case 6:
+        return {"RENAME", key, "s" + std::to_string(1 + commands_.draw(3))};
+      case 7:
+      case 8:
+        return {"SWAPDB", "0", "1"};
+      default:
+        return {"PEXPIRE", key, std::to_string(kHourMs)};
+    }
+  }
+
+  /// False: it is not for a stage, which has no transactions.
+  bool run_one(const Words& words) {
+    const std::vector<std::string_view> views(words.begin(), words.end());
+    const CommandSpec* const row = HandlerStage::row_of(views);
+    if (row == nullptr || row->run == nullptr) return false;
+    for (const char* name : {"multi", "exec", "discard", "watch", "unwatch"})
+      if (row->name == name) return false;
+    stage_.run(views);
+    return true;
+  }
+
+  Stage& stage_;
+  RandomCommands commands_;
+};
+
+TEST_CASE("Snapshots of random moments, each loaded, are those moments", "[snapshots][seed]") {
   const uint64_t seed = first_seed();
   CAPTURE(seed);
   const InFolder here;
   Stage stage;
-  RandomCommands commands(seed, stage.now_ms);
-  const auto run = [&](int count) {
-    while (count > 0) {
-      const Words words = commands.next();
-      if (words[0].size() < 2 || std::toupper(words[0][0]) != 'X') continue;
-      const std::vector<std::string_view> views(words.begin(), words.end());
-      if (HandlerStage::row_of(views) == nullptr) continue;
-      stage.run(views);
-      --count;
-    }
-  };
+  stage.now_ms = kBeforeAllDeadlines;
+  RandomChanges changes(stage, seed);
   for (int round = 0; round < 60; ++round) {
     CAPTURE(round);
-    run(60);
+    changes.run(60);
     const KeyTexts moment = describe(stage.keyspace);
     stage("BGSAVE");
     while (stage.snapshot_runner.is_running()) {
-      run(3);
+      changes.run(3);
       stage.snapshot_runner.end_turn();
     }
     REQUIRE(difference(loaded(), moment) == "");
