@@ -14,6 +14,8 @@
 #include "server/host/crash_report.h"
 #include "server/host/self_test.h"
 #include "server/insight/memory.h"
+#include "server/offline/check_log.h"
+#include "server/offline/check_rdb.h"
 #include "server/server.h"
 
 // One arena: one thread allocates.  Freed pages go back to the system after a second.
@@ -31,7 +33,9 @@ constexpr std::string_view kUsage =
     "       ./weir-server -v or --version\n"
     "       ./weir-server -h or --help\n"
     "       ./weir-server --test-memory <megabytes>\n"
-    "       ./weir-server --check-system\n\n"
+    "       ./weir-server --check-system\n"
+    "       ./weir-server --check-rdb <rdb-file>\n"
+    "       ./weir-server --check-aof [--fix] <file.manifest|file.aof>\n\n"
     "Examples:\n"
     "       ./weir-server (run the server with default conf)\n"
     "       echo 'maxmemory 128mb' | ./weir-server -\n"
@@ -63,6 +67,24 @@ int answer_system_check() {
   return report.is_fine ? 0 : 1;
 }
 
+constexpr int kBadUsage = 1;
+
+int answer_snapshot_check(const std::vector<std::string>& arguments) {
+  if (arguments.size() == 2) return answer_check_rdb(real_files(), arguments[1], stdout);
+  std::puts("Usage: ./weir-server --check-rdb <rdb-file>");
+  return kBadUsage;
+}
+
+int answer_log_check(const std::vector<std::string>& arguments) {
+  const bool is_fixing = arguments.size() == 3 && arguments[1] == "--fix";
+  if (is_fixing || arguments.size() == 2) {
+    const LogCheck check{.path = arguments.back(), .is_fixing = is_fixing};
+    return answer_check_log(real_files(), check, stdin, stdout);
+  }
+  std::puts("Usage: ./weir-server --check-aof [--fix] <file.manifest|file.aof>");
+  return kBadUsage;
+}
+
 /// Handles the arguments that are not configuration; -1 if there is none.
 int answer_question(std::string_view program, const std::vector<std::string>& arguments) {
   // Redis looks for it everywhere, and the scripts that start a Sentinel put the file first.
@@ -83,6 +105,8 @@ int answer_question(std::string_view program, const std::vector<std::string>& ar
   }
   if (first == "--test-memory") return answer_memory_test(arguments);
   if (first == "--check-system") return answer_system_check();
+  if (first == "--check-rdb") return answer_snapshot_check(arguments);
+  if (first == "--check-aof") return answer_log_check(arguments);
   return -1;
 }
 

@@ -1,0 +1,342 @@
+#include "server/offline/check_log.h"
+
+#include <algorithm>
+#include <array>
+#include <cinttypes>
+#include <optional>
+#include <string_view>
+#include <vector>
+
+#include "persistence/aof_manifest.h"
+#include "persistence/aof_reader.h"
+#include "server/offline/check_rdb.h"
+#include "server/text.h"
+
+namespace weir {
+namespace {
+
+using Status = AofReader::Status;
+
+constexpr std::string_view kSnapshotMagic = "REDIS";
+constexpr std::string_view kManifestStart = "file ";
+constexpr size_t kMaxManifestBytes = size_t{16} * 1024 * 1024;
+/// So much of a file says what it is.
+constexpr size_t kStartBytes = size_t{64} * 1024;
+constexpr size_t kReadBytes = size_t{64} * 1024;
+
+/// What one file of commands came to.
+struct Finding {
+  enum class Kind : uint8_t { kSound, kTorn, kBadFormat, kDamaged, kUnreadable };
+  Kind kind = Kind::kSound;
+  uint64_t ok_up_to = 0;
+};
+
+class Checker {
+ public:
+  Checker(FileSystem& files, const LogCheck& check, std::FILE* in, std::FILE* out)
+      : files_(files), check_(check), in_(in), out_(out) {}
+
+  bool run();
+
+ private:
+  struct Target {
+    std::string path;
+    std::string name;
+    bool is_last = true;
+    std::string next_path = {};  // of the increment behind it
+  };
+
+  void say(const std::string& line) { std::fprintf(out_, "%s\n", line.c_str()); }
+  void say_at(uint64_t offset, const std::string& text) {
+    std::fprintf(out_, "0x%16" PRIx64 ": %s\n", offset, text.c_str());
+  }
+  std::optional<std::string> start_of(const std::string& path);
+  bool check_manifest();
+  bool check_parts(const AofManifest& manifest);
+  bool check_file(const Target& target, const std::string& kind);
+  std::optional<uint64_t> check_preamble(const Target& target);
+  Finding read_commands(const Target& target, uint64_t offset);
+  Finding judge(const Target& target, const AofReader& reader, Status status);
+  std::optional<std::string> take_pairs(const AofReader& reader);
+  void tell(const Target& target, const Finding& finding, uint64_t size, uint64_t offset);
+  uint64_t lines_between(const std::string& path, uint64_t from, uint64_t to);
+  bool is_repairable(const Target& target, const Finding& finding);
+  bool repair(const Target& target, const Finding& finding, uint64_t size);
+  bool lacks_end(const Target& target, uint64_t end);
+  bool is_agreed();
+
+  FileSystem& files_;
+  const LogCheck& check_;
+  std::FILE* in_;
+  std::FILE* out_;
+  std::optional<uint64_t> transaction_offset_;  // of a MULTI whose EXEC has not come
+  uint64_t line_ = 1;                           // counted on from file to file
+};
+
+// --- What it is ----------------------------------------------------------------------------------
+
+/// Behind comments, which both kinds of file may begin with.
+bool is_manifest(std::string_view start) {
+  while (start.starts_with('#')) {
+    const size_t end = start.find('\n');
+    if (end == std::string_view::npos) return false;
+    start.remove_prefix(end + 1);
+  }
+  return start.starts_with(kManifestStart);
+}
+
+std::optional<std::string> Checker::start_of(const std::string& path) {
+  std::string start(kStartBytes, '\0');
+  IoResult<size_t> got = File::open_for_read(files_, path).and_then([&](File file) {
+    return file.read(std::span(start));
+  });
+  if (!got) {
+    say("Cannot open file " + path + ": " + errno_text(got.error().errno_value) + ", aborting...");
+    return std::nullopt;
+  }
+  start.resize(*got);
+  return start;
+}
+
+bool Checker::run() {
+  const std::optional<std::string> start = start_of(check_.path);
+  if (!start) return false;
+  if (is_manifest(*start)) return check_manifest();
+  say("Start checking Old-Style AOF");
+  return check_file({.path = check_.path, .name = check_.path}, "AOF");
+}
+
+bool Checker::check_manifest() {
+  say("Start checking Multi Part AOF");
+  const IoResult<std::string> text = read_all(files_, check_.path, kMaxManifestBytes);
+  if (!text) {
+    say(to_string(text.error()));
+    return false;
+  }
+  const auto manifest = AofManifest::parse(*text);
+  if (manifest) return check_parts(*manifest);
+  const ManifestError& error = manifest.error();
+  say("\n*** FATAL AOF MANIFEST FILE ERROR ***");
+  if (error.line > 0) {
+    say("Reading the manifest file, at line " + std::to_string(error.line));
+    say(">>> '" + error.line_text + "'");
+  }
+  say(error.reason);
+  return false;
+}
+
+bool Checker::check_parts(const AofManifest& manifest) {
+  const size_t slash = check_.path.rfind('/');
+  const std::string folder = slash == std::string::npos ? "" : check_.path.substr(0, slash + 1);
+  const std::vector<AofFileInfo> parts = manifest.files();
+  bool has_told_increments = false;
+  for (size_t i = 0; i < parts.size(); ++i) {
+    const bool is_base = parts[i].role == AofRole::kBase;
+    Target target{folder + parts[i].name, parts[i].name, i + 1 == parts.size()};
+    if (!is_base && !target.is_last) target.next_path = folder + parts[i + 1].name;
+    const std::optional<std::string> start = start_of(target.path);
+    if (!start) return false;
+    if (is_base) {
+      const bool is_snapshot = start->starts_with(kSnapshotMagic);
+      say(is_snapshot ? "Start to check BASE AOF (RDB format)."
+                      : "Start to check BASE AOF (RESP format).");
+    } else if (!has_told_increments) {
+      say("Start to check INCR files.");
+      has_told_increments = true;
+    }
+    if (!check_file(target, is_base ? "BASE AOF" : "INCR AOF")) return false;
+  }
+  say("All AOF files and manifest are valid");
+  return true;
+}
+
+// --- One file ------------------------------------------------------------------------------------
+
+/// kind: how it is called.
+bool Checker::check_file(const Target& target, const std::string& kind) {
+  const IoResult<std::optional<uint64_t>> size = size_of(files_, target.path);
+  const std::optional<std::string> start = start_of(target.path);
+  if (!start || !size || !*size) return false;
+  if (**size == 0) {
+    say(kind + " " + target.name + " is empty");
+    return true;
+  }
+  uint64_t offset = 0;
+  if (start->starts_with(kSnapshotMagic)) {
+    const std::optional<uint64_t> end = check_preamble(target);
+    if (!end) return false;
+    offset = *end;
+  }
+  Finding finding = read_commands(target, offset);
+  if (finding.kind == Finding::Kind::kSound && lacks_end(target, finding.ok_up_to))
+    finding.kind = Finding::Kind::kTorn;
+  if (finding.kind == Finding::Kind::kSound) finding.ok_up_to = **size;  // filler is in order
+  tell(target, finding, **size, offset);
+  if (finding.kind == Finding::Kind::kSound) {
+    say(kind + " " + target.name + " is valid");
+    return true;
+  }
+  return repair(target, finding, **size);
+}
+
+std::optional<uint64_t> Checker::check_preamble(const Target& target) {
+  const std::optional<uint64_t> end = check_snapshot(files_, target.path, out_);
+  say(end ? "RDB preamble is OK, proceeding with AOF tail..."
+          : "RDB preamble of AOF file is not sane, aborting.");
+  return end;
+}
+
+/// MULTI and EXEC come in pairs; the text says what is wrong.
+std::optional<std::string> Checker::take_pairs(const AofReader& reader) {
+  if (reader.argv().size() != 1) return std::nullopt;
+  if (equals_ignoring_case(reader.argv()[0], "multi")) {
+    if (transaction_offset_) return "Unexpected MULTI";
+    transaction_offset_ = reader.offset();
+  } else if (equals_ignoring_case(reader.argv()[0], "exec")) {
+    if (!transaction_offset_) return "Unexpected EXEC";
+    transaction_offset_.reset();
+  }
+  return std::nullopt;
+}
+
+Finding Checker::read_commands(const Target& target, uint64_t offset) {
+  transaction_offset_.reset();
+  IoResult<File> file = File::open_for_read(files_, target.path);
+  if (!file || !file->seek(offset)) return {.kind = Finding::Kind::kUnreadable};
+  AofReader reader(std::move(*file), offset);
+  Status status = Status::kEnd;
+  while ((status = reader.next()) == Status::kCommand) {
+    const std::optional<std::string> why = take_pairs(reader);
+    if (!why) continue;
+    say_at(reader.offset(), *why);
+    return {Finding::Kind::kBadFormat, transaction_offset_.value_or(reader.offset())};
+  }
+  return judge(target, reader, status);
+}
+
+Finding Checker::judge(const Target& target, const AofReader& reader, Status status) {
+  Finding finding{.ok_up_to = reader.offset()};
+  switch (status) {
+    case Status::kEnd:
+    case Status::kCommand:
+      finding.ok_up_to = reader.good_end();
+      break;
+    case Status::kTorn:
+      finding.kind = Finding::Kind::kTorn;
+      break;
+    case Status::kBadFormat:
+      say("AOF " + target.name + " format error");
+      finding.kind = Finding::Kind::kBadFormat;
+      break;
+    case Status::kDamage:
+      return {Finding::Kind::kDamaged, reader.offset()};
+    case Status::kUnreadable:
+      say("AOF " + target.name + ": " + to_string(reader.error()));
+      return {.kind = Finding::Kind::kUnreadable};
+  }
+  if (transaction_offset_) {
+    say_at(reader.offset(), "Reached EOF before reading EXEC for MULTI");
+    if (finding.kind == Finding::Kind::kSound) finding.kind = Finding::Kind::kTorn;
+    finding.ok_up_to = *transaction_offset_;
+  }
+  return finding;
+}
+
+/// Whether the next increment says that this one was longer.
+bool Checker::lacks_end(const Target& target, uint64_t end) {
+  if (target.next_path.empty()) return false;
+  IoResult<File> file = File::open_for_read(files_, target.next_path);
+  if (!file) return false;  // it will be said when its turn comes
+  AofReader next(std::move(*file));
+  static_cast<void>(next.next());
+  if (next.previous_bytes().value_or(0) <= end) return false;
+  say_at(end, "Reached EOF where " + std::to_string(*next.previous_bytes()) +
+                  " bytes had been written, as the next file says");
+  return true;
+}
+
+void Checker::tell(const Target& target, const Finding& finding, uint64_t size, uint64_t offset) {
+  line_ += lines_between(target.path, offset, finding.ok_up_to);
+  say("AOF analyzed: filename=" + target.name + ", size=" + std::to_string(size) + ", ok_up_to=" +
+      std::to_string(finding.ok_up_to) + ", ok_up_to_line=" + std::to_string(line_) +
+      ", diff=" + std::to_string(size - finding.ok_up_to));
+}
+
+uint64_t Checker::lines_between(const std::string& path, uint64_t from, uint64_t to) {
+  IoResult<File> file = File::open_for_read(files_, path);
+  if (!file || !file->seek(from)) return 0;
+  std::vector<char> buffer(kReadBytes);
+  uint64_t lines = 0;
+  while (from < to) {
+    const IoResult<size_t> got =
+        file->read(std::span(buffer).first(std::min<uint64_t>(kReadBytes, to - from)));
+    if (!got || *got == 0) break;
+    const auto end = buffer.begin() + static_cast<ptrdiff_t>(*got);
+    lines += static_cast<uint64_t>(std::count(buffer.begin(), end, '\n'));
+    from += *got;
+  }
+  return lines;
+}
+
+// --- Repairing -----------------------------------------------------------------------------------
+
+bool Checker::is_agreed() {
+  std::fputs("Continue? [y/N]: ", out_);
+  std::fflush(out_);
+  std::array<char, 8> answer{};
+  return std::fgets(answer.data(), answer.size(), in_) != nullptr &&
+         (answer[0] == 'y' || answer[0] == 'Y');
+}
+
+/// Says why nothing is cut; nothing if it may be.
+bool Checker::is_repairable(const Target& target, const Finding& finding) {
+  if (finding.kind == Finding::Kind::kUnreadable) return false;
+  const std::string at = std::to_string(finding.ok_up_to);
+  if (finding.kind == Finding::Kind::kDamaged) {
+    say("AOF " + target.name + " is damaged at offset " + at +
+        ": what is there does not match its checksum, and a later one says that it had been on "
+        "disk.");
+    say("It is not torn, and not fixed: restore it from a backup or a replica. To give up all "
+        "that follows, make a backup and cut it with 'truncate -s " +
+        at + "'.");
+    return false;
+  }
+  if (!check_.is_fixing) {
+    say("AOF " + target.name + " is not valid. Use the --fix option to try fixing it.");
+    return false;
+  }
+  if (!target.is_last)
+    say("Failed to truncate AOF " + target.name + " because it is not the last file");
+  return target.is_last;
+}
+
+bool Checker::repair(const Target& target, const Finding& finding, uint64_t size) {
+  if (!is_repairable(target, finding)) return false;
+  const uint64_t end = finding.ok_up_to;
+  say("This will shrink the AOF " + target.name + " from " + std::to_string(size) +
+      " bytes, with " + std::to_string(size - end) + " bytes, to " + std::to_string(end) +
+      " bytes");
+  if (finding.kind == Finding::Kind::kBadFormat) {
+    say("It is not torn: something else than a command stands at offset " + std::to_string(end) +
+        ", and what goes with it, " + std::to_string(lines_between(target.path, end, size)) +
+        " lines, may hold whole commands.");
+  }
+  if (!is_agreed()) {
+    say("Aborting...");
+    return false;
+  }
+  const IoResult<void> cut = File::open_for_write(files_, target.path).and_then([&](File file) {
+    return file.resize(end).and_then([&] { return file.fdatasync(); });
+  });
+  say(cut ? "Successfully truncated AOF " + target.name
+          : "Failed to truncate AOF " + target.name + ": " + to_string(cut.error()));
+  return cut.has_value();
+}
+
+}  // namespace
+
+int answer_check_log(FileSystem& files, const LogCheck& check, std::FILE* in, std::FILE* out) {
+  return Checker(files, check, in, out).run() ? 0 : 1;
+}
+
+}  // namespace weir
