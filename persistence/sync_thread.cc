@@ -30,21 +30,8 @@ void SyncThread::sync(std::shared_ptr<File> file, uint64_t bytes, uint64_t offse
     }
     state_.is_busy = true;
   }
-  wake(is_new);
-}
-
-void SyncThread::close(File file) {
-  {
-    const std::lock_guard lock(mutex_);
-    queue_.push_back({.file = std::make_shared<File>(std::move(file)), .is_to_close = true});
-    state_.is_busy = true;
-  }
-  wake(true);
-}
-
-void SyncThread::wake(bool has_new) {
   if (helper_.joinable()) {
-    if (has_new) has_work_.notify_one();
+    if (is_new) has_work_.notify_one();
     return;
   }
   // A thread begins with the mask of the one that starts it, and signals are the main thread's.
@@ -86,16 +73,9 @@ void SyncThread::serve(std::unique_lock<std::mutex>& lock) {
   Request request = std::move(queue_.front());
   queue_.pop_front();
   lock.unlock();
-  IoResult<void> synced;
-  if (request.is_to_close) {
-    request.file.reset();
-  } else {
-    synced = request.file->fdatasync();
-  }
+  IoResult<void> synced = request.file->fdatasync();
   lock.lock();
-  if (request.is_to_close) {
-    // Nothing is safer than before.
-  } else if (!synced) {
+  if (!synced) {
     if (!state_.failure) state_.failure = std::move(synced).error();
     state_.failed = request.offset;
   } else if (!state_.failure) {

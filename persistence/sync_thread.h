@@ -47,8 +47,6 @@ class SyncThread {
   /// What was written to `file` is to be on disk: `bytes` of it, everything up to `offset`.  A file
   /// that nobody else holds is closed then.
   void sync(std::shared_ptr<File> file, uint64_t bytes, uint64_t offset);
-  /// A file without a name is closed: the system gives back its room then, which takes time.
-  void close(File file);
   State state() const;
   /// Waits until nothing is left to do.
   void wait();
@@ -60,10 +58,8 @@ class SyncThread {
     std::shared_ptr<File> file;
     uint64_t bytes = 0;
     uint64_t offset = 0;
-    bool is_to_close = false;
   };
 
-  void wake(bool has_new);
   void run();
   void serve(std::unique_lock<std::mutex>& lock);
 

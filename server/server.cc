@@ -105,7 +105,8 @@ Server::Server(Config& config, Log& log)
                    .gate = commit_gate_,
                    .loop = loop_,
                    .log = log_,
-                   .files = real_files()}),
+                   .files = real_files(),
+                   .lazy_free = keyspace_.lazy_free}),
       log_rewriter_({.settings = config_.values(),
                      .keyspace = keyspace_,
                      .runner = snapshot_runner_,
@@ -122,7 +123,7 @@ Server::Server(Config& config, Log& log)
   keyspace_.lazy_free.on_idle = &release_thread_cache;
   dispatcher_.attach(io_);
   keyspace_.removal_listener = &key_removal_;
-  append_log_.write_base = [this](const std::string& path) {
+  append_log_.files().write_base = [this](const std::string& path) {
     return log_rewriter_.write_base(path);
   };
   append_log_.on_durable = [this] { tell_durable(); };

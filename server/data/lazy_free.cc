@@ -49,6 +49,10 @@ void LazyFree::take(RadixRetired retired) {
   if (!retired.is_less_than(kLeastCost)) push({std::move(retired)});
 }
 
+void LazyFree::take(std::shared_ptr<const void> last) {
+  push({std::move(last), 0});
+}
+
 void LazyFree::push(Job job) {
   pending_.fetch_add(job.objects, std::memory_order_relaxed);
   {

@@ -49,6 +49,9 @@ class LazyFree {
   void take(RadixCuttings<StreamNode> nodes);
   /// What a frozen stream has left over.
   void take(RadixRetired retired);
+  /// The last of something that is no key: of a deleted file that is open, say, whose blocks go
+  /// when it is closed.  It is not counted.
+  void take(std::shared_ptr<const void> last);
 
   /// Keys, groups and cut off ends of streams that were not freed yet.
   size_t pending() const { return pending_.load(std::memory_order_relaxed); }
@@ -58,7 +61,7 @@ class LazyFree {
 
  private:
   using Item = std::variant<KeyEntry::Ptr, KeyTable, std::unique_ptr<ConsumerGroup>,
-                            RadixCuttings<StreamNode>, RadixRetired>;
+                            RadixCuttings<StreamNode>, RadixRetired, std::shared_ptr<const void>>;
   struct Job {
     Item item;
     size_t objects = 1;

@@ -28,7 +28,10 @@ std::string_view first_for_log(const Propagation& told) {
 
 AppendLog::AppendLog(const Parts& parts)
     : parts_(parts),
-      place_{parts.settings.appenddirname, parts.settings.appendfilename},
+      files_({.settings = parts.settings,
+              .log = parts.log,
+              .files = parts.files,
+              .lazy_free = parts.lazy_free}),
       wakeup_(parts.loop),
       sync_([this] {
         has_news_.store(true, std::memory_order_release);
@@ -37,119 +40,18 @@ AppendLog::AppendLog(const Parts& parts)
 
 // --- Starting ------------------------------------------------------------------------------------
 
-std::string AppendLog::suffix() const {
-  return parts_.settings.aof_use_rdb_preamble ? "rdb" : "aof";
-}
-
-std::string AppendLog::next_base_path() const {
-  return place_.path(manifest_.next_base_name(place_.filename, next_suffix_));
-}
-
-/// So that a folder that exists always holds all data: what there is, is none yet.
-IoResult<void> AppendLog::create_base(AofManifest& manifest) {
-  const std::string name = manifest.next_base_name(place_.filename, suffix());
-  parts_.log.notice("Creating AOF base file " + name + " on server start");
-  if (IoResult<void> made = write_base(place_.path(name)); !made) return made;
-  manifest.replace_base(place_.filename, suffix(), 0);
-  return {};
-}
-
-IoResult<void> AppendLog::open_increment(AofManifest& manifest, const LoadedLog& loaded) {
-  const bool is_new = manifest.increments().empty();
-  const std::string name =
-      is_new ? manifest.add_increment(place_.filename) : manifest.increments().back().name;
-  parts_.log.notice((is_new ? "Creating AOF incr file " : "Opening AOF incr file ") + name +
-                    " on server start");
-  IoResult<AofFile> file =
-      is_new ? create_file(place_.path(name), std::nullopt)
-             : AofFile::open(parts_.files, place_.path(name), loaded.last_increment_bytes);
-  if (!file) return tl::unexpected(std::move(file).error());
-  if (is_new) {
-    if (IoResult<void> named = write_manifest(parts_.files, place_, manifest); !named) return named;
-  }
-  file_ = std::move(*file);
-  return {};
-}
-
-/// A file that says of itself that it is ours before a manifest names it.
-IoResult<AofFile> AppendLog::create_file(const std::string& path,
-                                         std::optional<uint64_t> previous_bytes) {
-  IoResult<AofFile> file = AofFile::create(parts_.files, path);
-  if (!file) return file;
-  const IoResult<void> there =
-      file->mark(previous_bytes).and_then([&] { return fsync_folder(parts_.files, path); });
-  if (!there) return tl::unexpected(there.error());
-  return file;
-}
-
-IoResult<void> AppendLog::make_place() {
-  return make_folder(parts_.files, place_.folder).and_then([this] {
-    return fsync_folder(parts_.files, place_.folder);
-  });
-}
-
-/// Nobody else writes in the folder.
-void AppendLog::remove_leftovers() {
-  for (const std::string& path : matching_paths(place_.path("temp-*"))) {
-    const bool is_ours =
-        path == aside_path() || path == place_.temporary_manifest_path() || path.ends_with(".rdb");
-    if (is_ours && unlink(parts_.files, path))
-      parts_.log.notice("Removed what a crash has left of a rewrite: " + path);
-  }
-}
-
-/// After a process that was killed, what was loaded may not be on disk yet; what is written next
-/// will count on it.
-IoResult<void> AppendLog::sync_loaded(const AofManifest& manifest) {
-  for (const AofFileInfo& info : manifest.increments()) {
-    const IoResult<void> done =
-        File::open_for_write(parts_.files, place_.path(info.name)).and_then([](File file) {
-          return file.fdatasync();
-        });
-    if (!done) return done;
-  }
-  return fsync_folder(parts_.files, place_.manifest_path());
-}
-
 std::string AppendLog::begin(LoadedLog loaded) {
-  AofManifest manifest = std::move(loaded.manifest);
-  const bool has_nothing = !manifest.base() && manifest.increments().empty();
-  IoResult<void> done = make_place();
-  if (done) remove_leftovers();
-  if (done) done = sync_loaded(manifest);
-  if (done && has_nothing) done = create_base(manifest);
-  if (done) done = open_increment(manifest, loaded);
-  if (!done) return "Can't open the append-only file: " + to_string(done.error());
-  manifest_ = std::move(manifest);
-  if (has_nothing)
-    loaded.base_bytes = size_of(parts_.files, place_.path(manifest_.base()->name))->value_or(0);
+  IoResult<AofFile> file = files_.begin(loaded);
+  if (!file) return "Can't open the append-only file: " + to_string(file.error());
+  file_ = std::move(*file);
   base_bytes_ = loaded.base_bytes;
   other_bytes_ = loaded.base_bytes + loaded.increment_bytes - loaded.last_increment_bytes;
   parts_.propagation.set_listener(Propagation::Listener::kLog, true);
   buffered_ = written_ = asked_ = durable_ = rotated_ = parts_.propagation.offset();
   sync_.restart(durable_);
   policy_changed();
-  remove_history();
+  files_.remove_history();
   return {};
-}
-
-/// Files that could not be deleted stay in the manifest, for the next time.
-void AppendLog::remove_history() {
-  if (manifest_.history().empty() || parts_.settings.aof_disable_auto_gc) return;
-  AofManifest manifest = manifest_;
-  manifest.forget_history([this](const AofFileInfo& info) {
-    parts_.log.notice("Removing the history file " + info.name + " in the background");
-    IoResult<File> file = File::open_for_read(parts_.files, place_.path(info.name));
-    const IoResult<void> gone = unlink(parts_.files, place_.path(info.name));
-    if (file) sync_.close(std::move(*file));
-    return gone || gone.error().errno_value == ENOENT;
-  });
-  if (const auto written = write_manifest(parts_.files, place_, manifest)) {
-    manifest_ = std::move(manifest);
-  } else {
-    parts_.log.warning("Can't rewrite the manifest of the append-only file: " +
-                       to_string(written.error()));
-  }
 }
 
 // --- Writing -------------------------------------------------------------------------------------
@@ -311,7 +213,7 @@ void AppendLog::end() {
     done = file_->finish();
   }
   if (!done) parts_.log.warning("Fail to fsync the AOF file: " + to_string(done.error()));
-  if (is_aside_) static_cast<void>(unlink(parts_.files, aside_path()));
+  if (is_aside_) files_.drop_aside();
   is_aside_ = sync_failed_ = false;
   refusal_.clear();
   buffer_.clear();
@@ -323,21 +225,8 @@ void AppendLog::end() {
 
 // --- Rewriting -----------------------------------------------------------------------------------
 
-/// Of a log that is off: what an earlier one has left.
-IoResult<void> AppendLog::read_manifest() {
-  manifest_ = AofManifest();
-  if (IoResult<void> made = make_place(); !made) return made;
-  IoResult<std::string> text = read_all(parts_.files, place_.manifest_path());
-  if (!text && text.error().errno_value == ENOENT) return {};
-  if (!text) return tl::unexpected(std::move(text).error());
-  auto manifest = AofManifest::parse(*text);
-  if (!manifest) return tl::unexpected(IoError{"parse", place_.manifest_path(), EINVAL});
-  manifest_ = std::move(*manifest);
-  return {};
-}
-
 std::string AppendLog::begin_aside() {
-  IoResult<void> done = read_manifest();
+  IoResult<void> done = files_.read_manifest();
   if (done) done = rotate_aside();
   if (!done) return "Can't begin the append-only file: " + to_string(done.error());
   is_aside_ = true;
@@ -352,7 +241,7 @@ std::string AppendLog::begin_aside() {
 
 /// What was kept aside so far is in the next base, or nowhere: it begins anew.
 IoResult<void> AppendLog::rotate_aside() {
-  IoResult<AofFile> file = create_file(aside_path(), std::nullopt);
+  IoResult<AofFile> file = files_.create_aside();
   if (!file) return tl::unexpected(std::move(file).error());
   take_turn();
   buffer_.clear();
@@ -364,53 +253,33 @@ IoResult<void> AppendLog::rotate_aside() {
 }
 
 IoResult<void> AppendLog::rotate() {
-  next_suffix_ = suffix();  // the setting may change before the base is there
-  if (!is_on()) return read_manifest();
+  files_.plan_base();
+  if (!is_on()) return files_.read_manifest();
   if (is_aside_) return rotate_aside();
   take_turn();
   flush(true);
   if (!buffer_.empty()) return tl::unexpected(IoError{"write", file_->file()->path(), ENOSPC});
-  AofManifest manifest = manifest_;
-  const std::string name = manifest.add_increment(place_.filename);
-  IoResult<AofFile> file = create_file(place_.path(name), file_->size());
+  IoResult<AofFile> file = files_.next_increment(file_->size());
   if (!file) return tl::unexpected(std::move(file).error());
-  if (IoResult<void> named = write_manifest(parts_.files, place_, manifest); !named) return named;
-  parts_.log.notice("Creating AOF incr file " + name + " on background rewrite");
   static_cast<void>(file_->trim());
   sync_.sync(file_->file(), file_->size(), written_);
   asked_ = rotated_ = written_;
   other_bytes_ += file_->size();
   file_ = std::move(*file);
   file_->set_filling(parts_.settings.appendfsync == AppendFsync::kAlways);
-  manifest_ = std::move(manifest);
   parts_.propagation.forget_database();
   return {};
 }
 
-/// What was kept aside becomes the first increment behind the new base.
-IoResult<void> AppendLog::take_in(AofManifest& manifest) {
-  const std::string name = manifest.add_increment(place_.filename);
-  return rename(parts_.files, aside_path(), place_.path(name)).and_then([&] {
-    return fsync_folder(parts_.files, place_.path(name));
-  });
-}
-
 IoResult<void> AppendLog::commit_base(uint64_t bytes) {
-  AofManifest manifest = manifest_;
-  manifest.replace_base(place_.filename, next_suffix_, is_on() && !is_aside_ ? 1 : 0);
-  const std::string leftover =
-      manifest_.next_base_name(place_.filename, next_suffix_ == "rdb" ? "aof" : "rdb");
-  IoResult<void> done;
-  if (is_aside_) done = take_in(manifest);
-  if (done) done = write_manifest(parts_.files, place_, manifest);
-  if (!done) return done;
-  manifest_ = std::move(manifest);
-  static_cast<void>(unlink(parts_.files, place_.path(leftover)));  // of a rewrite that was killed
+  using Kept = LogFiles::Kept;
+  const Kept kept = is_aside_ ? Kept::kAside : is_on() ? Kept::kLastIncrement : Kept::kNothing;
+  if (IoResult<void> done = files_.commit_base(kept); !done) return done;
   base_bytes_ = other_bytes_ = bytes;
   is_aside_ = false;
   if (sync_failed_) overcome_failed_sync();
   policy_changed();
-  remove_history();
+  files_.remove_history();
   return {};
 }
 

@@ -27,12 +27,12 @@
 #include <string_view>
 
 #include "persistence/aof_file.h"
-#include "persistence/aof_manifest.h"
 #include "persistence/file.h"
 #include "persistence/sync_thread.h"
 #include "resp/buffer.h"
 #include "server/clock.h"
 #include "server/durability/commit_gate.h"
+#include "server/durability/log_files.h"
 #include "server/insight/log.h"
 #include "server/net/wakeup.h"
 #include "server/propagation.h"
@@ -44,14 +44,6 @@ namespace weir {
 /// so, and if one is, they only look once more.
 inline constexpr std::string_view kDurableKey{"\0durable", 8};
 
-/// What the log was found to be at the start.
-struct LoadedLog {
-  AofManifest manifest;
-  uint64_t base_bytes = 0;
-  uint64_t increment_bytes = 0;       // of all of them
-  uint64_t last_increment_bytes = 0;  // of the one that is gone on with
-};
-
 class AppendLog {
  public:
   /// All outlive it.
@@ -62,13 +54,12 @@ class AppendLog {
     EventLoop& loop;
     Log& log;
     FileSystem& files;
+    LazyFree& lazy_free;
   };
   explicit AppendLog(const Parts& parts);
   AppendLog(const AppendLog&) = delete;
   AppendLog& operator=(const AppendLog&) = delete;
 
-  /// Writes all data to a file, as a base of the format that the settings ask for.
-  std::function<IoResult<void>(const std::string& path)> write_base;
   /// More than before is durable.
   std::function<void()> on_durable;
   /// Ends the process: a promise cannot be kept.
@@ -106,7 +97,7 @@ class AppendLog {
   /// Everything before this moment is in the increments up to now, everything after it in the next.
   IoResult<void> rotate();
   /// Where the base of this moment is to be put.
-  std::string next_base_path() const;
+  std::string next_base_path() const { return files_.next_base_path(); }
   /// It is there and on disk, of so many bytes: it counts from now on.
   IoResult<void> commit_base(uint64_t bytes);
   /// A sync has failed, and only a rewrite helps.
@@ -124,7 +115,7 @@ class AppendLog {
   uint64_t buffered_bytes() const { return buffer_.size(); }
   bool is_syncing() const { return sync_.state().is_busy; }
   uint64_t delayed_syncs() const { return delayed_syncs_; }
-  const AofPlace& place() const { return place_; }
+  LogFiles& files() { return files_; }
 
  private:
   void write_turn();
@@ -138,22 +129,10 @@ class AppendLog {
   void synced();
   void overcome_failed_sync();
   void refuse(const IoError& error);
-  IoResult<void> make_place();
-  void remove_leftovers();
-  IoResult<void> sync_loaded(const AofManifest& manifest);
-  IoResult<AofFile> create_file(const std::string& path, std::optional<uint64_t> previous_bytes);
-  IoResult<void> open_increment(AofManifest& manifest, const LoadedLog& loaded);
-  IoResult<void> create_base(AofManifest& manifest);
-  IoResult<void> read_manifest();
   IoResult<void> rotate_aside();
-  IoResult<void> take_in(AofManifest& manifest);
-  void remove_history();
-  std::string aside_path() const { return place_.path("temp-" + place_.filename + ".incr"); }
-  std::string suffix() const;
 
   Parts parts_;
-  AofPlace place_;
-  AofManifest manifest_;
+  LogFiles files_;
   std::optional<AofFile> file_;  // set while it is on
   resp::Buffer buffer_;          // told, and not in the file yet
   uint64_t buffered_ = 0;        // offset behind the buffer
@@ -163,7 +142,6 @@ class AppendLog {
   uint64_t base_bytes_ = 0;
   uint64_t other_bytes_ = 0;  // of the files before the present one
   uint64_t delayed_syncs_ = 0;
-  std::string next_suffix_;  // of the base that is being made
   int64_t last_sync_us_ = 0;
   int64_t put_off_since_us_ = 0;  // 0: nothing is put off
   int64_t last_try_us_ = 0;

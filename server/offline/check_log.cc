@@ -62,7 +62,8 @@ class Checker {
   uint64_t lines_between(const std::string& path, uint64_t from, uint64_t to);
   bool is_repairable(const Target& target, const Finding& finding);
   bool repair(const Target& target, const Finding& finding, uint64_t size);
-  bool lacks_end(const Target& target, uint64_t end);
+  std::optional<uint64_t> end_by_next(const Target& target);
+  void ask_next(const Target& target, Finding& finding);
   bool is_agreed();
 
   FileSystem& files_;
@@ -168,8 +169,7 @@ bool Checker::check_file(const Target& target, const std::string& kind) {
     offset = *end;
   }
   Finding finding = read_commands(target, offset);
-  if (finding.kind == Finding::Kind::kSound && lacks_end(target, finding.ok_up_to))
-    finding.kind = Finding::Kind::kTorn;
+  ask_next(target, finding);
   if (finding.kind == Finding::Kind::kSound) finding.ok_up_to = **size;  // filler is in order
   tell(target, finding, **size, offset);
   if (finding.kind == Finding::Kind::kSound) {
@@ -242,17 +242,27 @@ Finding Checker::judge(const Target& target, const AofReader& reader, Status sta
   return finding;
 }
 
-/// Whether the next increment says that this one was longer.
-bool Checker::lacks_end(const Target& target, uint64_t end) {
-  if (target.next_path.empty()) return false;
+/// Where this increment ended when the next one was begun, if that one says so.
+std::optional<uint64_t> Checker::end_by_next(const Target& target) {
+  if (target.next_path.empty()) return std::nullopt;
   IoResult<File> file = File::open_for_read(files_, target.next_path);
-  if (!file) return false;  // it will be said when its turn comes
+  if (!file) return std::nullopt;  // it will be said when its turn comes
   AofReader next(std::move(*file));
   static_cast<void>(next.next());
-  if (next.previous_bytes().value_or(0) <= end) return false;
-  say_at(end, "Reached EOF where " + std::to_string(*next.previous_bytes()) +
-                  " bytes had been written, as the next file says");
-  return true;
+  return next.previous_bytes();
+}
+
+/// What the next increment knows of this one's end.
+void Checker::ask_next(const Target& target, Finding& finding) {
+  const std::optional<uint64_t> end = end_by_next(target);
+  if (!end) return;
+  if (finding.kind == Finding::Kind::kSound && *end > finding.ok_up_to) {
+    say_at(finding.ok_up_to, "Reached EOF where " + std::to_string(*end) +
+                                 " bytes had been written, as the next file says");
+    finding.kind = Finding::Kind::kTorn;
+  } else if (finding.kind == Finding::Kind::kTorn && *end == finding.ok_up_to) {
+    finding.kind = Finding::Kind::kSound;  // behind the end is filler, or what is left of it
+  }
 }
 
 void Checker::tell(const Target& target, const Finding& finding, uint64_t size, uint64_t offset) {

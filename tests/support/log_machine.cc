@@ -21,7 +21,9 @@ LogMachine::LogMachine(FileSystem& disk, const char* policy)
       is_always_(std::string_view(policy) == "always") {
   stage_.configure("appendfsync", policy);
   stage_.configure("auto-aof-rewrite-percentage", "0");
-  log().write_base = [this](const std::string& path) { return rewriter().write_base(path); };
+  log().files().write_base = [this](const std::string& path) {
+    return rewriter().write_base(path);
+  };
   log().on_fatal = [this] { is_fatal_ = true; };
 }
 

@@ -19,7 +19,7 @@ struct LogStage {
   explicit LogStage(const char* policy) : stage(HandlerStage::Audience::kNone, disk) {
     std::filesystem::current_path(folder.path());
     stage.configure("appendfsync", policy);
-    log.write_base = [this](const std::string& path) {
+    log.files().write_base = [this](const std::string& path) {
       return File::create(disk, path).map([](const File&) {});
     };
     log.on_fatal = [this] { is_fatal = true; };
@@ -116,7 +116,7 @@ TEST_CASE("After a sync that failed nothing is durable, until a rewrite has put 
   CHECK(s.log.needs_rewrite());
   CHECK(s.log.durable_offset() < s.stage.propagation().offset());
   REQUIRE(s.log.rotate());
-  REQUIRE(s.log.write_base(s.log.next_base_path()));
+  REQUIRE(s.log.files().write_base(s.log.next_base_path()));
   REQUIRE(s.log.commit_base(0));
   CHECK(s.log.refusal().empty());
   CHECK_FALSE(s.log.needs_rewrite());
@@ -174,7 +174,7 @@ TEST_CASE("What was kept aside counts from the first base on", "[aof][append_log
   CHECK(s.log.is_aside());
   REQUIRE(s.log.rotate());
   s.write("XADD s 2-0 f v");
-  REQUIRE(s.log.write_base(s.log.next_base_path()));
+  REQUIRE(s.log.files().write_base(s.log.next_base_path()));
   REQUIRE(s.log.commit_base(0));
   CHECK_FALSE(s.log.is_aside());
   const auto text = read_all(real_files(), s.folder / "appendonlydir/appendonly.aof.2.incr.aof");

@@ -186,13 +186,13 @@ TEST_CASE("A sync that failed is healed by a base of a later moment only", "[aof
   log.look_at_syncs();
   REQUIRE(log.needs_rewrite());
 
-  REQUIRE(log.write_base(log.next_base_path()));
+  REQUIRE(log.files().write_base(log.next_base_path()));
   REQUIRE(log.commit_base(0));
   CHECK(log.needs_rewrite());
   CHECK(log.refusal() == "MISCONF Errors writing to the AOF file: Input/output error");
 
   REQUIRE(log.rotate());
-  REQUIRE(log.write_base(log.next_base_path()));
+  REQUIRE(log.files().write_base(log.next_base_path()));
   REQUIRE(log.commit_base(0));
   CHECK_FALSE(log.needs_rewrite());
   CHECK(log.refusal().empty());
