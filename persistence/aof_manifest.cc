@@ -123,7 +123,7 @@ tl::expected<AofManifest, ManifestError> AofManifest::parse(std::string_view tex
     if (!why.empty())
       return tl::unexpected(ManifestError{number, std::string(content), std::move(why)});
   }
-  if (manifest.is_empty()) return tl::unexpected(ManifestError{0, "", kEmpty});
+  if (number == 0) return tl::unexpected(ManifestError{0, "", kEmpty});
   return manifest;
 }
 

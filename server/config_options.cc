@@ -199,6 +199,7 @@ constexpr Option kRows[] = {
   integer("auto-aof-rewrite-percentage", "100",             0, INT_MAX,   &S::auto_aof_rewrite_percentage),
   memory ("auto-aof-rewrite-min-size", "67108864",          0,            &S::auto_aof_rewrite_min_size),
   toggle ("aof-load-truncated",       "yes",                &S::aof_load_truncated),
+  choice ("aof-load-other-types",     "refuse",             kOtherTypes, choice_field<&S::aof_load_other_types>()),
   memory ("aof-load-corrupt-tail-max-size", "0",            0,            &S::aof_load_corrupt_tail_max_size),
   toggle ("aof-use-rdb-preamble",     "yes",                &S::aof_use_rdb_preamble),
   toggle ("aof-timestamp-enabled",    "no",                 &S::aof_timestamp_enabled),

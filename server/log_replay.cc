@@ -5,6 +5,7 @@
 #include <cstdio>
 #include <utility>
 
+#include "server/access/absent_commands.h"
 #include "server/clock.h"
 #include "server/config.h"
 #include "server/data/keyspace.h"
@@ -43,6 +44,13 @@ std::string seconds_since(int64_t began_us) {
   std::snprintf(text, sizeof(text), "%.3f",
                 static_cast<double>(Clock::monotonic_us() - began_us) / 1e6);
   return std::string(text) + " seconds";
+}
+
+/// A command of Redis that is not here, or of a module, whose names have a dot.
+bool is_for_other_types(std::string_view name) {
+  const std::span<const std::string_view> absent = absent_commands();
+  return name.find('.') != std::string_view::npos ||
+         std::binary_search(absent.begin(), absent.end(), to_lower(name));
 }
 
 tl::unexpected<LogReplay::Failure> fatal(std::string text) {
@@ -87,9 +95,9 @@ std::optional<LogReplay::Failure> LogReplay::take_over_old_file(AofManifest& man
   const IoResult<std::optional<uint64_t>> old = size_of(files_, place_.filename);
   if (!old || !*old) return std::nullopt;
   const std::string inside = place_.path(place_.filename);
-  if (!manifest.is_empty()) {
+  if (manifest.base() || !manifest.increments().empty()) {
     const bool is_half_done = manifest.base() && manifest.base()->name == place_.filename &&
-                              manifest.increments().empty() && manifest.history().empty();
+                              manifest.increments().empty();
     const IoResult<std::optional<uint64_t>> moved = size_of(files_, inside);
     if (!is_half_done || !moved || *moved) return std::nullopt;
   } else {
@@ -163,6 +171,10 @@ tl::expected<LoadedLog, LogReplay::Failure> LogReplay::load_all(AofManifest mani
   }
   if (before > 0)
     context_.log.notice("DB loaded from append only file: " + seconds_since(began_us));
+  if (passed_over_ > 0) {
+    context_.log.warning("Commands passed over that are for other types than streams: " +
+                         std::to_string(passed_over_));
+  }
   return loaded;
 }
 
@@ -262,7 +274,7 @@ std::optional<LogReplay::Failure> LogReplay::run_command(const Place& place,
   const std::span<const std::string_view> argv = reader.argv();
   if (in_transaction_) {
     if (equals_ignoring_case(argv[0], "exec")) return run_queued(place);
-    queue_.push_back({{argv.begin(), argv.end()}});
+    queue_.push_back({{argv.begin(), argv.end()}, reader.offset()});
     return std::nullopt;
   }
   if (argv.size() == 1 && equals_ignoring_case(argv[0], "multi")) {
@@ -270,25 +282,33 @@ std::optional<LogReplay::Failure> LogReplay::run_command(const Place& place,
     transaction_offset_ = reader.offset();
     return std::nullopt;
   }
-  return execute(place, argv);
+  return execute(place, argv, reader.offset());
 }
 
 std::optional<LogReplay::Failure> LogReplay::run_queued(const Place& place) {
   in_transaction_ = false;
   for (const Queued& queued : queue_) {
     const std::vector<std::string_view> argv(queued.argv.begin(), queued.argv.end());
-    if (std::optional<Failure> why = execute(place, argv)) return why;
+    if (std::optional<Failure> why = execute(place, argv, queued.offset)) return why;
   }
   queue_.clear();
   return std::nullopt;
 }
 
 std::optional<LogReplay::Failure> LogReplay::execute(const Place& place,
-                                                     std::span<const std::string_view> argv) {
+                                                     std::span<const std::string_view> argv,
+                                                     uint64_t offset) {
   const Dispatcher::Replayed replayed = context_.dispatcher.replay(client_, argv);
   if (!replayed.is_known) {
+    const bool is_for_others = is_for_other_types(argv[0]);
+    if (is_for_others && context_.config->aof_load_other_types == OtherTypes::kSkip) {
+      ++passed_over_;
+      return std::nullopt;
+    }
     return "Unknown command '" + std::string(argv[0]) + "' reading the append only file " +
-           place.info.name;
+           place.info.name + ", offset " + std::to_string(offset) +
+           (is_for_others ? " (Weir has streams only; aof-load-other-types skip passes over it)"
+                          : "");
   }
   if (!replayed.error.empty()) {
     context_.log.warning(

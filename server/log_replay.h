@@ -45,6 +45,7 @@ class LogReplay {
  private:
   struct Queued {
     std::vector<std::string> argv;
+    uint64_t offset = 0;
   };
   /// The present file.
   struct Place {
@@ -66,7 +67,8 @@ class LogReplay {
                                                 uint64_t offset);
   std::optional<Failure> run_command(const Place& place, const AofReader& reader);
   std::optional<Failure> run_queued(const Place& place);
-  std::optional<Failure> execute(const Place& place, std::span<const std::string_view> argv);
+  std::optional<Failure> execute(const Place& place, std::span<const std::string_view> argv,
+                                 uint64_t offset);
   std::optional<uint64_t> end_by_next(const Place& place);
   IoResult<AofReader> open(const AofFileInfo& info);
   bool was_never_on_disk(const AofFileInfo& info);
@@ -87,6 +89,7 @@ class LogReplay {
   std::vector<Queued> queue_;
   uint64_t total_bytes_ = 0;
   uint32_t commands_until_look_ = 0;
+  uint64_t passed_over_ = 0;  // commands of other types
 };
 
 }  // namespace weir

@@ -211,6 +211,7 @@ struct Settings {
   std::string appendfilename = "appendonly.aof";
   std::string appenddirname = "appendonlydir";
   bool no_appendfsync_on_rewrite = false;
+  OtherTypes aof_load_other_types = OtherTypes::kRefuse;
   int auto_aof_rewrite_percentage = 100;  // 0: no rewrite by itself
   uint64_t auto_aof_rewrite_min_size = 64 << 20;
   bool aof_load_truncated = true;

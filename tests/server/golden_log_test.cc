@@ -125,4 +125,72 @@ TEST_CASE("Logs of Redis are loaded, cut or refused as Redis does it", "[aof][go
   CHECK(cases == 28);
 }
 
+TEST_CASE("A log with commands for other types is loaded without them when told so",
+          "[aof][golden]") {
+  TestServer server({"--appendonly", "yes", "--aof-load-other-types", "skip"});
+  const std::string path = server.folder() + "/appendonlydir/appendonly.aof.1.incr.aof";
+  server.crash_now();
+  write_text(path,
+             "*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$1\r\nv\r\n"
+             "*5\r\n$4\r\nXADD\r\n$1\r\ns\r\n$3\r\n1-0\r\n$1\r\nf\r\n$1\r\nv\r\n"
+             "*1\r\n$5\r\nMULTI\r\n*3\r\n$8\r\nJSON.SET\r\n$1\r\nk\r\n$1\r\nv\r\n"
+             "*1\r\n$4\r\nEXEC\r\n");
+  server.start_again();
+  CHECK(server.connect()("XLEN", "s") == 1);
+  CHECK(server.log().find("for other types than streams: 2\n") != std::string::npos);
+  server.crash_now();
+
+  const Finished refused = run_server_to_end({"--dir", server.folder(), "--appendonly", "yes",
+                                              "--port", "0", "--unixsocket", server.socket_path()});
+  CHECK(refused.exit_code == 1);
+  CHECK(refused.out.find("Unknown command 'SET' reading the append only file "
+                         "appendonly.aof.1.incr.aof, offset 0 (Weir has streams only;") !=
+        std::string::npos);
+  write_text(path, "*2\r\n$4\r\nSETX\r\n$1\r\nk\r\n");
+  const Finished unknown =
+      run_server_to_end({"--dir", server.folder(), "--appendonly", "yes", "--port", "0",
+                         "--unixsocket", server.socket_path(), "--aof-load-other-types", "skip"});
+  CHECK(unknown.exit_code == 1);
+}
+
+TEST_CASE("A single file of an older server is taken over where no manifest names another log",
+          "[aof]") {
+  const std::string old_file = WEIR_SOURCE_DIR "/tests/golden/aof/23-oldstyle-plain/appendonly.aof";
+  const struct {
+    const char* manifest;  // null: there is none
+    bool starts;
+    bool is_taken;
+  } cases[] = {
+      {nullptr, true, true},
+      {"", false, false},  // Redis stops at it, too: a manifest is never written empty
+      {"# nothing\n", true, true},
+      {"file appendonly.aof seq 1 type b\n", true, true},
+      {"file appendonly.aof seq 1 type b\nfile x seq 1 type h\n", true, true},
+      {"file x seq 1 type h\n", true, true},
+      {"file other seq 1 type b\n", false, false},
+      {"file appendonly.aof seq 1 type b\nfile appendonly.aof.1.incr.aof seq 1 type i\n", false,
+       false},
+  };
+  for (const auto& one : cases) {
+    const std::string manifest = one.manifest == nullptr ? "no manifest" : one.manifest;
+    CAPTURE(manifest);
+    const TempFolder folder;
+    fs::create_directory(folder / "appendonlydir");
+    fs::copy(old_file, folder / "appendonly.aof");
+    if (one.manifest != nullptr)
+      write_text(folder / "appendonlydir/appendonly.aof.manifest", one.manifest);
+    const std::vector<std::string> options{"--dir", folder.path(), "--appendonly", "yes"};
+    if (one.starts) {
+      TestServer server(options);
+      CHECK(server.connect()("XLEN", "s") == 2);
+    } else {
+      auto to_end = options;
+      to_end.insert(to_end.end(), {"--port", "0", "--unixsocket", folder / "s.sock"});
+      CHECK(run_server_to_end(to_end).exit_code == 1);
+    }
+    CHECK(fs::exists(folder / "appendonly.aof") != one.is_taken);
+    CHECK(fs::exists(folder / "appendonlydir/appendonly.aof") == one.is_taken);
+  }
+}
+
 }  // namespace weir::testing

@@ -59,7 +59,7 @@ TEST_CASE("Comments, unknown keys, blanks and any order are fine in a manifest",
 
 TEST_CASE("Each broken rule of a manifest has its own words", "[aof][manifest]") {
   CHECK(why_not("") == "Found an empty AOF manifest");
-  CHECK(why_not("# only this\n") == "Found an empty AOF manifest");
+  CHECK(why_not("\n") == "Invalid AOF manifest file format");
   CHECK(why_not("file a seq 1 type b") == "The AOF manifest file contains too long line");
   CHECK(why_not("file " + std::string(1100, 'a') + " seq 1 type b\n") ==
         "The AOF manifest file contains too long line");
