@@ -53,6 +53,12 @@ constexpr Choice kOtherTypes[] = {
   {"refuse", int(OtherTypes::kRefuse)},
   {"skip",   int(OtherTypes::kSkip)},
 };
+constexpr Choice kPropagationLevels[] = {
+  {"7.0", int(PropagationLevel::k70)},
+  {"8.2", int(PropagationLevel::k82)},
+  {"8.6", int(PropagationLevel::k86)},
+  {"8.8", int(PropagationLevel::k88)},
+};
 constexpr Choice kAppendFsync[] = {
   {"everysec", int(AppendFsync::kEverySecond)},
   {"always",   int(AppendFsync::kAlways)},
@@ -199,6 +205,7 @@ constexpr Option kRows[] = {
   integer("auto-aof-rewrite-percentage", "100",             0, INT_MAX,   &S::auto_aof_rewrite_percentage),
   memory ("auto-aof-rewrite-min-size", "67108864",          0,            &S::auto_aof_rewrite_min_size),
   toggle ("aof-load-truncated",       "yes",                &S::aof_load_truncated),
+  choice ("propagation-level",        "7.0",                kPropagationLevels, choice_field<&S::propagation_level>()),
   choice ("aof-load-other-types",     "refuse",             kOtherTypes, choice_field<&S::aof_load_other_types>()),
   memory ("aof-load-corrupt-tail-max-size", "0",            0,            &S::aof_load_corrupt_tail_max_size),
   toggle ("aof-use-rdb-preamble",     "yes",                &S::aof_use_rdb_preamble),

@@ -75,10 +75,14 @@ void Propagation::add_words(std::span<const std::string_view> words) {
 void Propagation::add_edited(uint32_t db, std::span<const std::string_view> words,
                              std::span<const WordEdit> edits) {
   if (!is_heard()) return;
-  begin_form(db, words.size());
+  size_t left_out = 0;
+  for (const WordEdit& edit : edits)
+    left_out += edit.is_left_out ? 1 : 0;
+  begin_form(db, words.size() - left_out);
   for (size_t i = 0; i < words.size(); ++i) {
     const bool is_edited = !edits.empty() && edits.front().word == i;
-    add_word(is_edited ? std::string_view(edits.front().text) : words[i]);
+    if (!is_edited || !edits.front().is_left_out)
+      add_word(is_edited ? std::string_view(edits.front().text) : words[i]);
     while (!edits.empty() && edits.front().word == i)
       edits = edits.subspan(1);
   }

@@ -36,10 +36,11 @@
 
 namespace weir {
 
-/// A word of a command that is told with another text.
+/// A word of a command that is told with another text, or not at all.
 struct WordEdit {
   size_t word = 0;
-  std::string text;
+  std::string text = {};
+  bool is_left_out = false;
 };
 
 /// What one call has told so far.

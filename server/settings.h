@@ -64,6 +64,8 @@ struct OutputLimits {
 
 /// Keys of a snapshot that are no streams.
 enum class OtherTypes : uint8_t { kRefuse, kSkip };
+/// The oldest Redis that is to understand what the log and the replicas are told.
+enum class PropagationLevel : uint8_t { k70, k82, k86, k88 };
 
 /// Save a snapshot after `seconds` when at least `changes` keys changed.
 struct SavePoint {
@@ -212,6 +214,7 @@ struct Settings {
   std::string appenddirname = "appendonlydir";
   bool no_appendfsync_on_rewrite = false;
   OtherTypes aof_load_other_types = OtherTypes::kRefuse;
+  PropagationLevel propagation_level = PropagationLevel::k70;
   int auto_aof_rewrite_percentage = 100;  // 0: no rewrite by itself
   uint64_t auto_aof_rewrite_min_size = 64 << 20;
   bool aof_load_truncated = true;

@@ -298,13 +298,15 @@ uint64_t Stream::erase_from_front(const Trim& trim) {
 }
 
 /// Whether an entry may be trimmed as far as consumer groups are concerned.
-bool Stream::may_remove(const StreamId& id, const Trim& trim) {
-  if (trim.references == References::kAcked) return !is_referenced(id);
-  drop_references(id);
+bool Stream::may_remove(const StreamId& id, const Trim& trim, std::vector<StreamId>* noted) {
+  const bool is_by_acks = trim.references == References::kAcked;
+  if (is_by_acks && is_referenced(id)) return false;
+  const bool is_noted = is_by_acks || drop_references(id);
+  if (is_noted && noted != nullptr) noted->push_back(id);
   return true;
 }
 
-Trimmed Stream::trim_one_by_one(const Trim& trim) {
+Trimmed Stream::trim_one_by_one(const Trim& trim, std::vector<StreamId>* noted) {
   const bool by_length = trim.strategy == Trim::Strategy::kMaxLength;
   const auto is_done = [&](const StreamId& id) {
     return by_length ? length_ <= trim.max_length : id >= trim.min_id;
@@ -325,7 +327,7 @@ Trimmed Stream::trim_one_by_one(const Trim& trim) {
     const StreamId last = node->last_id();  // the node may go with its last entry
     for (const StreamId& id : ids) {
       if (is_done(id)) break;
-      if (!may_remove(id, trim)) continue;
+      if (!may_remove(id, trim, noted)) continue;
       remove(id);
       ++trimmed.entries;
       trimmed.below = successor(id);
@@ -336,11 +338,12 @@ Trimmed Stream::trim_one_by_one(const Trim& trim) {
   return trimmed;
 }
 
-Trimmed Stream::trim_and_tell(const Trim& trim, RadixCuttings<StreamNode>* cuttings) {
+Trimmed Stream::trim_and_tell(const Trim& trim, RadixCuttings<StreamNode>* cuttings,
+                              std::vector<StreamId>* noted) {
   if (length_ == 0) return {};
   if (trim.references != References::kKeep &&
       (trim.approximate || std::as_const(*this).groups().size() > 0)) {
-    return trim_one_by_one(trim);
+    return trim_one_by_one(trim, noted);
   }
   if (trim.strategy == Trim::Strategy::kMaxLength && length_ <= trim.max_length) return {};
   const StreamNode* kept = first_kept_node(trim);

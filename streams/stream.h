@@ -134,7 +134,10 @@ class Stream {
   /// The same, and tells where it stopped.
   Trimmed trim_and_tell(const Trim& trim) { return trim_and_tell(trim, nullptr); }
   /// The same; whole nodes that go need not be freed now: they are added to the cuttings.
-  Trimmed trim_and_tell(const Trim& trim, RadixCuttings<StreamNode>* cuttings);
+  /// noted: takes the IDs that are gone from groups (kDelete), or from the stream (kAcked) unless
+  /// it has no groups; may be null.
+  Trimmed trim_and_tell(const Trim& trim, RadixCuttings<StreamNode>* cuttings,
+                        std::vector<StreamId>* noted = nullptr);
 
   /// XSETID: replaces the last ID, and the other two if given.
   void set_id(const StreamId& last_id, std::optional<uint64_t> entries_added,
@@ -202,8 +205,8 @@ class Stream {
   uint64_t drop_nodes_before(const StreamNode* node, RadixCuttings<StreamNode>* cuttings);
   uint64_t erase_from_front(const Trim& trim);
   bool remove(const StreamId& id);
-  Trimmed trim_one_by_one(const Trim& trim);
-  bool may_remove(const StreamId& id, const Trim& trim);
+  Trimmed trim_one_by_one(const Trim& trim, std::vector<StreamId>* noted);
+  bool may_remove(const StreamId& id, const Trim& trim, std::vector<StreamId>* noted);
   bool has_gaps_from(const StreamId& id) const;
   std::optional<uint64_t> position_of(const StreamId& id) const;
   uint64_t entries_before(const StreamId& id) const;

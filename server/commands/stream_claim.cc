@@ -5,8 +5,10 @@
 #include "server/commands/args.h"
 #include "server/commands/claim_form.h"
 #include "server/commands/entry_reply.h"
+#include "server/commands/group_lookup.h"
 #include "server/commands/handlers.h"
 #include "server/commands/id_args.h"
+#include "server/commands/older_forms.h"
 #include "server/context.h"
 #include "server/data/keyspace.h"
 #include "server/errors.h"
@@ -171,6 +173,18 @@ Parsed<XclaimArgs> read_xclaim(const Call& call, IdList& ids) {
   return parsed;
 }
 
+/// What propagate_release() has told: the entries are nobody's.
+void release_again(const FoundGroup& found, const XclaimArgs& args, const IdList& ids) {
+  PendingList& list = found.group->pending();
+  PendingList::Edit pending(list);
+  EntryFinder entries(*found.stream);
+  for (const StreamId& id : ids) {
+    if (entries.find(id) == nullptr && !pending.find(id)) continue;
+    pending.put(
+        {.id = id, .deliveries = args.mode.deliveries.value_or(0), .release = list.next_release()});
+  }
+}
+
 // --- XAUTOCLAIM ----------------------------------------------------------------------------------
 
 /// Entries looked at for each one wanted.
@@ -248,6 +262,12 @@ Outcome xclaim(Call& call) {
   Parsed<XclaimArgs> args = read_xclaim(call, ids);
   if (!args) return std::move(args.error());
 
+  if (call.is_replay && call.args[3] == kReleasedConsumer) {
+    release_again({stream, group}, *args, ids);
+    call.changed(ids.size());
+    call.reply.array(0);
+    return Outcome::done();
+  }
   call.propagate_nothing();  // told by its effects
   const bool moves_last_id = args->last_id && *args->last_id > group->last_id;
   if (moves_last_id) group->last_id = *args->last_id;

@@ -6,6 +6,7 @@
 #include "server/commands/group_lookup.h"
 #include "server/commands/handlers.h"
 #include "server/commands/id_args.h"
+#include "server/commands/older_forms.h"
 #include "server/commands/reference_args.h"
 #include "server/data/keyspace.h"
 #include "server/errors.h"
@@ -56,19 +57,23 @@ class Remover {
     // Also of an entry that is gone: nothing else would ever clean that up.
     const bool dropped = references_ == References::kDelete && stream_.drop_references(id);
     const bool deleted = stream_.erase(id);
-    if (deleted) ++deleted_;
+    if (deleted) deleted_.push_back(id);
+    if (dropped) dropped_.push_back(id);
     if (deleted || dropped) ++changed_;
     return deleted ? Fate::kDeleted : Fate::kMissing;
   }
 
-  uint64_t deleted() const { return deleted_; }
+  const std::vector<StreamId>& deleted() const { return deleted_; }
+  /// Those that were pending in some group.
+  const std::vector<StreamId>& dropped() const { return dropped_; }
   /// How many IDs made a difference.
   uint64_t changed() const { return changed_; }
 
  private:
   Stream& stream_;
   References references_;
-  uint64_t deleted_ = 0;
+  std::vector<StreamId> deleted_;
+  std::vector<StreamId> dropped_;
   uint64_t changed_ = 0;
 };
 
@@ -96,6 +101,13 @@ std::vector<bool> acknowledge(ConsumerGroup& group, const IdList& ids) {
 void tell(Call& call, uint64_t changed, uint64_t deleted) {
   call.changed(changed);
   if (deleted > 0) call.notify(events::kXdel, call.args[1]);
+}
+
+/// As commands that every receiver knows, if some do not know this one.
+void propagate_removal(Call& call, const Stream& stream, const Remover& remover) {
+  if (!call.is_told() || !is_below(call, PropagationLevel::k82)) return;
+  propagate_acks(call, call.args[1], stream, remover.dropped());
+  propagate_deletion(call, call.args[1], remover.deleted());
 }
 
 }  // namespace
@@ -126,7 +138,8 @@ Outcome xdelex(Call& call) {
   call.reply.array(args->ids.size());
   for (const StreamId& id : ids)
     answer(call, remover.remove(id));
-  tell(call, remover.changed(), remover.deleted());
+  tell(call, remover.changed(), remover.deleted().size());
+  propagate_removal(call, *stream, remover);
   return Outcome::done();
 }
 
@@ -154,7 +167,10 @@ Outcome xackdel(Call& call) {
     const bool stays = remover.remove(id) == Fate::kReferenced;
     answer(call, stays ? Fate::kReferenced : Fate::kDeleted);
   }
-  tell(call, changed, remover.deleted());
+  tell(call, changed, remover.deleted().size());
+  if (changed > 0 && call.is_told() && is_below(call, PropagationLevel::k82))
+    propagate_ack(call, call.args[1], call.args[2], ids.all());
+  propagate_removal(call, *found.stream, remover);
   return Outcome::done();
 }
 

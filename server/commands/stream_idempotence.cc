@@ -3,6 +3,7 @@
 
 #include "server/commands/args.h"
 #include "server/commands/handlers.h"
+#include "server/commands/older_forms.h"
 #include "server/context.h"
 #include "server/data/keyspace.h"
 #include "server/errors.h"
@@ -62,6 +63,7 @@ Outcome xcfgset(Call& call) {
   if (!limits) return std::move(limits.error());
 
   if (stream->set_idempotence_limits(*limits)) call.changed();
+  if (is_below(call, PropagationLevel::k86)) call.propagate_nothing();
   call.reply.ok();
   return Outcome::done();
 }
@@ -87,6 +89,7 @@ Outcome xidmprecord(Call& call) {
     known.record(pid, iid, *id);
     call.context.keyspace.iid_expiry.watch(known);
     call.changed();
+    if (is_below(call, PropagationLevel::k86)) call.propagate_nothing();
   }
   call.reply.ok();
   return Outcome::done();

@@ -7,6 +7,7 @@
 #include "server/commands/group_lookup.h"
 #include "server/commands/handlers.h"
 #include "server/commands/id_args.h"
+#include "server/commands/older_forms.h"
 #include "server/context.h"
 #include "server/data/keyspace.h"
 #include "server/errors.h"
@@ -188,7 +189,8 @@ Parsed<NackArgs> read_nack_args(const Call& call) {
 }
 
 /// Takes entries away from their consumers and returns how many; the same one again counts again.
-uint64_t release(const FoundGroup& found, const NackArgs& args, const IdList& ids) {
+uint64_t release(Call& call, const FoundGroup& found, const NackArgs& args, const IdList& ids) {
+  const bool is_told_otherwise = call.is_told() && is_below(call, PropagationLevel::k88);
   if (found.group->pending_count() == 0 && !args.force) return 0;
   PendingList& list = found.group->pending();
   PendingList::Edit pending(list);
@@ -197,9 +199,11 @@ uint64_t release(const FoundGroup& found, const NackArgs& args, const IdList& id
   for (const StreamId& id : ids) {
     const std::optional<Nack> before = pending.find(id);
     if (!before && (!args.force || entries.find(id) == nullptr)) continue;
-    pending.put({.id = id,
-                 .deliveries = args.deliveries_after(before ? before->deliveries : 0),
-                 .release = list.next_release()});
+    const Nack nack{.id = id,
+                    .deliveries = args.deliveries_after(before ? before->deliveries : 0),
+                    .release = list.next_release()};
+    pending.put(nack);
+    if (is_told_otherwise) propagate_release(call, call.args[1], found.group->name(), nack);
     ++released;
   }
   return released;
@@ -229,7 +233,7 @@ Outcome xnack(Call& call) {
   IdList ids;
   if (!ids.read(args->ids)) return ReplyError(errors::kInvalidStreamId);
 
-  const uint64_t released = release(found, *args, ids);
+  const uint64_t released = release(call, found, *args, ids);
   call.changed(released);
   if (released > 0) call.signal(call.args[1]);  // who reads with CLAIM may have them at once
   call.reply.integer(static_cast<int64_t>(released));

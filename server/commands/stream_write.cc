@@ -4,6 +4,7 @@
 #include "server/commands/args.h"
 #include "server/commands/entry_reply.h"
 #include "server/commands/handlers.h"
+#include "server/commands/older_forms.h"
 #include "server/commands/trim_args.h"
 #include "server/context.h"
 #include "server/data/keyspace.h"
@@ -61,6 +62,7 @@ struct MessageArgs {
   std::string_view pid;  // empty: neither was given
   std::string_view iid;  // empty: its content names it
   ContentDigest digest{};
+  size_t word = 0;  // its first
 
   bool is_given() const { return !pid.empty(); }
   std::string_view name() const {
@@ -82,6 +84,7 @@ Parsed<bool> take_message(ArgCursor& args, MessageArgs& message) {
   const bool named = args.take("IDMP", 2);
   if (!named && !args.take("IDMPAUTO", 1)) return false;
   if (message.is_given()) return refused(errors::kIdmpTwice);
+  message.word = args.position() - 1;
   message.pid = args.next();
   if (message.pid.empty())
     return refused(named ? errors::kIdmpEmptyPid : errors::kIdmpAutoEmptyPid);
@@ -142,6 +145,7 @@ bool answer_duplicate(Call& call, const XaddArgs& args, Stream& stream) {
   if (!id && !call.is_replay) return false;
   stream.use_idempotence().count_duplicate();
   call.changed();
+  if (is_below(call, PropagationLevel::k86)) call.propagate_nothing();
   id ? bulk_id(call.reply, *id) : call.reply.null();
   return true;
 }
@@ -152,34 +156,99 @@ void record_message(Call& call, const MessageArgs& message, Stream& stream, cons
   call.context.keyspace.iid_expiry.watch(known);
 }
 
+/// What trimming has removed, beyond what its words say to receivers that know no references.
+struct Removed {
+  Trimmed trimmed;
+  std::vector<StreamId> noted;  // see Stream::trim_and_tell
+
+  /// Entries that stay lie before some that went.
+  bool has_holes(const TrimArgs& trim, const Stream& stream) const {
+    return trim.references() == References::kAcked && !noted.empty() && stream.length() > 0 &&
+           (!trimmed.below || stream.first_id() < *trimmed.below);
+  }
+};
+
+/// The rest of what propagates a trimming without its references.
+void propagate_removed(Call& call, const TrimArgs& trim, const Stream& stream,
+                       const Removed& removed) {
+  const std::string_view key = call.args[1];
+  if (trim.references() == References::kDelete) propagate_acks(call, key, stream, removed.noted);
+  if (!removed.has_holes(trim, stream)) return;
+  propagate_deletion(call, key, removed.noted);
+  propagate_counters(call, key, stream);
+}
+
+/// As propagate_xadd, without the words that an older receiver does not know.
+void propagate_older_xadd(Call& call, const XaddArgs& args, const StreamId& id,
+                          const Stream& stream, const Removed& removed) {
+  std::vector<WordEdit> edits;
+  const bool omits_references =
+      args.trim.names_references() && is_below(call, PropagationLevel::k82);
+  if (omits_references) {
+    edits = args.trim.settle_without_references(stream, removed.has_holes(args.trim, stream));
+  } else if (args.trim.is_unsettled()) {
+    edits = args.trim.settle(stream, removed.trimmed);
+  }
+  if (args.message.is_given()) {
+    const size_t words = args.message.iid.empty() ? 2 : 3;
+    for (size_t i = 0; i < words; ++i)
+      edits.push_back({.word = args.message.word + i, .is_left_out = true});
+  }
+  edits.push_back({.word = args.id_word, .text = to_string(id)});
+  std::sort(edits.begin(), edits.end(),
+            [](const WordEdit& a, const WordEdit& b) { return a.word < b.word; });
+  call.propagate_edited(edits);
+  if (omits_references) propagate_removed(call, args.trim, stream, removed);
+}
+
 /// Names the form with the ID that the entry got and the length or ID that was trimmed to, where
 /// the words leave one of them open.
 void propagate_xadd(Call& call, const XaddArgs& args, const StreamId& id, const Stream& stream,
-                    const Trimmed& trimmed) {
+                    const Removed& removed) {
+  if (!call.is_told()) return;
+  const bool has_newer = (args.message.is_given() && is_below(call, PropagationLevel::k86)) ||
+                         (args.trim.names_references() && is_below(call, PropagationLevel::k82));
+  if (has_newer) return propagate_older_xadd(call, args, id, stream, removed);
   const bool is_open = args.id.kind != NewId::Kind::kExplicit || args.trim.is_unsettled();
-  if (!call.is_told() || !is_open) return;
+  if (!is_open) return;
   if (!args.trim.is_unsettled()) {
-    const WordEdit edit{args.id_word, to_string(id)};
+    const WordEdit edit{.word = args.id_word, .text = to_string(id)};
     return call.propagate_edited({&edit, 1});
   }
-  std::vector<WordEdit> edits = args.trim.settle(stream, trimmed);
-  edits.push_back({args.id_word, to_string(id)});  // behind all options
+  std::vector<WordEdit> edits = args.trim.settle(stream, removed.trimmed);
+  edits.push_back({.word = args.id_word, .text = to_string(id)});  // behind all options
   call.propagate_edited(edits);
 }
 
 void propagate_xtrim(Call& call, const TrimArgs& trim, const Stream& stream,
-                     const Trimmed& trimmed) {
-  if (!call.is_told() || !trim.is_unsettled()) return;
-  call.propagate_edited(trim.settle(stream, trimmed));
+                     const Removed& removed) {
+  if (!call.is_told()) return;
+  if (trim.names_references() && is_below(call, PropagationLevel::k82)) {
+    const bool has_holes = removed.has_holes(trim, stream);
+    if (has_holes) {
+      call.propagate_nothing();
+    } else {
+      std::vector<WordEdit> edits = trim.settle_without_references(stream, has_holes);
+      std::sort(edits.begin(), edits.end(),
+                [](const WordEdit& a, const WordEdit& b) { return a.word < b.word; });
+      call.propagate_edited(edits);
+    }
+    return propagate_removed(call, trim, stream, removed);
+  }
+  if (!trim.is_unsettled()) return;
+  call.propagate_edited(trim.settle(stream, removed.trimmed));
 }
 
 /// The nodes that go are freed later if they are many.
-Trimmed trim_lazily(Call& call, Stream& stream, const Trim& trim) {
+Removed trim_lazily(Call& call, Stream& stream, const Trim& trim) {
   RadixCuttings<StreamNode> cuttings;
-  const Trimmed trimmed = stream.trim_and_tell(trim, &cuttings);
+  const bool is_noted = trim.references != References::kKeep && call.is_told() &&
+                        is_below(call, PropagationLevel::k82);
+  Removed removed;
+  removed.trimmed = stream.trim_and_tell(trim, &cuttings, is_noted ? &removed.noted : nullptr);
   if (cuttings.size() >= LazyFree::kLeastCost)
     call.context.keyspace.lazy_free.take(std::move(cuttings));
-  return trimmed;
+  return removed;
 }
 
 }  // namespace
@@ -206,13 +275,13 @@ Outcome xadd(Call& call) {
   if (is_new) stream = &call.db.find_or_create(key);
   stream->append(*id, args.fields, node_limits(call.settings));
   if (is_message) record_message(call, args.message, *stream, *id);
-  Trimmed trimmed;
-  if (args.trim.is_given()) trimmed = trim_lazily(call, *stream, args.trim.trim(call.settings));
+  Removed removed;
+  if (args.trim.is_given()) removed = trim_lazily(call, *stream, args.trim.trim(call.settings));
   call.changed();
-  propagate_xadd(call, args, *id, *stream, trimmed);
+  propagate_xadd(call, args, *id, *stream, removed);
   if (is_new) call.notify(events::kNew, key);
   call.notify(events::kXadd, key);
-  if (trimmed.entries > 0) call.notify(events::kXtrim, key);
+  if (removed.trimmed.entries > 0) call.notify(events::kXtrim, key);
   call.signal(key);
   call.context.ids.write(call.reply, *id);
   return Outcome::done();
@@ -229,14 +298,15 @@ Outcome xtrim(Call& call) {
   if (const auto conflict = trim.conflict(true, call.is_replay)) return ReplyError(*conflict);
 
   Stream* const stream = call.db.find_for_write(call.args[1]);
-  Trimmed trimmed;
-  if (stream != nullptr) trimmed = trim_lazily(call, *stream, trim.trim(call.settings));
-  if (trimmed.entries > 0) {
-    call.changed(trimmed.entries);
-    propagate_xtrim(call, trim, *stream, trimmed);
+  Removed removed;
+  if (stream != nullptr) removed = trim_lazily(call, *stream, trim.trim(call.settings));
+  const uint64_t trimmed = removed.trimmed.entries;
+  if (trimmed > 0) {
+    call.changed(trimmed);
+    propagate_xtrim(call, trim, *stream, removed);
     call.notify(events::kXtrim, call.args[1]);
   }
-  call.reply.integer(static_cast<int64_t>(trimmed.entries));
+  call.reply.integer(static_cast<int64_t>(trimmed));
   return Outcome::done();
 }
 

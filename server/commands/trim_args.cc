@@ -20,6 +20,7 @@ Parsed<bool> TrimArgs::take(ArgCursor& args) {
   if (args.take("MAXLEN", 1)) return take_strategy(args, Trim::Strategy::kMaxLength);
   if (args.take("MINID", 1)) return take_strategy(args, Trim::Strategy::kMinId);
   if (!args.take("LIMIT", 1)) return take_policy(args);
+  limit_word_ = args.position() - 1;
   const std::optional<int64_t> limit = parse_canonical(args.next());
   if (!limit) return refused(errors::kNotAnInteger);
   if (*limit < 0) return refused(errors::kNegativeLimit);
@@ -30,6 +31,7 @@ Parsed<bool> TrimArgs::take(ArgCursor& args) {
 /// A second policy is no option any more.
 bool TrimArgs::take_policy(ArgCursor& args) {
   if (references_given_) return false;
+  references_word_ = args.position();
   const std::optional<References> references = take_references(args);
   references_given_ = references.has_value();
   trim_.references = references.value_or(References::kKeep);
@@ -79,6 +81,23 @@ Trim TrimArgs::trim(const Settings& settings) const {
     trim.limit = std::min(settings.stream_node_max_entries, nodes_worth) * kDefaultLimitNodes;
   }
   return trim;
+}
+
+std::vector<WordEdit> TrimArgs::settle_without_references(const Stream& trimmed_stream,
+                                                          bool has_holes) const {
+  std::vector<WordEdit> edits{{.word = references_word_, .is_left_out = true}};
+  if (limit_) {
+    edits.push_back({.word = limit_word_, .is_left_out = true});
+    edits.push_back({.word = limit_word_ + 1, .is_left_out = true});
+  }
+  if (!given_) return edits;
+  edits.push_back({.word = strategy_word_, .text = "MAXLEN", .is_left_out = has_holes});
+  if (operator_word_ != 0)
+    edits.push_back({.word = operator_word_, .text = "=", .is_left_out = has_holes});
+  edits.push_back({.word = threshold_word_,
+                   .text = std::to_string(trimmed_stream.length()),
+                   .is_left_out = has_holes});
+  return edits;
 }
 
 // With "=" the length that is left says the same as the old threshold with "~".  Not with ACKED:

@@ -31,6 +31,14 @@ class TrimArgs {
   /// remove the same from a stream with other nodes.
   std::vector<WordEdit> settle(const Stream& trimmed_stream, const Trimmed& trimmed) const;
 
+  /// Whether what becomes of references is among the words.
+  bool names_references() const { return references_given_; }
+  References references() const { return trim_.references; }
+  /// The same for receivers that do not know these words.  has_holes: what went is not the
+  /// beginning of the stream, and nothing is said of trimming.
+  std::vector<WordEdit> settle_without_references(const Stream& trimmed_stream,
+                                                  bool has_holes) const;
+
  private:
   bool take_policy(ArgCursor& args);
   Parsed<bool> take_strategy(ArgCursor& args, Trim::Strategy strategy);
@@ -41,6 +49,8 @@ class TrimArgs {
   size_t strategy_word_ = 0;  // numbers of words
   size_t operator_word_ = 0;  // 0: there is none
   size_t threshold_word_ = 0;
+  size_t limit_word_ = 0;
+  size_t references_word_ = 0;
   std::optional<int64_t> limit_;
 };
 

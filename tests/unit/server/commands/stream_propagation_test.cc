@@ -102,6 +102,7 @@ TEST_CASE("XTRIM tells only what removed something", "[xtrim][propagation]") {
 
 TEST_CASE("Trimming with DELREF takes the same references away again", "[xtrim][propagation]") {
   HandlerStage stage;
+  stage.configure("propagation-level", "8.8");
   fill(stage, 8);
   stage.run({"XTRIM", "s", "MAXLEN", "~", "7", "DELREF"});
   CHECK(stage.told() == "XTRIM s MAXLEN = 7 DELREF");
@@ -113,6 +114,7 @@ TEST_CASE("Trimming with DELREF takes the same references away again", "[xtrim][
 
 TEST_CASE("Trimming with ACKED tells up to where entries went", "[xtrim][propagation]") {
   HandlerStage stage;
+  stage.configure("propagation-level", "8.8");
   fill(stage, 10);
   stage.run({"XACK", "s", "g", "2-0", "4-0", "8-0", "9-0"});
   stage.told();
@@ -130,6 +132,7 @@ TEST_CASE("Trimming with ACKED tells up to where entries went", "[xtrim][propaga
 TEST_CASE("Trimming with ACKED without groups tells the first entry that is left",
           "[xtrim][propagation]") {
   HandlerStage stage;
+  stage.configure("propagation-level", "8.8");
   fill(stage, 0);
   stage.run({"XGROUP", "DESTROY", "s", "g"});
   stage.told();
@@ -149,6 +152,7 @@ TEST_CASE("A LIMIT beside = is only taken from a log", "[xtrim][propagation]") {
 
 TEST_CASE("Deleting tells its words if it deleted something", "[xdel][propagation]") {
   HandlerStage stage;
+  stage.configure("propagation-level", "8.8");
   fill(stage, 3);
   stage.run({"XDEL", "s", "99-0"});
   stage.run({"XDELEX", "s", "IDS", "1", "99-0"});
@@ -169,6 +173,7 @@ TEST_CASE("Deleting tells its words if it deleted something", "[xdel][propagatio
 TEST_CASE("XDELEX DELREF that only cleans up counts and is told, without an event",
           "[xdelex][propagation]") {
   HandlerStage stage;
+  stage.configure("propagation-level", "8.8");
   fill(stage, 3);
   stage.run({"XDEL", "s", "2-0"});
   stage.events();
@@ -193,6 +198,7 @@ TEST_CASE("XACKDEL that only acknowledges has no event", "[xackdel][propagation]
 
 TEST_CASE("XACK and XNACK tell their words and no event", "[xack][xnack][propagation]") {
   HandlerStage stage;
+  stage.configure("propagation-level", "8.8");
   fill(stage, 3);
   stage.run({"XACK", "s", "g", "9-0"});
   stage.run({"XNACK", "s", "g", "FAIL", "IDS", "1", "9-0"});
