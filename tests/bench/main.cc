@@ -81,6 +81,16 @@ CommandLine read_command_line(int argc, char** argv) {
   return line;
 }
 
+/// Whether a name of the command line means the scenario; "log-costs" means all of "log-…".
+bool is_meant(const std::string& name, const Scenario& scenario) {
+  constexpr std::string_view kAll = "costs";
+  if (name.ends_with("-costs") &&
+      scenario.name.starts_with(name.substr(0, name.size() - kAll.size()))) {
+    return true;
+  }
+  return scenario.name == name;
+}
+
 /// Those named in `only`, in the table's order; all when it is empty.
 std::vector<Scenario> chosen_scenarios(const std::string& only) {
   std::vector<Scenario> all = all_scenarios();
@@ -92,13 +102,14 @@ std::vector<Scenario> chosen_scenarios(const std::string& only) {
     if (comma > 0) names.push_back(rest.substr(0, comma));
   }
   for (const std::string& name : names) {
-    const auto is_it = [&](const Scenario& scenario) { return scenario.name == name; };
+    const auto is_it = [&](const Scenario& scenario) { return is_meant(name, scenario); };
     if (std::none_of(all.begin(), all.end(), is_it)) {
       throw Failure("unknown scenario " + name + "; --list names them all");
     }
   }
   std::copy_if(all.begin(), all.end(), std::back_inserter(chosen), [&](const Scenario& scenario) {
-    return std::find(names.begin(), names.end(), scenario.name) != names.end();
+    return std::any_of(names.begin(), names.end(),
+                       [&](const std::string& name) { return is_meant(name, scenario); });
   });
   return chosen;
 }
@@ -140,7 +151,8 @@ bool run(const CommandLine& line) {
   for (const Side side : {kWeir, kPeer}) {
     options[side] = {.program = std::filesystem::absolute(report.programs[side]),
                      .core = cores.server,
-                     .max_clients = std::min(kMostClients, files - kServersOwnFiles)};
+                     .max_clients = std::min(kMostClients, files - kServersOwnFiles),
+                     .allows_debug = true};
     ServerProcess server(options[side]);
     report.versions[side] = version_of(server);
   }

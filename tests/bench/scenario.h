@@ -93,6 +93,8 @@ std::vector<Scenario> delete_scenarios();
 std::vector<Scenario> group_scenarios();
 std::vector<Scenario> cycle_scenarios();
 std::vector<Scenario> pending_scenarios();
+/// With the log on; what it costs.
+std::vector<Scenario> log_scenarios();
 std::vector<Scenario> latency_scenarios();
 std::vector<Scenario> connection_scenarios();
 /// How others fare beside clients that misbehave.
