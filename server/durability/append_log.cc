@@ -271,8 +271,22 @@ IoResult<void> AppendLog::rotate() {
   return {};
 }
 
+/// What was kept aside counts as soon as a manifest names it: from then on a crash must find it.
+IoResult<void> AppendLog::secure_aside() {
+  take_turn();
+  flush(true);
+  if (parts_.settings.appendfsync != AppendFsync::kAlways) return {};
+  sync_.wait();
+  const SyncThread::State state = sync_.state();
+  if (state.failure) return tl::unexpected(*state.failure);
+  return {};
+}
+
 IoResult<void> AppendLog::commit_base(uint64_t bytes) {
   using Kept = LogFiles::Kept;
+  if (is_aside_) {
+    if (IoResult<void> done = secure_aside(); !done) return done;
+  }
   const Kept kept = is_aside_ ? Kept::kAside : is_on() ? Kept::kLastIncrement : Kept::kNothing;
   if (IoResult<void> done = files_.commit_base(kept); !done) return done;
   base_bytes_ = other_bytes_ = bytes;

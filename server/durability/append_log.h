@@ -130,6 +130,7 @@ class AppendLog {
   void overcome_failed_sync();
   void refuse(const IoError& error);
   IoResult<void> rotate_aside();
+  IoResult<void> secure_aside();
 
   Parts parts_;
   LogFiles files_;
