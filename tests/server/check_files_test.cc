@@ -117,7 +117,8 @@ TEST_CASE("A log passes --check-aof where redis-check-aof passes it, or says why
   CHECK(cases == 28);
 }
 
-TEST_CASE("--fix cuts a torn end off when told so, and then the log is valid", "[check][aof]") {
+TEST_CASE("A torn end is cut off by --fix when told so, and then the log is valid",
+          "[check][aof]") {
   for (const char* const name : {"05-truncated-tail", "07-truncated-in-multi", "09-bad-format"}) {
     CAPTURE(name);
     const TempFolder folder;
@@ -131,7 +132,7 @@ TEST_CASE("--fix cuts a torn end off when told so, and then the log is valid", "
   }
 }
 
-TEST_CASE("--fix cuts no file that another one follows", "[check][aof]") {
+TEST_CASE("No file that another one follows is cut by --fix", "[check][aof]") {
   const TempFolder folder;
   const std::string manifest = copy_of("11-truncated-not-last", folder) + kManifest;
   check_says(fix(manifest, "y"), 1,
