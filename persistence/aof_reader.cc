@@ -193,10 +193,14 @@ AofReader::Status AofReader::check_batch() {
 
 /// Where in the buffer the next sum begins that is looked for from `from` on; npos: none.
 size_t AofReader::find_sum(size_t from) {
-  if (position_ == 0 && buffer_.view().starts_with(kSumInText.substr(1))) return 0;
+  // Its '#' is looked for and not the end of the line before it, since that is rare.
+  constexpr std::string_view kSum = kSumInText.substr(1);
+  if (position_ == 0 && buffer_.view().starts_with(kSum)) return 0;
   for (;;) {
-    const size_t at = buffer_.view().find(kSumInText, from);
-    if (at != std::string_view::npos) return at + 1;
+    const std::string_view bytes = buffer_.view();
+    for (size_t at = from; (at = bytes.find(kSum, at + 1)) != std::string_view::npos;) {
+      if (bytes[at - 1] == kSumInText[0]) return at;
+    }
     const size_t size = buffer_.size();
     const size_t dropped_before = position_;
     if (!fill()) return std::string_view::npos;

@@ -96,24 +96,24 @@ Scenario bytes_of(Scenario scenario, const std::string& name) {
 
 /// The log of so many XADDs is read back; millions of entries in a second.
 Scenario replay(const std::string& name, const EntryShape& shape, Goal goal) {
-  return {
-      .name = name,
-      .op = "one entry, read from the log",
-      .metrics = {{.suffix = "", .unit = "M/s", .goal = goal, .more_is_better = true}},
-      .prepare =
-          [shape](Trial& trial) {
-            keep_log(trial, "no");
-            preload(trial.server.unix_socket(), {.entries_per_stream = kReplayed, .shape = shape});
-          },
-      .measure =
-          [](Trial& trial) {
-            const uint64_t cpu_ns = trial.server.cpu_ns();
-            trial.server.command({"DEBUG", "LOADAOF"});
-            const auto spent_ns = static_cast<double>(trial.server.cpu_ns() - cpu_ns);
-            if (trial.server.command({"XLEN", kStream}) != ":" + std::to_string(kReplayed) + "\r\n")
-              throw Failure("not all entries came back");
-            return std::vector<double>{static_cast<double>(kReplayed) / spent_ns * 1e3};
-          }};
+  return {.name = name,
+          .op = "one entry, read from the log",
+          .metrics = {{.suffix = "", .unit = "M/s", .goal = goal, .more_is_better = true}},
+          .prepare =
+              [shape](Trial& trial) {
+                keep_log(trial, "no");
+                preload(trial.server.unix_socket(),
+                        {.entries_per_stream = kReplayed, .shape = shape});
+              },
+          .measure =
+              [](Trial& trial) {
+                const uint64_t cpu_ns = trial.server.cpu_ns();
+                trial.server.command({"DEBUG", "LOADAOF"});
+                const auto spent_ns = static_cast<double>(trial.server.cpu_ns() - cpu_ns);
+                if (trial.server.command({"XLEN", kStream}) != std::to_string(kReplayed))
+                  throw Failure("not all entries came back");
+                return std::vector<double>{static_cast<double>(kReplayed) / spent_ns * 1e3};
+              }};
 }
 
 }  // namespace
