@@ -159,8 +159,7 @@ std::optional<AofReader::Status> AofReader::begin_batch() {
 /// Filler where a batch could begin.  Nothing: another server went on behind it.
 std::optional<AofReader::Status> AofReader::skip_filler() {
   std::string_view line;
-  Line found = Line::kNone;
-  while ((found = read_line(line)) == Line::kWhole && aof::is_filler(line))
+  while (read_line(line) == Line::kWhole && aof::is_filler(line))
     position_ += line.size();
   while (rest().size() < aof::kMaxLineBytes && fill())
     ;

@@ -200,7 +200,7 @@ tl::expected<uint64_t, LogReplay::Failure> LogReplay::load(const Place& place, u
     const bool is_alone = place.info.name.ends_with(".rdb");
     context_.log.notice(is_alone ? "Reading RDB base file on AOF loading..."
                                  : "Reading RDB preamble from AOF file...");
-    const tl::expected<uint64_t, Failure> read = load_snapshot(place);
+    tl::expected<uint64_t, Failure> read = load_snapshot(place);
     if (!read) return read;
     offset = *read;
     if (!is_alone) context_.log.notice("Reading the remaining AOF tail...");

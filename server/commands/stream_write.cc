@@ -301,7 +301,7 @@ Outcome xtrim(Call& call) {
   Removed removed;
   if (stream != nullptr) removed = trim_lazily(call, *stream, trim.trim(call.settings));
   const uint64_t trimmed = removed.trimmed.entries;
-  if (trimmed > 0) {
+  if (stream != nullptr && trimmed > 0) {
     call.changed(trimmed);
     propagate_xtrim(call, trim, *stream, removed);
     call.notify(events::kXtrim, call.args[1]);

@@ -45,7 +45,7 @@ void LogFiles::remove_leftovers() {
 /// will count on it.
 IoResult<void> LogFiles::sync_loaded(const AofManifest& manifest) {
   for (const AofFileInfo& info : manifest.increments()) {
-    const IoResult<void> done =
+    IoResult<void> done =
         File::open_for_write(files_, place_.path(info.name)).and_then([](File file) {
           return file.fdatasync();
         });
