@@ -107,7 +107,8 @@ bool RequestParser::parse_at_once(std::string_view input, const RequestLimits& l
     if (end - at < kShortestArgument || *at != '$') return false;
     uint64_t length = 0;
     at = read_short_header(at, length);
-    if (at == nullptr || static_cast<uint64_t>(end - at) < length + 2) return false;
+    // The header itself may end a byte behind what there is.
+    if (at == nullptr || end - at < static_cast<ptrdiff_t>(length) + 2) return false;
     if (length > most) return false;
     argument = {at, length};
     at += length + 2;  // the line end is skipped unseen

@@ -80,6 +80,18 @@ TEST_CASE("Pipelined requests are taken one at a time", "[request_parser]") {
   CHECK(requests == std::vector<Args>{{"A"}, {"inline", "request"}, {"B", "C"}});
 }
 
+TEST_CASE("A request is not complete before its last byte is there", "[request_parser]") {
+  for (const size_t length : {0, 1, 9, 10, 99, 100, 999, 1000, 9999, 10'000}) {
+    const std::string whole = multibulk({"a", std::string(length, 'x')});
+    for (size_t size = 1; size < whole.size(); ++size) {
+      const std::string part = whole.substr(0, size);
+      CAPTURE(length, size);
+      REQUIRE(error_of(part) == "incomplete");
+    }
+    CHECK(error_of(whole) == "request");
+  }
+}
+
 TEST_CASE("An argument count of 0 or less is an empty request", "[request_parser]") {
   CHECK(read("*0\r\n").empty());
   CHECK(read("*-1\r\n").empty());
