@@ -13,7 +13,6 @@
 #include "server/commands/table.h"
 #include "server/errors.h"
 #include "server/insight/memory.h"
-#include "server/log_replay.h"
 #include "streams/node_memory.h"
 
 namespace weir {
@@ -113,6 +112,7 @@ Server::Server(Config& config, Log& log)
                      .append_log = append_log_,
                      .log = log_,
                      .files = real_files()}),
+      log_control_(context_),
       ports_(loop_, config_, log_, [this](Accepted accepted) { accept(accepted); }),
       cron_timer_(loop_, [this] { cron(); }),
       deadline_timer_(loop_, [this] { armed_deadline_ms_.reset(); }),
@@ -123,11 +123,6 @@ Server::Server(Config& config, Log& log)
   keyspace_.lazy_free.on_idle = &release_thread_cache;
   dispatcher_.attach(io_);
   keyspace_.removal_listener = &key_removal_;
-  append_log_.files().write_base = [this](const std::string& path) {
-    return log_rewriter_.write_base(path);
-  };
-  append_log_.on_durable = [this] { tell_durable(); };
-  append_log_.on_fatal = [] { _exit(1); };
   keyspace_.new_stream_limits = idempotence_limits(config_.values());
   key_publisher_.configure(*NotifyFlags::parse(config_->notify_keyspace_events));
   note_uses();
@@ -170,7 +165,7 @@ std::string Server::load() {
   };
   std::string why;
   if (config_->appendonly) {
-    why = load_log();
+    why = log_control_.load();
   } else if (loader_.load(config_->dbfilename) == Loader::Result::kFailed) {
     why = "Fatal error loading the DB, exiting.";
   }
@@ -178,58 +173,6 @@ std::string Server::load() {
   dispatcher_.set_gate(kLoadingGate, false);
   keyspace_.changes = 0;
   return why;
-}
-
-/// A log has all data: no snapshot is looked at.
-std::string Server::load_log() {
-  tl::expected<LoadedLog, std::string> loaded = LogReplay(context_, real_files()).run();
-  if (!loaded) return shutdown_.is_requested() ? std::string() : loaded.error();
-  std::string why = append_log_.begin(std::move(*loaded));
-  log_rewriter_.log_began();
-  return why;
-}
-
-/// While the server runs: what there is already goes into the base of a rewrite.
-std::optional<std::string> Server::switch_log(bool is_on) {
-  if (loader_.progress().is_loading) return "the dataset is being loaded";
-  if (!is_on) {
-    log_rewriter_.kill();
-    append_log_.end();
-    return std::nullopt;
-  }
-  log_rewriter_.kill();  // one of while it was off lacks what was written since
-  const std::string why = append_log_.begin_aside();
-  if (!why.empty()) {
-    log_.warning(why);
-    return "Unable to turn on AOF. Check server logs.";
-  }
-  if (snapshot_runner_.is_running() || propagation_.is_in_transaction()) {
-    log_rewriter_.schedule();
-  } else {
-    log_rewriter_.begin();
-  }
-  return std::nullopt;
-}
-
-/// Another working directory.  The log does not stay behind, where a restart would not look for it.
-std::optional<std::string> Server::go_to(const std::string& folder) {
-  if (!append_log_.is_on()) {
-    if (chdir(folder.c_str()) == 0) return std::nullopt;
-    return "Changing directory: " + std::string(std::strerror(errno));
-  }
-  const std::string before = absolute_path(".");
-  if (chdir(folder.c_str()) != 0) return "Changing directory: " + std::string(std::strerror(errno));
-  if (absolute_path(".") == before) return std::nullopt;
-  if (chdir(before.c_str()) != 0) return "Changing directory: " + std::string(std::strerror(errno));
-  switch_log(false);
-  if (chdir(folder.c_str()) != 0) log_.warning("The new working directory is gone: " + folder);
-  return switch_log(true);
-}
-
-/// WAITAOF looks again.
-void Server::tell_durable() {
-  for (const Database& db : keyspace_.databases())
-    waiters_.signal(db.index(), kDurableKey);
 }
 
 void Server::announce() const {
@@ -256,7 +199,7 @@ void Server::register_appliers() {
                     });
   config_.on_change({"appendonly"},
                     [this](const Settings&, Settings& after) -> std::optional<std::string> {
-                      return switch_log(after.appendonly);
+                      return log_control_.switch_to(after.appendonly);
                     });
   config_.on_change({"appendfsync"},
                     [this](const Settings&, Settings&) -> std::optional<std::string> {
@@ -290,7 +233,7 @@ void Server::register_appliers() {
                     });
   config_.on_change({"dir"},
                     [this](const Settings&, Settings& after) -> std::optional<std::string> {
-                      return go_to(after.dir);
+                      return log_control_.go_to(after.dir);
                     });
 }
 
@@ -338,9 +281,7 @@ void Server::run() {
     loop_.run([this] { return end_turn(); });
   }
   if (is_supervised_by_systemd(config_.values())) notify_systemd("STOPPING=1\n");
-  log_rewriter_.kill();
-  if (append_log_.is_on()) log_.notice("Calling fsync() on the AOF file.");
-  append_log_.end();
+  log_control_.end();
   for (const auto& [id, client] : clients_)
     io_.send_rest(*client, kLastWordsMs);
   ports_.close();

@@ -37,6 +37,7 @@
 #include "server/insight/stats.h"
 #include "server/insight/tick_clock.h"
 #include "server/key_removal.h"
+#include "server/log_control.h"
 #include "server/memory_limit.h"
 #include "server/messaging/key_publisher.h"
 #include "server/messaging/pubsub.h"
@@ -70,10 +71,6 @@ class Server {
   void turn_away(Client& client, Transport transport);
   bool is_refused(const Client& client) const;
   std::string load();
-  std::string load_log();
-  std::optional<std::string> switch_log(bool is_on);
-  std::optional<std::string> go_to(const std::string& folder);
-  void tell_durable();
   bool end_turn();
   void begin_to_end();
   void arm_deadline_timer();
@@ -121,6 +118,7 @@ class Server {
   CommitGate commit_gate_;
   AppendLog append_log_;
   LogRewriter log_rewriter_;
+  LogControl log_control_;
   Ports ports_;
   Timer cron_timer_;
   Timer deadline_timer_;
