@@ -191,7 +191,7 @@ Outcome load_log(Call& call) {
   AppendLog& append_log = call.context.append_log;
   if (!append_log.is_on() || append_log.is_aside())
     return ReplyError("ERR The append only file is not in use");
-  append_log.write();
+  if (!append_log.write_now()) return ReplyError(append_log.refusal());
   Propagation& propagation = call.context.propagation;
   for (Database& db : call.context.keyspace.databases())
     db.clear();

@@ -78,6 +78,12 @@ void AppendLog::write_turn() {
   if (refusal_.empty()) flush(false);
 }
 
+bool AppendLog::write_now() {
+  take_turn();
+  flush(true);
+  return buffer_.empty();
+}
+
 /// Whether a write is put off, since a sync still runs and would hold it up.
 bool AppendLog::waits_for_sync(int64_t now_us) {
   if (parts_.settings.appendfsync != AppendFsync::kEverySecond || !is_syncing()) return false;
@@ -120,6 +126,7 @@ void AppendLog::written(int64_t now_us) {
     refusal_.clear();
   }
   if (is_saving_ && parts_.settings.no_appendfsync_on_rewrite) return parts_.gate.commit(written_);
+  if (parts_.gate.is_holding()) return sync();
   switch (parts_.settings.appendfsync) {
     case AppendFsync::kAlways:
       return sync();
@@ -190,6 +197,7 @@ void AppendLog::cron() {
   flush(false);
 }
 
+/// Replies that were held under `always` still wait for their sync, whatever comes after it.
 void AppendLog::policy_changed() {
   if (!is_on()) return;
   const bool is_always = parts_.settings.appendfsync == AppendFsync::kAlways;
@@ -197,7 +205,6 @@ void AppendLog::policy_changed() {
   take_turn();
   parts_.gate.set_closed(is_always && !is_aside_);
   flush(true);
-  if (is_always) sync();
 }
 
 void AppendLog::end() {
@@ -220,6 +227,7 @@ void AppendLog::end() {
   file_.reset();
   parts_.propagation.set_listener(Propagation::Listener::kLog, false);
   parts_.gate.set_closed(false);
+  parts_.gate.let_all_go();
   if (on_durable) on_durable();
 }
 

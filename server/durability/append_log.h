@@ -86,6 +86,8 @@ class AppendLog {
   void write() {
     if (is_on() && !parts_.propagation.pending().empty()) write_turn();
   }
+  /// The same, whatever sync is running, and what was put off; whether all is in the file.
+  bool write_now();
   /// Ten times a second: what was put off, or has to be tried again.
   void cron();
   /// appendfsync has another value.

@@ -37,9 +37,7 @@ IoResult<void> AppendLog::rotate() {
   files_.plan_base();
   if (!is_on()) return files_.read_manifest();
   if (is_aside_) return rotate_aside();
-  take_turn();
-  flush(true);
-  if (!buffer_.empty()) return tl::unexpected(IoError{"write", file_->file()->path(), ENOSPC});
+  if (!write_now()) return tl::unexpected(IoError{"write", file_->file()->path(), ENOSPC});
   IoResult<AofFile> file = files_.next_increment(file_->size());
   if (!file) return tl::unexpected(std::move(file).error());
   static_cast<void>(file_->trim());

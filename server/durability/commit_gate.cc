@@ -5,10 +5,9 @@
 
 namespace weir {
 
-void CommitGate::set_closed(bool is_closed) {
-  is_closed_ = is_closed;
-  // A mark may stand for later offsets than that it was made for: those of its batch.
-  if (!is_closed) let_go(std::numeric_limits<uint64_t>::max());
+// A mark may stand for later offsets than that it was made for: those of its batch.
+void CommitGate::let_all_go() {
+  let_go(std::numeric_limits<uint64_t>::max());
 }
 
 void CommitGate::hold(Client& client, size_t from, uint64_t offset) {

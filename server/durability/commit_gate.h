@@ -25,9 +25,13 @@ class CommitGate {
   CommitGate(ClientIo& io, std::function<Client*(uint64_t id)> find)
       : io_(io), find_(std::move(find)) {}
 
-  /// Replies wait from now on, or no longer: then those that wait leave.
-  void set_closed(bool is_closed);
+  /// Replies wait from now on, or no longer; those that wait go on waiting for their offset.
+  void set_closed(bool is_closed) { is_closed_ = is_closed; }
   bool is_closed() const { return is_closed_; }
+  /// Some replies wait.
+  bool is_holding() const { return !waiting_.empty(); }
+  /// Nobody will say that anything is safe any more.
+  void let_all_go();
 
   /// Replies of `client` behind the first `from` bytes of its output wait for `offset`.
   void hold(Client& client, size_t from, uint64_t offset);

@@ -61,6 +61,16 @@ void fill(Redis& redis) {
   redis("SELECT", 0);
 }
 
+/// What there is now is there after the process was killed, too.  more: options of the next start.
+void check_survives(TestServer& server, Redis& redis, const std::vector<std::string>& more = {}) {
+  const std::string all = contents(redis);
+  wait_for_write(redis);
+  server.crash_now();
+  more.empty() ? server.start_again() : server.start_again(more);
+  Redis again = server.connect();
+  CHECK(contents(again) == all);
+}
+
 }  // namespace
 
 TEST_CASE("What was acknowledged is there after the process was killed, and after a stop",
@@ -120,12 +130,7 @@ TEST_CASE("A base of commands holds the same data as one that is a snapshot", "[
   REQUIRE(wait_until([&] { return field(redis, "aof_rewrites") == "1"; }));
   CHECK(fs::exists(path_in(server, "2.base.aof")));
   redis("XADD", "u", "7-0", "f", "v");
-  const std::string all = contents(redis);
-  wait_for_write(redis);
-  server.crash_now();
-  server.start_again();
-  Redis again = server.connect();
-  CHECK(contents(again) == all);
+  check_survives(server, redis);
 }
 
 TEST_CASE("A log that grows is rewritten by itself", "[aof]") {
@@ -146,23 +151,14 @@ TEST_CASE("A log that is switched on while the server runs has what there was be
   REQUIRE(wait_until([&] { return field(redis, "aof_pending_rewrite") == "0"; }));
   CHECK(field(redis, "aof_enabled") == "1");
   redis("XADD", "u", "9-0", "f", "v");
-  const std::string all = contents(redis);
-  wait_for_write(redis);
-  server.crash_now();
-  server.start_again({"--appendonly", "yes"});
+  check_survives(server, redis, {"--appendonly", "yes"});
   Redis again = server.connect();
-  CHECK(contents(again) == all);
   CHECK(again("CONFIG", "SET", "appendonly", "no") == "OK");
   CHECK(field(again, "aof_enabled") == "0");
   again("XADD", "u", "10-0", "not", "kept");
   CHECK(again("CONFIG", "SET", "appendonly", "yes") == "OK");
   REQUIRE(wait_until([&] { return field(again, "aof_pending_rewrite") == "0"; }));
-  const std::string more = contents(again);
-  wait_for_write(again);
-  server.crash_now();
-  server.start_again();
-  Redis last = server.connect();
-  CHECK(contents(last) == more);
+  check_survives(server, again);
 }
 
 TEST_CASE("The form of the next base may change while one is written", "[aof]") {
@@ -176,12 +172,7 @@ TEST_CASE("The form of the next base may change while one is written", "[aof]") 
     CHECK(redis("CONFIG", "SET", "aof-use-rdb-preamble", form) == "OK");
     REQUIRE(wait_until([&] { return field(redis, "aof_rewrites") != before; }));
   }
-  const std::string all = contents(redis);
-  wait_for_write(redis);
-  server.crash_now();
-  server.start_again();
-  Redis again = server.connect();
-  CHECK(contents(again) == all);
+  check_survives(server, redis);
 }
 
 TEST_CASE("A rewrite that began while the log was off is not the base of one that is switched on",
@@ -194,12 +185,7 @@ TEST_CASE("A rewrite that began while the log was off is not the base of one tha
   redis("XADD", "u", "8-0", "neither", "here nor there");
   CHECK(redis("CONFIG", "SET", "appendonly", "yes") == "OK");
   REQUIRE(wait_until([&] { return field(redis, "aof_pending_rewrite") == "0"; }));
-  const std::string all = contents(redis);
-  wait_for_write(redis);
-  server.crash_now();
-  server.start_again({"--appendonly", "yes"});
-  Redis again = server.connect();
-  CHECK(contents(again) == all);
+  check_survives(server, redis, {"--appendonly", "yes"});
 }
 
 TEST_CASE("The log goes with the server to another folder", "[aof]") {
@@ -213,12 +199,7 @@ TEST_CASE("The log goes with the server to another folder", "[aof]") {
   redis("XADD", "u", "8-0", "f", "v");
   REQUIRE(wait_until([&] { return field(redis, "aof_pending_rewrite") == "0"; }));
   redis("XADD", "u", "9-0", "f", "v");
-  const std::string all = contents(redis);
-  wait_for_write(redis);
-  server.crash_now();
-  server.start_again({"--appendonly", "yes", "--dir", folder});
-  Redis again = server.connect();
-  CHECK(contents(again) == all);
+  check_survives(server, redis, {"--appendonly", "yes", "--dir", folder});
 }
 
 TEST_CASE("WAITAOF answers when the writes of the connection are on disk", "[aof][waitaof]") {
@@ -356,16 +337,10 @@ TEST_CASE("DEBUG LOADAOF finds in the log what is in memory", "[aof][debug]") {
   Redis redis = server.connect();
   fill(redis);
   const std::string before = contents(redis);
-  wait_for_write(redis);
   CHECK(redis("DEBUG", "LOADAOF") == "OK");
   CHECK(contents(redis) == before);
   redis("XADD", "s", "9999999999999-0", "f", "v");
-  const std::string after = contents(redis);
-  wait_for_write(redis);
-  server.crash_now();
-  server.start_again();
-  Redis again = server.connect();
-  CHECK(contents(again) == after);
+  check_survives(server, redis);
 }
 
 }  // namespace weir::testing

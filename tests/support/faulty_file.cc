@@ -58,7 +58,19 @@ int FaultyFileSystem::fsync(int fd) {
 }
 
 int FaultyFileSystem::fdatasync(int fd) {
+  {
+    std::unique_lock lock(mutex_);
+    may_sync_.wait(lock, [this] { return !is_holding_; });
+  }
   return fails() ? -1 : disk_.fdatasync(fd);
+}
+
+void FaultyFileSystem::set_holding(bool is_holding) {
+  {
+    const std::lock_guard lock(mutex_);
+    is_holding_ = is_holding;
+  }
+  may_sync_.notify_all();
 }
 
 int FaultyFileSystem::ftruncate(int fd, off_t size) {

@@ -8,6 +8,7 @@
 // What a failed call would have done is not done; only a failed close closes, as on Linux.
 #pragma once
 
+#include <condition_variable>
 #include <mutex>
 
 #include "persistence/file.h"
@@ -24,6 +25,10 @@ class FaultyFileSystem final : public FileSystem {
   void fail_from_call(int n, int errno_value);
   /// Every write takes at most this many bytes; 0: as many as it is given.
   void shorten_writes(size_t bytes) { most_bytes_per_write_ = bytes; }
+
+  /// No sync of a file ends before release_syncs().
+  void hold_syncs() { set_holding(true); }
+  void release_syncs() { set_holding(false); }
 
   /// Calls since the last order.
   int calls() const {
@@ -55,6 +60,7 @@ class FaultyFileSystem final : public FileSystem {
  private:
   /// Counts a call; true when it must fail, errno is set then.
   bool fails();
+  void set_holding(bool is_holding);
 
   FileSystem& disk_;
   mutable std::mutex mutex_;  // of what follows: helpers use the disk, too
@@ -64,6 +70,8 @@ class FaultyFileSystem final : public FileSystem {
   int errno_value_ = 0;
   bool has_failed_ = false;
   size_t most_bytes_per_write_ = 0;
+  bool is_holding_ = false;
+  std::condition_variable may_sync_;
 };
 
 }  // namespace weir::testing

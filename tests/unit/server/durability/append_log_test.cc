@@ -5,6 +5,7 @@
 
 #include <catch2/catch.hpp>
 
+#include "persistence/aof_reader.h"
 #include "server/net/held_replies.h"
 #include "tests/support/faulty_file.h"
 #include "tests/support/handler_stage.h"
@@ -25,11 +26,31 @@ struct LogStage {
     log.on_fatal = [this] { is_fatal = true; };
     REQUIRE(log.begin({}).empty());
   }
-  ~LogStage() { std::filesystem::current_path(before); }
+  ~LogStage() {
+    disk.release_syncs();
+    std::filesystem::current_path(before);
+  }
 
   void write(const char* command) {
     stage(command);
     log.write();
+  }
+  /// A client that has an answer behind it, and one that waits for what was told; how many bytes
+  /// may leave.
+  size_t hold_a_reply() {
+    Client& client = stage.client();
+    client.output.clear();
+    client.reply.ok();
+    const size_t before_it = client.output.size();
+    stage.commit_gate().hold(client, before_it, stage.propagation().offset());
+    client.reply.ok();
+    return before_it;
+  }
+  bool lets_go() {
+    return wait_until([this] {
+      log.look_at_syncs();
+      return stage.client().held == nullptr;
+    });
   }
   bool becomes_durable() {
     return wait_until([this] {
@@ -126,31 +147,55 @@ TEST_CASE("A reply to a write waits for its sync, those before it do not", "[aof
   LogStage s("always");
   Client& client = s.stage.client();
   s.stage("XADD s 1-0 f v");
-  client.output.clear();
-  client.reply.ok();
-  const size_t before = client.output.size();
-  s.stage.commit_gate().hold(client, before, s.stage.propagation().offset());
-  client.reply.ok();
+  const size_t before = s.hold_a_reply();
   REQUIRE(client.held);
   CHECK(client.held->sendable(client.bytes_out, client.output.size()) == before);
   s.log.write();
-  CHECK(wait_until([&] {
-    s.log.look_at_syncs();
-    return client.held == nullptr;
-  }));
+  CHECK(s.lets_go());
 }
 
-TEST_CASE("Where replies need not wait any more, none waits for ever", "[aof][gate]") {
-  LogStage s("always");
-  Client& client = s.stage.client();
-  for (int i = 0; i < 3; ++i) {  // one batch: one mark, whose offset grows
-    s.stage("XADD s * f v");
-    s.stage.commit_gate().hold(client, 0, s.stage.propagation().offset());
+TEST_CASE("Replies that were held under always wait for their sync under any policy",
+          "[aof][gate]") {
+  for (const char* const policy : {"no", "everysec"}) {
+    CAPTURE(policy);
+    LogStage s("always");
+    s.stage("XADD s 1-0 f v");
+    s.hold_a_reply();
+    s.disk.hold_syncs();
+    s.stage.configure("appendfsync", policy);
+    s.log.policy_changed();
+    CHECK_FALSE(s.stage.commit_gate().is_closed());
+    CHECK(s.stage.client().held);
+    s.disk.release_syncs();
+    CHECK(s.lets_go());
   }
-  REQUIRE(client.held);
-  s.stage.configure("appendfsync", "everysec");
-  s.log.policy_changed();
-  CHECK(client.held == nullptr);
+}
+
+TEST_CASE("What a slow sync holds back is written when it has to be", "[aof][append_log]") {
+  LogStage s("everysec");
+  s.disk.hold_syncs();
+  s.write("XADD s 1-0 f v");
+  s.write("XADD s 2-0 f v");
+  CHECK(s.log.buffered_bytes() > 0);
+  CHECK(s.log.write_now());
+  CHECK(s.log.buffered_bytes() == 0);
+}
+
+TEST_CASE("A message in front of what a turn changes leaves the file checked",
+          "[aof][append_log]") {
+  LogStage s("no");
+  Propagation& told = s.stage.propagation();
+  told.set_listener(Propagation::Listener::kReplicas, true);
+  s.write("XADD s 1-0 f v");
+  s.stage("PUBLISH channel message");
+  told.tell(1, {"DEL", "s"});
+  s.log.write();
+  auto file = File::open_for_read(s.disk, s.folder / "appendonlydir/appendonly.aof.1.incr.aof");
+  REQUIRE(file);
+  AofReader reader(std::move(*file));
+  while (reader.next() == AofReader::Status::kCommand)
+    CHECK(reader.argv()[0] != "PUBLISH");
+  CHECK(reader.is_checked());
 }
 
 TEST_CASE("Replies that are held leave batch by batch", "[gate]") {
