@@ -10,6 +10,7 @@
 namespace weir {
 namespace {
 
+constexpr size_t kMaxManifestBytes = size_t{16} * 1024 * 1024;
 /// Longest line, its end included.
 constexpr size_t kMaxLineBytes = 1023;
 
@@ -177,6 +178,10 @@ void AofManifest::replace_base(std::string_view filename, std::string_view suffi
     history_.push_back(std::move(increments_[i]));
   }
   increments_.erase(increments_.begin(), increments_.begin() + static_cast<ptrdiff_t>(replaced));
+}
+
+IoResult<std::string> read_manifest_text(FileSystem& files, const std::string& path) {
+  return read_all(files, path, kMaxManifestBytes);
 }
 
 IoResult<void> write_manifest(FileSystem& files, const AofPlace& place,

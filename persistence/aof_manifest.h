@@ -98,6 +98,9 @@ struct AofPlace {
   std::string temporary_manifest_path() const { return path("temp-" + filename + ".manifest"); }
 };
 
+/// The text of a manifest.  Errors: EFBIG for one far longer than any real one.
+IoResult<std::string> read_manifest_text(FileSystem& files, const std::string& path);
+
 /// Puts `manifest` in the place of the one before; on an error that one is still in force.
 IoResult<void> write_manifest(FileSystem& files, const AofPlace& place,
                               const AofManifest& manifest);

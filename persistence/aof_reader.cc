@@ -280,4 +280,12 @@ AofReader::Status AofReader::judge_broken_batch(uint64_t broken) {
   }
 }
 
+std::optional<uint64_t> previous_bytes_told_by(FileSystem& files, const std::string& path) {
+  IoResult<File> file = File::open_for_read(files, path);
+  if (!file) return std::nullopt;
+  AofReader reader(std::move(*file));
+  static_cast<void>(reader.next());
+  return reader.previous_bytes();
+}
+
 }  // namespace weir

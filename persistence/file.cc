@@ -246,6 +246,12 @@ IoResult<void> make_folder(FileSystem& files, const std::string& path, mode_t mo
   return {};
 }
 
+IoResult<void> cut_file(FileSystem& files, const std::string& path, uint64_t size) {
+  return File::open_for_write(files, path).and_then([size](File file) {
+    return file.resize(size).and_then([&] { return file.fdatasync(); });
+  });
+}
+
 IoResult<std::optional<uint64_t>> size_of(FileSystem& files, const std::string& path) {
   struct stat status = {};
   if (files.stat(path.c_str(), &status) == 0) return static_cast<uint64_t>(status.st_size);

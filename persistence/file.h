@@ -130,6 +130,8 @@ IoResult<void> rename(FileSystem& files, const std::string& from, const std::str
 IoResult<void> unlink(FileSystem& files, const std::string& path);
 /// A folder that is there already is no error.
 IoResult<void> make_folder(FileSystem& files, const std::string& path, mode_t mode = 0755);
+/// Cuts the file at `path` off behind `size` bytes; that is on disk when it returns.
+IoResult<void> cut_file(FileSystem& files, const std::string& path, uint64_t size);
 /// Bytes of the file at `path`; nothing if there is none.
 IoResult<std::optional<uint64_t>> size_of(FileSystem& files, const std::string& path);
 

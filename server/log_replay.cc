@@ -5,6 +5,7 @@
 #include <cstdio>
 #include <utility>
 
+#include "persistence/rdb_format.h"
 #include "server/access/absent_commands.h"
 #include "server/clock.h"
 #include "server/config.h"
@@ -19,9 +20,6 @@ namespace {
 
 /// Clients are looked after each time as many commands have run.
 constexpr uint32_t kCommandsPerLook = 1024;
-/// Longest manifest: far above any real one.
-constexpr size_t kMaxManifestBytes = size_t{16} * 1024 * 1024;
-constexpr std::string_view kSnapshotMagic = "REDIS";
 constexpr int kNoSocket = -1;
 
 /// Keys whose time is over are there until the log says that they went.
@@ -77,7 +75,7 @@ void LogReplay::log_manifest_error(const ManifestError& error) {
 }
 
 tl::expected<AofManifest, LogReplay::Failure> LogReplay::read_manifest() {
-  const IoResult<std::string> text = read_all(files_, place_.manifest_path(), kMaxManifestBytes);
+  const IoResult<std::string> text = read_manifest_text(files_, place_.manifest_path());
   if (!text) {
     if (text.error().errno_value == ENOENT) return AofManifest();
     return fatal("Fatal error: can't open the AOF manifest file " + place_.filename +
@@ -185,7 +183,7 @@ tl::expected<uint64_t, LogReplay::Failure> LogReplay::load(const Place& place, u
     return fatal("Fatal error: can't open the append log file " + place.info.name +
                  " for reading: " + errno_text(file.error().errno_value));
   }
-  std::array<char, kSnapshotMagic.size()> start{};
+  std::array<char, rdb::kMagic.size()> start{};
   size_t length = 0;
   while (length < start.size()) {
     const IoResult<size_t> got = file->read(std::span(start).subspan(length));
@@ -196,7 +194,7 @@ tl::expected<uint64_t, LogReplay::Failure> LogReplay::load(const Place& place, u
     length += *got;
   }
   uint64_t offset = 0;
-  if (std::string_view(start.data(), length) == kSnapshotMagic) {
+  if (std::string_view(start.data(), length) == rdb::kMagic) {
     const bool is_alone = place.info.name.ends_with(".rdb");
     context_.log.notice(is_alone ? "Reading RDB base file on AOF loading..."
                                  : "Reading RDB preamble from AOF file...");

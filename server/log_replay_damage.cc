@@ -23,10 +23,7 @@ IoResult<AofReader> LogReplay::open(const AofFileInfo& info) {
 /// Where this file ended when the next one was begun, if that one says so.
 std::optional<uint64_t> LogReplay::end_by_next(const Place& place) {
   if (place.is_last() || place.info.role != AofRole::kIncrement) return std::nullopt;
-  IoResult<AofReader> next = open(place.later.front());
-  if (!next) return std::nullopt;  // whoever loads it will say why
-  static_cast<void>(next->next());
-  return next->previous_bytes();
+  return previous_bytes_told_by(files_, place_.path(place.later.front().name));
 }
 
 /// Nothing of a file of ours says that it, or what is before it, had reached the disk.
@@ -50,11 +47,7 @@ bool LogReplay::drop_later(const Place& place) {
   }
   for (size_t i = place.later.size(); i-- > 0;) {
     const std::string& name = place.later[i].name;
-    const IoResult<void> done =
-        File::open_for_write(files_, place_.path(name)).and_then([](File file) {
-          return file.resize(0).and_then([&] { return file.fdatasync(); });
-        });
-    if (!done) {
+    if (const auto done = cut_file(files_, place_.path(name), 0); !done) {
       context_.log.warning("Error truncating the AOF file " + name + ": " +
                            errno_text(done.error().errno_value));
       return false;
@@ -92,10 +85,7 @@ tl::expected<uint64_t, LogReplay::Failure> LogReplay::cut(const Place& place, ui
   log.warning("!!! Warning: short read while loading the AOF file " + name + "!!!");
   if (!place.is_last()) return fatal("Fatal error: the truncated file is not the last file");
   log.warning("!!! Truncating the AOF " + name + " at offset " + std::to_string(offset) + " !!!");
-  const IoResult<void> done = File::open_for_write(files_, place.path).and_then([&](File file) {
-    return file.resize(offset).and_then([&] { return file.fdatasync(); });
-  });
-  if (!done) {
+  if (const auto done = cut_file(files_, place.path, offset); !done) {
     return fatal("Error truncating the AOF file " + name + ": " +
                  errno_text(done.error().errno_value));
   }

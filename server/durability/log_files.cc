@@ -96,7 +96,7 @@ IoResult<AofFile> LogFiles::begin(LoadedLog& loaded) {
 IoResult<void> LogFiles::read_manifest() {
   manifest_ = AofManifest();
   if (IoResult<void> made = make_folder_last(); !made) return made;
-  IoResult<std::string> text = read_all(files_, place_.manifest_path());
+  IoResult<std::string> text = read_manifest_text(files_, place_.manifest_path());
   if (!text && text.error().errno_value == ENOENT) return {};
   if (!text) return tl::unexpected(std::move(text).error());
   auto manifest = AofManifest::parse(*text);

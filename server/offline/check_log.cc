@@ -9,6 +9,7 @@
 
 #include "persistence/aof_manifest.h"
 #include "persistence/aof_reader.h"
+#include "persistence/rdb_format.h"
 #include "server/offline/check_rdb.h"
 #include "server/text.h"
 
@@ -17,9 +18,7 @@ namespace {
 
 using Status = AofReader::Status;
 
-constexpr std::string_view kSnapshotMagic = "REDIS";
 constexpr std::string_view kManifestStart = "file ";
-constexpr size_t kMaxManifestBytes = size_t{16} * 1024 * 1024;
 /// So much of a file says what it is.
 constexpr size_t kStartBytes = size_t{64} * 1024;
 constexpr size_t kReadBytes = size_t{64} * 1024;
@@ -109,7 +108,7 @@ bool Checker::run() {
 
 bool Checker::check_manifest() {
   say("Start checking Multi Part AOF");
-  const IoResult<std::string> text = read_all(files_, check_.path, kMaxManifestBytes);
+  const IoResult<std::string> text = read_manifest_text(files_, check_.path);
   if (!text) {
     say(to_string(text.error()));
     return false;
@@ -138,7 +137,7 @@ bool Checker::check_parts(const AofManifest& manifest) {
     const std::optional<std::string> start = start_of(target.path);
     if (!start) return false;
     if (is_base) {
-      const bool is_snapshot = start->starts_with(kSnapshotMagic);
+      const bool is_snapshot = start->starts_with(rdb::kMagic);
       say(is_snapshot ? "Start to check BASE AOF (RDB format)."
                       : "Start to check BASE AOF (RESP format).");
     } else if (!has_told_increments) {
@@ -163,7 +162,7 @@ bool Checker::check_file(const Target& target, const std::string& kind) {
     return true;
   }
   uint64_t offset = 0;
-  if (start->starts_with(kSnapshotMagic)) {
+  if (start->starts_with(rdb::kMagic)) {
     const std::optional<uint64_t> end = check_preamble(target);
     if (!end) return false;
     offset = *end;
@@ -245,11 +244,7 @@ Finding Checker::judge(const Target& target, const AofReader& reader, Status sta
 /// Where this increment ended when the next one was begun, if that one says so.
 std::optional<uint64_t> Checker::end_by_next(const Target& target) {
   if (target.next_path.empty()) return std::nullopt;
-  IoResult<File> file = File::open_for_read(files_, target.next_path);
-  if (!file) return std::nullopt;  // it will be said when its turn comes
-  AofReader next(std::move(*file));
-  static_cast<void>(next.next());
-  return next.previous_bytes();
+  return previous_bytes_told_by(files_, target.next_path);
 }
 
 /// What the next increment knows of this one's end.
@@ -335,9 +330,7 @@ bool Checker::repair(const Target& target, const Finding& finding, uint64_t size
     say("Aborting...");
     return false;
   }
-  const IoResult<void> cut = File::open_for_write(files_, target.path).and_then([&](File file) {
-    return file.resize(end).and_then([&] { return file.fdatasync(); });
-  });
+  const IoResult<void> cut = cut_file(files_, target.path, end);
   say(cut ? "Successfully truncated AOF " + target.name
           : "Failed to truncate AOF " + target.name + ": " + to_string(cut.error()));
   return cut.has_value();
