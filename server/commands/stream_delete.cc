@@ -50,31 +50,37 @@ enum class Fate : int8_t { kMissing = -1, kDeleted = 1, kReferenced = 2 };
 /// Deletes the entries of one command, as far as their references allow it.
 class Remover {
  public:
-  Remover(Stream& stream, References references) : stream_(stream), references_(references) {}
+  /// is_noting: which entries it were is asked for afterwards.
+  Remover(Stream& stream, References references, bool is_noting)
+      : stream_(stream), references_(references), is_noting_(is_noting) {}
 
   Fate remove(const StreamId& id) {
     if (references_ == References::kAcked && stream_.is_referenced(id)) return Fate::kReferenced;
     // Also of an entry that is gone: nothing else would ever clean that up.
     const bool dropped = references_ == References::kDelete && stream_.drop_references(id);
     const bool deleted = stream_.erase(id);
-    if (deleted) deleted_.push_back(id);
-    if (dropped) dropped_.push_back(id);
-    if (deleted || dropped) ++changed_;
+    deleted_ += deleted ? 1 : 0;
+    changed_ += deleted || dropped ? 1 : 0;
+    if (is_noting_ && deleted) deleted_ids_.push_back(id);
+    if (is_noting_ && dropped) dropped_ids_.push_back(id);
     return deleted ? Fate::kDeleted : Fate::kMissing;
   }
 
-  const std::vector<StreamId>& deleted() const { return deleted_; }
-  /// Those that were pending in some group.
-  const std::vector<StreamId>& dropped() const { return dropped_; }
+  uint64_t deleted() const { return deleted_; }
+  const std::vector<StreamId>& deleted_ids() const { return deleted_ids_; }
+  /// Of those that were pending in some group.
+  const std::vector<StreamId>& dropped_ids() const { return dropped_ids_; }
   /// How many IDs made a difference.
   uint64_t changed() const { return changed_; }
 
  private:
   Stream& stream_;
   References references_;
-  std::vector<StreamId> deleted_;
-  std::vector<StreamId> dropped_;
+  bool is_noting_;
+  uint64_t deleted_ = 0;
   uint64_t changed_ = 0;
+  std::vector<StreamId> deleted_ids_;
+  std::vector<StreamId> dropped_ids_;
 };
 
 void answer(Call& call, Fate fate) {
@@ -103,11 +109,14 @@ void tell(Call& call, uint64_t changed, uint64_t deleted) {
   if (deleted > 0) call.notify(events::kXdel, call.args[1]);
 }
 
-/// As commands that every receiver knows, if some do not know this one.
+/// Whether it is told as commands that every receiver knows: some do not know this one.
+bool is_told_by_parts(const Call& call) {
+  return call.is_told() && is_below(call, PropagationLevel::k82);
+}
+
 void propagate_removal(Call& call, const Stream& stream, const Remover& remover) {
-  if (!call.is_told() || !is_below(call, PropagationLevel::k82)) return;
-  propagate_acks(call, call.args[1], stream, remover.dropped());
-  propagate_deletion(call, call.args[1], remover.deleted());
+  propagate_acks(call, call.args[1], stream, remover.dropped_ids());
+  propagate_deletion(call, call.args[1], remover.deleted_ids());
 }
 
 }  // namespace
@@ -134,12 +143,13 @@ Outcome xdelex(Call& call) {
   IdList ids;
   if (!ids.read(args->ids)) return ReplyError(errors::kInvalidStreamId);
 
-  Remover remover(*stream, args->references);
+  const bool by_parts = is_told_by_parts(call);
+  Remover remover(*stream, args->references, by_parts);
   call.reply.array(args->ids.size());
   for (const StreamId& id : ids)
     answer(call, remover.remove(id));
-  tell(call, remover.changed(), remover.deleted().size());
-  propagate_removal(call, *stream, remover);
+  tell(call, remover.changed(), remover.deleted());
+  if (by_parts) propagate_removal(call, *stream, remover);
   return Outcome::done();
 }
 
@@ -153,7 +163,8 @@ Outcome xackdel(Call& call) {
 
   // All are acknowledged first: deleting looks into the pending entries of every group.
   const std::vector<bool> acknowledged = acknowledge(*found.group, ids);
-  Remover remover(*found.stream, args->references);
+  const bool by_parts = is_told_by_parts(call);
+  Remover remover(*found.stream, args->references, by_parts);
   uint64_t changed = 0;
   call.reply.array(args->ids.size());
   auto was_pending = acknowledged.begin();
@@ -167,10 +178,9 @@ Outcome xackdel(Call& call) {
     const bool stays = remover.remove(id) == Fate::kReferenced;
     answer(call, stays ? Fate::kReferenced : Fate::kDeleted);
   }
-  tell(call, changed, remover.deleted().size());
-  if (changed > 0 && call.is_told() && is_below(call, PropagationLevel::k82))
-    propagate_ack(call, call.args[1], call.args[2], ids.all());
-  propagate_removal(call, *found.stream, remover);
+  tell(call, changed, remover.deleted());
+  if (by_parts && changed > 0) propagate_ack(call, call.args[1], call.args[2], ids.all());
+  if (by_parts) propagate_removal(call, *found.stream, remover);
   return Outcome::done();
 }
 

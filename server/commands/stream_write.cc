@@ -178,6 +178,12 @@ void propagate_removed(Call& call, const TrimArgs& trim, const Stream& stream,
   propagate_counters(call, key, stream);
 }
 
+void propagate_in_order(Call& call, std::vector<WordEdit> edits) {
+  std::sort(edits.begin(), edits.end(),
+            [](const WordEdit& a, const WordEdit& b) { return a.word < b.word; });
+  call.propagate_edited(edits);
+}
+
 /// As propagate_xadd, without the words that an older receiver does not know.
 void propagate_older_xadd(Call& call, const XaddArgs& args, const StreamId& id,
                           const Stream& stream, const Removed& removed) {
@@ -195,9 +201,7 @@ void propagate_older_xadd(Call& call, const XaddArgs& args, const StreamId& id,
       edits.push_back({.word = args.message.word + i, .is_left_out = true});
   }
   edits.push_back({.word = args.id_word, .text = to_string(id)});
-  std::sort(edits.begin(), edits.end(),
-            [](const WordEdit& a, const WordEdit& b) { return a.word < b.word; });
-  call.propagate_edited(edits);
+  propagate_in_order(call, std::move(edits));
   if (omits_references) propagate_removed(call, args.trim, stream, removed);
 }
 
@@ -220,21 +224,22 @@ void propagate_xadd(Call& call, const XaddArgs& args, const StreamId& id, const 
   call.propagate_edited(edits);
 }
 
+/// With holes all of it is told by what propagate_removed says.
+void propagate_older_xtrim(Call& call, const TrimArgs& trim, const Stream& stream,
+                           const Removed& removed) {
+  if (removed.has_holes(trim, stream)) {
+    call.propagate_nothing();
+  } else {
+    propagate_in_order(call, trim.settle_without_references(stream, false));
+  }
+  propagate_removed(call, trim, stream, removed);
+}
+
 void propagate_xtrim(Call& call, const TrimArgs& trim, const Stream& stream,
                      const Removed& removed) {
   if (!call.is_told()) return;
-  if (trim.names_references() && is_below(call, PropagationLevel::k82)) {
-    const bool has_holes = removed.has_holes(trim, stream);
-    if (has_holes) {
-      call.propagate_nothing();
-    } else {
-      std::vector<WordEdit> edits = trim.settle_without_references(stream, has_holes);
-      std::sort(edits.begin(), edits.end(),
-                [](const WordEdit& a, const WordEdit& b) { return a.word < b.word; });
-      call.propagate_edited(edits);
-    }
-    return propagate_removed(call, trim, stream, removed);
-  }
+  if (trim.names_references() && is_below(call, PropagationLevel::k82))
+    return propagate_older_xtrim(call, trim, stream, removed);
   if (!trim.is_unsettled()) return;
   call.propagate_edited(trim.settle(stream, removed.trimmed));
 }
