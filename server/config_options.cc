@@ -194,6 +194,21 @@ constexpr Option kRows[] = {
   integer("rdb-version",              "10",                 10, 14,       &S::rdb_version),
   choice ("rdb-load-other-types",     "refuse",             kOtherTypes, choice_field<&S::rdb_load_other_types>()),
 
+  // Replication, as a primary
+  toggle ("repl-diskless-sync",       "yes",                &S::repl_diskless_sync),
+  integer("repl-diskless-sync-delay", "5",                  0, INT_MAX,   &S::repl_diskless_sync_delay_s),
+  integer("repl-diskless-sync-max-replicas", "0",           0, INT_MAX,   &S::repl_diskless_sync_max_replicas),
+  integer("repl-ping-replica-period", "10",                 1, INT_MAX,   &S::repl_ping_replica_period_s, 0, "repl-ping-slave-period"),
+  integer("repl-timeout",             "60",                 1, INT_MAX,   &S::repl_timeout_s),
+  memory ("repl-backlog-size",        "1048576",            1,            &S::repl_backlog_size),
+  integer("repl-backlog-ttl",         "3600",               0, LONG_MAX,  &S::repl_backlog_ttl_s),
+  toggle ("repl-disable-tcp-nodelay", "no",                 &S::repl_disable_tcp_nodelay),
+  integer("min-replicas-to-write",    "0",                  0, INT_MAX,   &S::min_replicas_to_write, 0, "min-slaves-to-write"),
+  integer("min-replicas-max-lag",     "10",                 0, INT_MAX,   &S::min_replicas_max_lag_s, 0, "min-slaves-max-lag"),
+  integer("min-replicas-to-ack",      "0",                  0, INT_MAX,   &S::min_replicas_to_ack),
+  integer("min-replicas-ack-timeout", "10000",              0, INT_MAX,   &S::min_replicas_ack_timeout_ms),
+  toggle ("min-replicas-ack-fsync",   "no",                 &S::min_replicas_ack_fsync),
+
   // Log of changes
   toggle ("appendonly",               "no",                 &S::appendonly),
   choice ("appendfsync",              "everysec",           kAppendFsync, choice_field<&S::appendfsync>()),

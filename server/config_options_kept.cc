@@ -45,18 +45,8 @@ constexpr Option kRows[] = {
   integer("replica-announce-port",         "0",    0, 65535, kKept, 0, "slave-announce-port"),
   toggle ("replica-announced",             "yes",  kKept),
   memory ("replica-full-sync-buffer-limit", "0",   0, kKept),
-  integer("repl-timeout",                  "60",   1, INT_MAX, kKept),
-  integer("repl-ping-replica-period",      "10",   1, INT_MAX, kKept, 0, "repl-ping-slave-period"),
-  memory ("repl-backlog-size",             "1048576", 1, kKept),
-  integer("repl-backlog-ttl",              "3600", 0, LONG_MAX, kKept),
-  toggle ("repl-diskless-sync",            "yes",  kKept),
-  integer("repl-diskless-sync-delay",      "5",    0, INT_MAX, kKept),
-  integer("repl-diskless-sync-max-replicas", "0",  0, INT_MAX, kKept),
   choice ("repl-diskless-load",            "disabled", kDisklessLoad, kKept),
-  toggle ("repl-disable-tcp-nodelay",      "no",   kKept),
   toggle ("repl-rdb-channel",              "no",   kKept),
-  integer("min-replicas-to-write",         "0",    0, INT_MAX, kKept, 0, "min-slaves-to-write"),
-  integer("min-replicas-max-lag",          "10",   0, INT_MAX, kKept, 0, "min-slaves-max-lag"),
   choice ("propagation-error-behavior",    "ignore", kOnError, kKept),
 
   // Access

@@ -22,6 +22,8 @@ class Log;
 class MemoryLimit;
 class Monitors;
 class Propagation;
+class ReplicationStream;
+class Replicas;
 class PubSub;
 class Slowlog;
 class SnapshotRunner;
@@ -45,6 +47,8 @@ struct Context {
   Watches& watches;
   MemoryLimit& memory;
   Propagation& propagation;
+  ReplicationStream& replication;
+  Replicas& replicas;
   SnapshotRunner& snapshot_runner;
   Snapshots& snapshots;
   Loader& loader;

@@ -157,7 +157,8 @@ void Dispatcher::run_or_queue(Client& client, const CommandSpec& command,
   if (client.subscriptions && !client.reply.is_resp3() && !command.has(kForListeners)) {
     return reject(client, &command, errors::not_while_subscribed(command.name).text());
   }
-  if (pause_.holds(effective_flags(client, command))) return put_off(client, command, argv);
+  if (pause_.holds(effective_flags(client, command)) && !client.shared)
+    return put_off(client, command, argv);
   if (client.transaction && !command.has(kNotQueued)) {
     client.transaction->queue(command, command.flags, argv);
     begin_reply(client);
@@ -200,6 +201,7 @@ std::string_view Dispatcher::refusal_at_gate(uint32_t flags) const {
     return errors::kCannotSave;
   if ((closed_gates_ & kLogGate) != 0 && (flags & (kWrite | kTellsHealth)) != 0)
     return context_.append_log.refusal();
+  if ((closed_gates_ & kReplicasGate) != 0 && (flags & kWrite) != 0) return errors::kNoReplicas;
   if ((closed_gates_ & kLoadingGate) != 0 && (flags & kLoading) == 0) return errors::kLoading;
   return {};
 }
@@ -365,12 +367,17 @@ void Dispatcher::run_queued(Client& client, const CommandSpec& command,
 
 void Dispatcher::note_write(Client& client, size_t before) {
   client.written_offset = context_.propagation.offset();
-  hold_reply(client, before);
+  hold_reply(client, before, true);
 }
 
-void Dispatcher::hold_reply(Client& client, size_t before) {
-  if (context_.commit_gate.is_closed() && !client.is_muted())
-    context_.commit_gate.hold(client, before, context_.propagation.offset());
+void Dispatcher::hold_reply(Client& client, size_t before, bool is_write) {
+  CommitGate& gate = context_.commit_gate;
+  if (!gate.is_closed() || client.is_muted()) return;
+  std::optional<int64_t> deadline_ms;
+  if (settings_.min_replicas_ack_timeout_ms > 0)
+    deadline_ms = clock_.monotonic_ms() + settings_.min_replicas_ack_timeout_ms;
+  gate.hold(client, before, context_.propagation.offset(),
+            is_write ? CommitGate::Kind::kWrite : CommitGate::Kind::kRead, deadline_ms);
 }
 
 /// The client, which tracks, was answered: it may keep what it read.

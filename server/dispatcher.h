@@ -33,9 +33,10 @@ struct Waiter;
 
 /// What may be wrong with the server as a whole.
 enum Gate : uint8_t {
-  kLoadingGate = 1,  // it is loading its data
-  kSavingGate = 2,   // snapshots fail
-  kLogGate = 4,      // the log cannot be written
+  kLoadingGate = 1,   // it is loading its data
+  kSavingGate = 2,    // snapshots fail
+  kLogGate = 4,       // the log cannot be written
+  kReplicasGate = 8,  // there are too few of them
 };
 
 class Dispatcher : public RequestHandler {
@@ -144,7 +145,7 @@ class Dispatcher : public RequestHandler {
   void end_reply(Client& client);
   /// Its command told something: what it answers behind the first `before` bytes waits for the log.
   void note_write(Client& client, size_t before);
-  void hold_reply(Client& client, size_t before);
+  void hold_reply(Client& client, size_t before, bool is_write);
   void begin_changes(Client& client);
   void end_changes(Client& client);
   void reply_error(Client& client, std::string_view text);

@@ -18,6 +18,7 @@
 #include "server/net/client_table.h"
 #include "server/net/tls_session.h"
 #include "server/net/transaction.h"
+#include "server/replication/replicas.h"
 #include "server/text.h"
 
 namespace weir {
@@ -75,8 +76,16 @@ void Dispatcher::query_buffer_exceeded(Client& client, std::string_view bytes) {
 
 bool Dispatcher::output_exceeded(Client& client) {
   const OutputLimits& limits = settings_.client_output_buffer_limit;
-  const OutputLimit& limit = client.subscriptions ? limits.pubsub : limits.normal;
-  const size_t pending = client.output.size();
+  OutputLimit limit = client.subscriptions ? limits.pubsub : limits.normal;
+  size_t pending = client.output.size();
+  if (client.shared) {
+    limit = limits.replica;
+    // One that could go on from the backlog need not be sent away.
+    if (limit.hard_bytes > 0)
+      limit.hard_bytes =
+          std::max<decltype(limit.hard_bytes)>(limit.hard_bytes, settings_.repl_backlog_size);
+    pending += client.shared->pending_bytes();
+  }
   bool exceeded = limit.hard_bytes > 0 && pending > limit.hard_bytes;
   if (limit.soft_bytes > 0 && pending > limit.soft_bytes) {
     if (client.output_soft_since_ms < 0) client.output_soft_since_ms = clock_.monotonic_ms();
@@ -125,6 +134,7 @@ void Dispatcher::disconnected(Client& client) {
   look_out();
   context_.pubsub.forget(client);
   context_.tracking.stop(client);
+  context_.replicas.forget(client);
 }
 
 void Dispatcher::closed(Client& client) {

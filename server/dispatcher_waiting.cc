@@ -72,7 +72,7 @@ bool Dispatcher::retry(Client& client) {
   if (has_written) {
     note_write(client, before);
   } else if (command.has(kReadonly)) {
-    hold_reply(client, before);
+    hold_reply(client, before, false);
   }
   if (client.tracking) note_reads(client, command, argv);
   running_ = nullptr;

@@ -24,6 +24,10 @@ inline constexpr std::string_view kWrongPass =
 inline constexpr std::string_view kOutOfMemory =
     "OOM command not allowed when used memory > 'maxmemory'.";
 inline constexpr std::string_view kLoading = "LOADING Redis is loading the dataset in memory";
+inline constexpr std::string_view kNoReplicas = "NOREPLICAS Not enough good replicas to write.";
+inline constexpr std::string_view kUnconfirmed =
+    "UNCONFIRMED The write is applied here, but not enough replicas have acknowledged it in time "
+    "(min-replicas-to-ack).";
 inline constexpr std::string_view kCannotSave =
     "MISCONF Redis is configured to save RDB snapshots, but it's currently unable to persist to "
     "disk. Commands that may modify the data set are disabled, because this instance is configured "

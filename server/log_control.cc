@@ -38,8 +38,7 @@ LogControl::LogControl(Context& context) : context_(context) {
 
 /// WAITAOF looks again.
 void LogControl::tell_durable() {
-  for (const Database& db : context_.keyspace.databases())
-    context_.waiters.signal(db.index(), kDurableKey);
+  context_.waiters.signal_in_all(context_.keyspace.databases().size(), kDurableKey);
 }
 
 std::string LogControl::load() {

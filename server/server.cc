@@ -56,6 +56,7 @@ Server::Server(Config& config, Log& log)
       keyspace_(static_cast<uint32_t>(config->databases)),
       watches_(keyspace_),
       memory_(config.values(), keyspace_, clock_, latency_),
+      replication_(propagation_),
       key_publisher_(keyspace_.events, pubsub_),
       tracking_(clients_, keyspace_.events, config.values()),
       key_removal_(config_.values(), propagation_, waiters_),
@@ -75,6 +76,8 @@ Server::Server(Config& config, Log& log)
                .watches = watches_,
                .memory = memory_,
                .propagation = propagation_,
+               .replication = replication_,
+               .replicas = replicas_,
                .snapshot_runner = snapshot_runner_,
                .snapshots = snapshots_,
                .loader = loader_,
@@ -98,6 +101,15 @@ Server::Server(Config& config, Log& log)
       gatekeeper_(context_),
       dispatcher_(context_, clock_),
       io_(loop_, dispatcher_),
+      replicas_({.settings = config_.values(),
+                 .clock = clock_,
+                 .stream = replication_,
+                 .propagation = propagation_,
+                 .runner = snapshot_runner_,
+                 .loop = loop_,
+                 .io = io_,
+                 .log = log_,
+                 .files = real_files()}),
       commit_gate_(io_, [this](uint64_t id) { return clients_.find(id); }),
       append_log_({.settings = config_.values(),
                    .propagation = propagation_,
@@ -113,6 +125,7 @@ Server::Server(Config& config, Log& log)
                      .log = log_,
                      .files = real_files()}),
       log_control_(context_),
+      replication_control_(context_),
       ports_(loop_, config_, log_, [this](Accepted accepted) { accept(accepted); }),
       cron_timer_(loop_, [this] { cron(); }),
       deadline_timer_(loop_, [this] { armed_deadline_ms_.reset(); }),
@@ -200,6 +213,11 @@ void Server::register_appliers() {
   config_.on_change({"appendonly"},
                     [this](const Settings&, Settings& after) -> std::optional<std::string> {
                       return log_control_.switch_to(after.appendonly);
+                    });
+  config_.on_change({"repl-backlog-size"},
+                    [this](const Settings&, Settings&) -> std::optional<std::string> {
+                      replicas_.backlog_size_changed();
+                      return std::nullopt;
                     });
   config_.on_change({"appendfsync"},
                     [this](const Settings&, Settings&) -> std::optional<std::string> {
@@ -301,10 +319,11 @@ bool Server::end_turn() {
     io_.run_resumed();
   } while (waiters_.has_signals());
   if (tracking_.has_news()) tracking_.send_news();
-  append_log_.write();
-  const bool has_more = io_.end_of_turn();
+  replication_control_.look_at_replicas();
+  replicas_.end_turn();
+  bool has_more = io_.end_of_turn();
   if (!loader_.progress().is_loading) work_off_memory();
-  append_log_.write();  // keys that were evicted
+  if (replication_control_.pass_on()) has_more |= replicas_.send();  // keys that were evicted
   dispatcher_.turn_ended();
   const bool has_more_to_save = snapshot_runner_.end_turn();
   dispatcher_.set_gate(kSavingGate, snapshots_.refuses_writes());
@@ -333,6 +352,8 @@ void Server::begin_to_end() {
 
 void Server::arm_deadline_timer() {
   std::optional<int64_t> next_ms = waiters_.next_deadline_ms();
+  const std::optional<int64_t> late_ms = commit_gate_.next_deadline_ms();
+  if (late_ms && (!next_ms || *late_ms < *next_ms)) next_ms = late_ms;
   const std::optional<int64_t> pause_ms = dispatcher_.pause().until_ms();
   if (pause_ms && (!next_ms || *pause_ms < *next_ms)) next_ms = pause_ms;
   if (next_ms == armed_deadline_ms_) return;
@@ -362,6 +383,7 @@ void Server::cron() {
   close_idle_clients();
   snapshots_.cron(clock_.unix_s());
   append_log_.cron();
+  replicas_.cron();
   log_rewriter_.cron();
   for (const auto& [id, client] : clients_)
     io_.check_output(*client);
@@ -423,7 +445,8 @@ void Server::close_idle_clients() {
     if (client->blocked || client->monitoring || client->closed ||
         idle_ms / 1000 < config_->timeout_s)
       continue;
-    if (client->subscriptions) continue;  // it waits for messages
+    if (client->subscriptions || client->shared)
+      continue;  // it waits for messages, or it is a replica
     log_.verbose("Closing idle client");
     io_.close(*client);
   }

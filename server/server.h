@@ -48,6 +48,9 @@
 #include "server/net/listener.h"
 #include "server/ports.h"
 #include "server/propagation.h"
+#include "server/replication/replicas.h"
+#include "server/replication/stream.h"
+#include "server/replication_control.h"
 #include "server/shutdown_control.h"
 
 namespace weir {
@@ -104,6 +107,7 @@ class Server {
   Watches watches_;
   MemoryLimit memory_;
   Propagation propagation_;
+  ReplicationStream replication_;
   PubSub pubsub_;
   KeyPublisher key_publisher_;
   Tracking tracking_;
@@ -115,10 +119,12 @@ class Server {
   Gatekeeper gatekeeper_;
   Dispatcher dispatcher_;
   ClientIo io_;
+  Replicas replicas_;
   CommitGate commit_gate_;
   AppendLog append_log_;
   LogRewriter log_rewriter_;
   LogControl log_control_;
+  ReplicationControl replication_control_;
   Ports ports_;
   Timer cron_timer_;
   Timer deadline_timer_;

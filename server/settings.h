@@ -207,6 +207,21 @@ struct Settings {
   int rdb_version = 10;
   OtherTypes rdb_load_other_types = OtherTypes::kRefuse;
 
+  // Replication: what a primary does.
+  bool repl_diskless_sync = true;
+  int repl_diskless_sync_delay_s = 5;
+  int repl_diskless_sync_max_replicas = 0;  // 0: none is enough to begin earlier
+  int repl_ping_replica_period_s = 10;
+  int repl_timeout_s = 60;
+  uint64_t repl_backlog_size = uint64_t{1} << 20;
+  int64_t repl_backlog_ttl_s = 3600;  // 0: kept for ever
+  bool repl_disable_tcp_nodelay = false;
+  int min_replicas_to_write = 0;
+  int min_replicas_max_lag_s = 10;
+  int min_replicas_to_ack = 0;
+  int min_replicas_ack_timeout_ms = 10'000;  // 0: none
+  bool min_replicas_ack_fsync = false;
+
   // Log of changes.
   bool appendonly = false;
   AppendFsync appendfsync = AppendFsync::kEverySecond;

@@ -1,4 +1,4 @@
-// For operators: CONFIG INFO ROLE TIME LOLWUT.
+// For operators: CONFIG INFO TIME LOLWUT.
 #include <vector>
 
 #include "server/clock.h"
@@ -13,6 +13,7 @@
 #include "server/insight/stats.h"
 #include "server/memory_limit.h"
 #include "server/net/client_io.h"
+#include "server/replication/replicas.h"
 #include "server/text.h"
 
 namespace weir {
@@ -55,6 +56,7 @@ Outcome config_resetstat(Call& call) {
   call.context.keyspace.lookups() = LookupCounts();
   call.context.keyspace.lazy_free.reset_freed();
   call.context.memory.reset_exceeded();
+  call.context.replicas.reset_counts();
   call.reply.ok();
   return Outcome::done();
 }
@@ -80,14 +82,6 @@ Outcome info(Call& call) {
 }
 
 // A primary without replicas, whose stream of changes has not begun.
-Outcome role(Call& call) {
-  call.reply.array(3);
-  call.reply.bulk("master");
-  call.reply.integer(0);
-  call.reply.array(0);
-  return Outcome::done();
-}
-
 Outcome time(Call& call) {
   Clock now;
   call.reply.array(2);

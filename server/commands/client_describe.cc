@@ -42,6 +42,7 @@ class Fields {
 
 std::string flags_of(const Client& client, const Watches& watches) {
   std::string flags;
+  if (client.shared) flags += 'S';
   if (client.monitoring) flags += 'O';
   if (client.subscriptions) flags += 'P';
   if (client.transaction) flags += 'x';
@@ -73,6 +74,7 @@ uint64_t subscriptions_of(const Client& client, TopicKind kind) {
 std::string describe_client(const Client& client, const Context& context) {
   const int64_t now_ms = context.clock.monotonic_ms();
   const Client::Labels& labels = client.labels();
+  const size_t shared = client.shared ? client.shared->pending_bytes() : 0;
   Fields fields;
   fields.add("id", client.id)
       .add("addr", client.peer_address())
@@ -96,8 +98,8 @@ std::string describe_client(const Client& client, const Context& context) {
       .add("rbs", std::min(client.output.capacity(), kBufferBytes))
       .zero("rbp")
       .add("obl", std::min(client.output.size(), kBufferBytes))
-      .add("oll", beyond_buffer(client.output.size()) > 0 ? 1U : 0U)
-      .add("omem", beyond_buffer(client.output.capacity()))
+      .add("oll", beyond_buffer(client.output.size()) + shared > 0 ? 1U : 0U)
+      .add("omem", beyond_buffer(client.output.capacity()) + shared)
       .add("tot-mem", client.memory_bytes())
       .add("events", client.writable.is_active() ? "rw" : "r")
       .add("cmd", client.last_command != nullptr ? client.last_command->name : "NULL")

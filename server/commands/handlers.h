@@ -187,7 +187,10 @@ Outcome bgrewriteaof(Call& call);
 Outcome bgsave(Call& call);
 Outcome lastsave(Call& call);
 Outcome shutdown(Call& call);
+Outcome psync(Call& call);
+Outcome replconf(Call& call);
 Outcome role(Call& call);
+Outcome sync(Call& call);
 Outcome time(Call& call);
 
 // slowlog.cc, monitor.cc

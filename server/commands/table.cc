@@ -14,6 +14,7 @@
 #include "server/commands/rows/insight.h"
 #include "server/commands/rows/keys.h"
 #include "server/commands/rows/pubsub.h"
+#include "server/commands/rows/replication.h"
 #include "server/commands/rows/server.h"
 #include "server/commands/rows/streams.h"
 #include "server/commands/rows/transactions.h"
@@ -35,8 +36,9 @@ constexpr std::array<CommandSpec, (counts + ...)> joined(
   return all;
 }
 
-constexpr auto kCommands = joined(kStreamRows, kKeyRows, kConnectionRows, kTransactionRows,
-                                  kPubsubRows, kServerRows, kInsightRows, kAbsentRows, kAccessRows);
+constexpr auto kCommands =
+    joined(kStreamRows, kKeyRows, kConnectionRows, kTransactionRows, kPubsubRows, kServerRows,
+           kInsightRows, kAbsentRows, kAccessRows, kReplicationRows);
 
 // --- Lookup --------------------------------------------------------------------------------------
 

@@ -7,28 +7,45 @@
 #include "server/durability/append_log.h"
 #include "server/errors.h"
 #include "server/net/client.h"
+#include "server/replication/replicas.h"
 
 namespace weir {
 namespace {
 
-/// Nothing can come that would end it early: there are no replicas.
+constexpr std::string_view kNotOnReplica =
+    "cannot be used with replica instances. Please also note that since Redis 4.0 if a replica is "
+    "configured to be writable (which is not the default) writes to replicas are just local and "
+    "are not propagated.";
+
+/// Replicas are asked how far they are, once.
 std::unique_ptr<Wait> wait_until(const Call& call, std::optional<int64_t> deadline_ms) {
+  if (!call.is_retry) call.context.replicas.ask_for_acks();
   auto wait = std::make_unique<Wait>();
   wait->deadline_ms = deadline_ms;
   wait->argv.assign(call.args.begin(), call.args.end());
   wait->asks_at_timeout = true;
+  wait->keys.emplace_back(kAckKey);
   return wait;
+}
+
+/// Replicas that have the last write of the connection.
+int replicas_with_writes(const Call& call, bool durable) {
+  const int64_t offset = call.context.replication.of_told(call.client.written_offset);
+  return call.context.replicas.count_acked(offset, durable);
 }
 
 }  // namespace
 
 Outcome wait(Call& call) {
+  if (!call.context.replication.is_primary())
+    return errors::with_text("ERR WAIT ", kNotOnReplica, "");
   const std::optional<int64_t> replicas = parse_canonical(call.args[1]);
   if (!replicas) return ReplyError(errors::kNotAnInteger);
   Parsed<std::optional<int64_t>> deadline_ms = read_deadline(call, call.args[2]);
   if (!deadline_ms) return std::move(deadline_ms.error());
-  if (*replicas > 0 && call.may_wait) return wait_until(call, *deadline_ms);
-  call.reply.integer(0);
+  const int count = replicas_with_writes(call, false);
+  if (count < *replicas && call.may_wait) return wait_until(call, *deadline_ms);
+  call.reply.integer(count);
   return Outcome::done();
 }
 
@@ -41,6 +58,8 @@ Outcome waitaof(Call& call) {
   if (!replicas || *replicas < 0) return ReplyError(errors::kNotPositive);
   Parsed<std::optional<int64_t>> deadline_ms = read_deadline(call, call.args[3]);
   if (!deadline_ms) return std::move(deadline_ms.error());
+  if (!call.context.replication.is_primary())
+    return errors::with_text("ERR WAITAOF ", kNotOnReplica, "");
   const AppendLog& log = call.context.append_log;
   if (*local > 0 && !log.is_on()) {
     return ReplyError(
@@ -48,14 +67,15 @@ Outcome waitaof(Call& call) {
   }
   const bool is_durable = log.is_on() && log.durable_offset() >= call.client.written_offset;
   const int64_t on_disk = is_durable ? 1 : 0;
-  if ((on_disk < *local || *replicas > 0) && call.may_wait) {
+  const int count = replicas_with_writes(call, true);
+  if ((on_disk < *local || count < *replicas) && call.may_wait) {
     std::unique_ptr<Wait> wait = wait_until(call, *deadline_ms);
     wait->keys.emplace_back(kDurableKey);
     return wait;
   }
   call.reply.array(2);
   call.reply.integer(on_disk);
-  call.reply.integer(0);
+  call.reply.integer(count);
   return Outcome::done();
 }
 

@@ -69,6 +69,11 @@ class Waiters {
   void signal(uint32_t db, std::string_view key) {
     if (!waiters_.empty()) signal_key(db, key, Signal::kNew);
   }
+  /// The same in each of so many databases: what is waited for belongs to none.
+  void signal_in_all(size_t databases, std::string_view key) {
+    for (uint32_t db = 0; db < databases; ++db)
+      signal(db, key);
+  }
   /// The key went, or holds something else.
   void signal_gone(uint32_t db, std::string_view key) {
     if (!waiters_.empty()) signal_key(db, key, Signal::kGone);

@@ -126,7 +126,7 @@ void AppendLog::written(int64_t now_us) {
     refusal_.clear();
   }
   if (is_saving_ && parts_.settings.no_appendfsync_on_rewrite) return parts_.gate.commit(written_);
-  if (parts_.gate.is_holding()) return sync();
+  if (parts_.gate.is_holding(CommitGate::Keeper::kLog)) return sync();
   switch (parts_.settings.appendfsync) {
     case AppendFsync::kAlways:
       return sync();
@@ -227,7 +227,7 @@ void AppendLog::end() {
   file_.reset();
   parts_.propagation.set_listener(Propagation::Listener::kLog, false);
   parts_.gate.set_closed(false);
-  parts_.gate.let_all_go();
+  parts_.gate.give_up(CommitGate::Keeper::kLog);
   if (on_durable) on_durable();
 }
 

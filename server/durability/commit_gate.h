@@ -1,18 +1,25 @@
 // A reply is a promise: replies to writes leave when the writes are as safe as was promised.
 //
 //   command ─► wrote up to offset 912 ─► hold(client, 912): its reply, and what follows it, waits
-//   log ─► 912 is on disk ─► commit(912) ─► those replies leave, in order
+//   log ─► 912 is on disk ──────────┐
+//   replicas ─► enough have 912 ────┴─► those replies leave, in order
 //
-// Who may say that something is safe is decided where the gate is opened: today the log under
-// `appendfsync always`.  Other connections, and earlier replies of the same one, are not held up.
-// While it is open (nothing has to wait) a write costs one branch.
+// Who has to say that something is safe is decided where the gate is closed: the log under
+// `appendfsync always`, replicas with `min-replicas-to-ack`.  What both are asked for waits for
+// both.  Other connections, and earlier replies of the same one, are not held up.  While it is open
+// (nothing has to wait) a write costs one branch.
+//
+// Replicas may not answer.  When a reply has waited too long for them, its place is taken by an
+// error which says that the write is applied here, and not known to be anywhere else.
 //
 // Always: offsets are those of the propagation, and only grow; so does what is committed.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <deque>
 #include <functional>
+#include <optional>
 
 #include "server/net/client.h"
 #include "server/net/client_io.h"
@@ -21,39 +28,71 @@ namespace weir {
 
 class CommitGate {
  public:
+  enum class Keeper : uint8_t { kLog, kReplicas };
+  /// What waits: a reply to a write, or what was read of one.
+  enum class Kind : uint8_t { kRead, kWrite };
+
   /// find: the client with an ID; null if it is gone.
   CommitGate(ClientIo& io, std::function<Client*(uint64_t id)> find)
       : io_(io), find_(std::move(find)) {}
 
-  /// Replies wait from now on, or no longer; those that wait go on waiting for their offset.
-  void set_closed(bool is_closed) { is_closed_ = is_closed; }
-  bool is_closed() const { return is_closed_; }
-  /// Some replies wait.
-  bool is_holding() const { return !waiting_.empty(); }
-  /// Nobody will say that anything is safe any more.
-  void let_all_go();
+  /// Replies wait for this keeper from now on, or no longer.  Those that wait for the log go on
+  /// waiting for their offset; what waits for replicas does not.
+  void set_closed(bool is_closed, Keeper keeper = Keeper::kLog);
+  bool is_closed() const { return closed_ != 0; }
+  bool is_closed(Keeper keeper) const { return (closed_ & bit(keeper)) != 0; }
+  /// Some replies wait for it.
+  bool is_holding(Keeper keeper) const { return owed(keeper) > committed(keeper); }
+  /// It will not say any more that anything is safe.
+  void give_up(Keeper keeper);
 
-  /// Replies of `client` behind the first `from` bytes of its output wait for `offset`.
-  void hold(Client& client, size_t from, uint64_t offset);
+  /// The reply of `client` behind the first `from` bytes of its output, which is whole, waits for
+  /// `offset`, and what follows with it.  deadline_ms: monotonic, for replicas; none: for ever.
+  void hold(Client& client, size_t from, uint64_t offset, Kind kind = Kind::kWrite,
+            std::optional<int64_t> deadline_ms = std::nullopt);
   /// What is written from `offset` on will be made safe together.
   void begin_batch(uint64_t offset) { batch_ = offset; }
   /// Everything up to `offset` is safe: the end of a batch.
-  void commit(uint64_t offset);
+  void commit(uint64_t offset, Keeper keeper = Keeper::kLog);
+  /// Replies that have waited too long are answered with `error`.
+  void expire(int64_t now_ms, std::string_view error);
+  std::optional<int64_t> next_deadline_ms() const {
+    return waiting_.empty() ? std::nullopt : waiting_.front().deadline_ms;
+  }
+  /// Whether something waits for replicas that did not when this was last asked.
+  bool take_news() { return std::exchange(has_news_, false); }
 
  private:
   struct Waiting {
     uint64_t client_id = 0;
     uint64_t offset = 0;
+    std::optional<int64_t> deadline_ms;
   };
 
-  void let_go(uint64_t offset);
+  struct Promise {
+    uint64_t committed = 0;
+    uint64_t owed = 0;  // the last offset that a reply was held for
+  };
+
+  static constexpr uint8_t bit(Keeper keeper) {
+    return static_cast<uint8_t>(1U << static_cast<unsigned>(keeper));
+  }
+  Promise& promise(Keeper keeper) { return keepers_[static_cast<size_t>(keeper)]; }
+  uint64_t committed(Keeper keeper) const {
+    return keepers_[static_cast<size_t>(keeper)].committed;
+  }
+  uint64_t owed(Keeper keeper) const { return keepers_[static_cast<size_t>(keeper)].owed; }
+  uint64_t safe() const;
+  void let_go_safe();
+  void replace(Client& client, uint64_t offset, std::string_view error);
 
   ClientIo& io_;
   const std::function<Client*(uint64_t id)> find_;
   std::deque<Waiting> waiting_;  // in the order of offsets
   uint64_t batch_ = 0;
-  uint64_t committed_ = 0;
-  bool is_closed_ = false;
+  std::array<Promise, 2> keepers_{};
+  uint8_t closed_ = 0;  // keepers
+  bool has_news_ = false;
 };
 
 }  // namespace weir

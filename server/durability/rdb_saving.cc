@@ -43,20 +43,24 @@ class FileDestination final : public RdbDestination {
   ReplacingFile& file_;
 };
 
-/// A file being written.
-class RdbFile {
+/// A snapshot being written.
+class RdbDocument {
  public:
-  RdbFile(const RdbPlan& plan, ReplacingFile file)
+  RdbDocument(const RdbPlan& plan, RdbDestination& destination)
       : plan_(plan),
-        file_(std::move(file)),
-        destination_(file_),
-        out_(destination_, plan.has_checksum ? RdbChecksum::kComputed : RdbChecksum::kLeftOut),
+        out_(destination, plan.has_checksum ? RdbChecksum::kComputed : RdbChecksum::kLeftOut),
         writer_(out_, {.version = plan.version, .packs = plan.is_compressed}) {
-    writer_.begin({.redis_version = plan.redis_version,
-                   .weir_version = weir_version(),
-                   .created_s = plan.unix_s,
-                   .used_memory_bytes = plan.used_memory,
-                   .is_aof_base = plan.is_log_base});
+    RdbFileInfo info{.redis_version = plan.redis_version,
+                     .weir_version = weir_version(),
+                     .created_s = plan.unix_s,
+                     .used_memory_bytes = plan.used_memory,
+                     .is_aof_base = plan.is_log_base};
+    if (plan.position) {
+      const SavedPosition& position = *plan.position;
+      info.replication =
+          RdbReplicationInfo{.db = position.db, .id = position.id, .offset = position.offset};
+    }
+    writer_.begin(info);
   }
 
   void begin_database(uint64_t number, uint64_t keys, uint64_t with_ttl) {
@@ -75,7 +79,6 @@ class RdbFile {
   RdbResult finish() {
     writer_.end();
     if (!out_.flush()) return tl::unexpected(out_.error());
-    if (IoResult<void> placed = file_.commit(); !placed) return tl::unexpected(placed.error());
     return RdbWritten{.bytes = out_.bytes(),
                       .hidden_messages = writer_.hidden().messages,
                       .hidden_nacks = writer_.hidden().released_nacks};
@@ -83,10 +86,24 @@ class RdbFile {
 
  private:
   const RdbPlan& plan_;
-  ReplacingFile file_;
-  FileDestination destination_;
   RdbOutput out_;
   RdbWriter writer_;
+};
+
+/// What was written takes the place of the file before.
+RdbResult placed(ReplacingFile& file, RdbResult written) {
+  if (!written) return written;
+  if (IoResult<void> placed = file.commit(); !placed) return tl::unexpected(placed.error());
+  return written;
+}
+
+class TextDestination final : public RdbDestination {
+ public:
+  IoResult<void> write(std::string_view bytes) override {
+    text += bytes;
+    return {};
+  }
+  std::string text;
 };
 
 IoResult<ReplacingFile> create(const RdbPlan& plan) {
@@ -110,40 +127,54 @@ RdbPlan plan_of(const Settings& settings, FileSystem& files) {
           .used_memory = used_memory()};
 }
 
-RdbResult write_rdb(const RdbPlan& plan, const BackgroundSnapshot::Counts& counts,
-                    SnapshotFeed& feed) {
-  IoResult<ReplacingFile> created = create(plan);
-  if (!created) return tl::unexpected(created.error());
-  RdbFile file(plan, std::move(*created));
+RdbResult write_rdb(const RdbPlan& plan, RdbDestination& destination,
+                    const BackgroundSnapshot::Counts& counts, SnapshotFeed& feed) {
+  RdbDocument document(plan, destination);
   auto next_database = counts.begin();
   while (const SnapshotFeed::Batch* const batch = feed.next()) {
     for (const SnapshotKey& key : *batch) {
       while (next_database != counts.end() && next_database->db <= key.db) {
-        file.begin_database(next_database->db, next_database->keys, next_database->with_ttl);
+        document.begin_database(next_database->db, next_database->keys, next_database->with_ttl);
         ++next_database;
       }
-      file.key(key.name, key.deadline_ms, key.use, key.stream.view());
+      document.key(key.name, key.deadline_ms, key.use, key.stream.view());
     }
-    if (file.failed()) break;
+    if (document.failed()) break;
   }
   if (feed.is_cancelled()) return RdbWritten{};
-  return file.finish();
+  return document.finish();
+}
+
+RdbResult write_rdb(const RdbPlan& plan, const BackgroundSnapshot::Counts& counts,
+                    SnapshotFeed& feed) {
+  IoResult<ReplacingFile> file = create(plan);
+  if (!file) return tl::unexpected(file.error());
+  FileDestination destination(*file);
+  RdbResult written = write_rdb(plan, destination, counts, feed);
+  return feed.is_cancelled() ? RdbResult(RdbWritten{}) : placed(*file, std::move(written));
+}
+
+std::string rdb_without_keys(const RdbPlan& plan) {
+  TextDestination destination;
+  static_cast<void>(RdbDocument(plan, destination).finish());
+  return std::move(destination.text);
 }
 
 RdbResult write_rdb(const RdbPlan& plan, Keyspace& keyspace) {
-  IoResult<ReplacingFile> created = create(plan);
-  if (!created) return tl::unexpected(created.error());
-  RdbFile file(plan, std::move(*created));
+  IoResult<ReplacingFile> file = create(plan);
+  if (!file) return tl::unexpected(file.error());
+  FileDestination destination(*file);
+  RdbDocument document(plan, destination);
   for (const Database& db : keyspace.databases()) {
     if (db.size() == 0) continue;
-    file.begin_database(db.index(), db.size(), db.expiries().size());
+    document.begin_database(db.index(), db.size(), db.expiries().size());
     db.keys().for_each([&](const KeyEntry& entry) {
-      if (file.failed()) return;
-      file.key(entry.key(), db.deadline_ms(entry), keyspace.use_of(entry),
-               StreamView(entry.stream));
+      if (document.failed()) return;
+      document.key(entry.key(), db.deadline_ms(entry), keyspace.use_of(entry),
+                   StreamView(entry.stream));
     });
   }
-  return file.finish();
+  return placed(*file, document.finish());
 }
 
 }  // namespace weir

@@ -2,9 +2,11 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 
 #include "persistence/file.h"
+#include "persistence/rdb_output.h"
 #include "server/data/keyspace.h"
 #include "server/durability/background_snapshot.h"
 #include "server/durability/snapshot_feed.h"
@@ -15,6 +17,13 @@ namespace weir {
 /// What is told of the use of keys.
 enum class SavedUse : uint8_t { kNone, kIdleTime, kFrequency };
 
+/// Where the data are in the stream of replication.
+struct SavedPosition {
+  std::string id;
+  int64_t offset = 0;
+  int64_t db = 0;  // that is selected there
+};
+
 /// What the file is to be, decided when it is begun.
 struct RdbPlan {
   FileSystem* files = nullptr;
@@ -23,7 +32,8 @@ struct RdbPlan {
   uint16_t version = 0;
   bool has_checksum = true;
   bool is_compressed = true;
-  bool is_log_base = false;  // what a log of changes begins with
+  bool is_log_base = false;                    // what a log of changes begins with
+  std::optional<SavedPosition> position = {};  // in the stream of replication
   SavedUse use = SavedUse::kNone;
   std::string redis_version;
   int64_t unix_s = 0;
@@ -44,6 +54,11 @@ RdbPlan plan_of(const Settings& settings, FileSystem& files);
 /// The keys of a feed; nothing is left of the file when the feed is cancelled.
 RdbResult write_rdb(const RdbPlan& plan, const BackgroundSnapshot::Counts& counts,
                     SnapshotFeed& feed);
+/// The same, to somewhere else than a file.
+RdbResult write_rdb(const RdbPlan& plan, RdbDestination& destination,
+                    const BackgroundSnapshot::Counts& counts, SnapshotFeed& feed);
+/// One that says what is said of files, and has no keys.
+std::string rdb_without_keys(const RdbPlan& plan);
 /// All keys, as they are.
 RdbResult write_rdb(const RdbPlan& plan, Keyspace& keyspace);
 

@@ -12,20 +12,6 @@
 namespace weir {
 namespace {
 
-void add_replication(const Context& context, Section& section) {
-  section.add("role", "master")
-      .add("connected_slaves", "0")
-      .add("master_failover_state", "no-failover")
-      .add("master_replid", context.identity.run_id)
-      .add("master_replid2", std::string(40, '0'))
-      .add("master_repl_offset", "0")
-      .add("second_repl_offset", "-1")
-      .add("repl_backlog_active", "0")
-      .add("repl_backlog_size", "1048576")
-      .add("repl_backlog_first_byte_offset", "0")
-      .add("repl_backlog_histlen", "0");
-}
-
 void add_modules(const Context&, Section&) {}
 
 void add_cluster(const Context&, Section& section) {
@@ -56,7 +42,7 @@ constexpr SectionRow kSections[] = {
     {"memory", "Memory", true, add_memory_info},
     {"persistence", "Persistence", true, add_persistence_info},
     {"stats", "Stats", true, add_stats_info},
-    {"replication", "Replication", true, add_replication},
+    {"replication", "Replication", true, add_replication_info},
     {"cpu", "CPU", true, add_cpu_info},
     {"modules", "Modules", true, add_modules},
     {"commandstats", "Commandstats", false, add_command_stats},

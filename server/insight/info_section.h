@@ -40,6 +40,9 @@ void add_cpu_info(const Context& context, Section& section);
 void add_memory_info(const Context& context, Section& section);
 void add_persistence_info(const Context& context, Section& section);
 
+// info_replication.cc
+void add_replication_info(const Context& context, Section& section);
+
 // info_stats.cc
 void add_stats_info(const Context& context, Section& section);
 void add_command_stats(const Context& context, Section& section);

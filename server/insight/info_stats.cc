@@ -16,6 +16,7 @@
 #include "server/messaging/pubsub.h"
 #include "server/messaging/tracking.h"
 #include "server/net/client_io.h"
+#include "server/replication/replicas.h"
 #include "server/text.h"
 
 namespace weir {
@@ -61,7 +62,8 @@ void add_traffic(const Stats& stats, const IoCounts& io, Section& section) {
       .add("instantaneous_ops_per_sec", stats.command_rate.per_second())
       .add("total_net_input_bytes", io.bytes_in)
       .add("total_net_output_bytes", io.bytes_out)
-      .zeros({"total_net_repl_input_bytes", "total_net_repl_output_bytes"})
+      .add("total_net_repl_input_bytes", "0")
+      .add("total_net_repl_output_bytes", io.replication_bytes_out)
       .add_real("instantaneous_input_kbps", "%.2f", kilobytes(stats.in_rate))
       .add_real("instantaneous_output_kbps", "%.2f", kilobytes(stats.out_rate))
       .add_all("0.00", {"instantaneous_input_repl_kbps", "instantaneous_output_repl_kbps"})
@@ -86,7 +88,11 @@ void add_stats_info(const Context& context, Section& section) {
   const LookupCounts& lookups = context.keyspace.lookups();
   const IoCounts io = context.io.counts() - stats.io_at_reset;
   add_traffic(stats, io, section);
-  section.zeros({"sync_full", "sync_partial_ok", "sync_partial_err", "expired_subkeys"})
+  const Replicas::Counts& syncs = context.replicas.counts();
+  section.add("sync_full", syncs.full)
+      .add("sync_partial_ok", syncs.partial)
+      .add("sync_partial_err", syncs.partial_refused)
+      .add("expired_subkeys", "0")
       .add("expired_keys", lookups.expired)
       .add_real("expired_stale_perc", "%.2f", stale_per_cent(context))
       .add("expired_time_cap_reached_count", stats.expiry_runs_cut)

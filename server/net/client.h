@@ -16,6 +16,7 @@
 #include "resp/request_parser.h"
 #include "server/net/event_loop.h"
 #include "server/net/held_replies.h"
+#include "server/net/shared_output.h"
 #include "server/net/subscriptions.h"
 #include "server/net/tracking_options.h"
 
@@ -80,6 +81,7 @@ class Client {
   std::unique_ptr<TlsSession> tls;  // null: they are on the socket as they are
   resp::Buffer input;               // an unfinished request, or what waits behind a blocked command
   resp::Buffer output;              // replies that have not left
+  std::unique_ptr<SharedOutput> shared;       // sent behind the output: it is a replica
   std::unique_ptr<HeldReplies> held;          // null: all of it may leave
   std::unique_ptr<resp::Buffer> late_pushes;  // to be sent behind the reply being written
   resp::ReplyWriter reply;

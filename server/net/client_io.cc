@@ -33,6 +33,9 @@ constexpr size_t kMostSpareBuffers = 64;
 /// A fresh one for clients who are answered together with more than that: it will not be kept.
 constexpr size_t kCrowdOutputBytes = 1024;
 
+/// What is sent at once to a connection of what is shared: others wait meanwhile.
+constexpr size_t kSharedBytes = size_t{1024} * 1024;
+
 /// What the loop is asked about a socket without TLS: each time that bytes or the end have come,
 /// and each time that there is room again.
 constexpr short kBytesOrEnd = EV_READ | EV_CLOSED | EV_ET;
@@ -246,7 +249,8 @@ void ClientIo::run_requests(Client& client, std::string_view bytes, bool is_own_
 
 bool ClientIo::close_if_output_exceeded(Client& client) {
   // Most replies are small: the limits are looked up for those that are not.
-  if (client.output.size() <= kOutputBytes || !handler_.output_exceeded(client)) return false;
+  if (client.output.size() <= kOutputBytes && !client.shared) return false;
+  if (!handler_.output_exceeded(client)) return false;
   ++counts_.output_disconnections;
   close(client);
   return true;
@@ -345,31 +349,66 @@ void ClientIo::on_writable(int, short, void* argument) {
   client.io->flush(client);
 }
 
-ssize_t ClientIo::send(Client& client) {
-  resp::Buffer& output = client.output;
-  const size_t size = sendable(client);
-  if (!client.tls) return ::send(client.fd, output.begin(), size, MSG_NOSIGNAL);
-  const ssize_t sent = client.tls->write(output.begin(), size);
+ssize_t ClientIo::send(Client& client, std::string_view bytes) {
+  if (!client.tls) return ::send(client.fd, bytes.data(), bytes.size(), MSG_NOSIGNAL);
+  const ssize_t sent = client.tls->write(bytes.data(), bytes.size());
   const int error = errno;
   if (sent < 0 && !is_transient(error)) handler_.transport_failed(client, client.tls->failure());
   errno = error;
   return sent;
 }
 
+/// False if the connection is closed by that.
+bool ClientIo::send_some(Client& client, std::string_view bytes, size_t& sent) {
+  ++counts_.writes;
+  const ssize_t result = send(client, bytes);
+  if (result < 0 && !is_transient(errno)) {
+    close(client);
+    return false;
+  }
+  sent = result > 0 ? static_cast<size_t>(result) : 0;
+  if (sent == 0) return true;
+  counts_.bytes_out += sent;
+  client.bytes_out += sent;
+  client.last_active_ms = handler_.monotonic_ms();
+  return true;
+}
+
+/// What is shared, behind its own output, until the socket takes no more.
+void ClientIo::flush_shared(Client& client) {
+  size_t left = kSharedBytes;
+  while (left > 0) {
+    const std::string_view bytes = client.shared->next();
+    if (bytes.empty()) break;
+    size_t sent = 0;
+    if (!send_some(client, bytes.substr(0, left), sent)) return;
+    client.shared->sent(sent);
+    counts_.replication_bytes_out += sent;
+    left -= sent;
+    if (sent < bytes.size()) break;
+  }
+  if (client.closed || close_if_output_exceeded(client)) return;
+  const bool has_more = !client.shared->next().empty();
+  if (!has_more && client.close_after_reply) return close(client);
+  // To begin to watch anew is to be told at once if there is room.
+  const bool tls_waits = client.tls && client.tls->wants_write();
+  if ((!has_more && !tls_waits) || left == 0) client.writable.stop();
+  if (has_more && !client.writable.is_active())
+    client.writable.start(loop_, client.fd, client.tls ? EV_WRITE : kRoom, &on_writable, &client);
+}
+
 // One write for a connection and turn; the rest goes when the socket can take it.
 void ClientIo::flush(Client& client) {
   if (client.closed) return;
-  if (sendable(client) > 0) {
+  if (const size_t size = sendable(client); size > 0) {
     if (client.tls && !client.tls->is_established()) return;  // flushed when it is
-    ++counts_.writes;
-    const ssize_t sent = send(client);
-    if (sent < 0 && !is_transient(errno)) return close(client);
-    if (sent > 0) {
-      counts_.bytes_out += static_cast<uint64_t>(sent);
-      client.bytes_out += static_cast<uint64_t>(sent);
-      client.last_active_ms = handler_.monotonic_ms();
-      client.output.consume(static_cast<size_t>(sent));
-    }
+    size_t sent = 0;
+    if (!send_some(client, client.output.view().substr(0, size), sent)) return;
+    if (sent > 0) client.output.consume(sent);
+  }
+  if (client.shared && client.output.empty()) [[unlikely]] {
+    give_back_output_buffer(client);
+    return flush_shared(client);
   }
   if (client.output.empty()) {
     if (!client.tls || !client.tls->wants_write()) client.writable.stop();

@@ -133,7 +133,9 @@ class ClientIo {
   bool read_once(Client& client);
   ssize_t receive(Client& client, char* at, size_t room);
   ssize_t receive_tls(Client& client, char* at, size_t room);
-  ssize_t send(Client& client);
+  ssize_t send(Client& client, std::string_view bytes);
+  bool send_some(Client& client, std::string_view bytes, size_t& sent);
+  void flush_shared(Client& client);
   void run_requests(Client& client, std::string_view bytes, bool is_own_input);
   bool close_if_output_exceeded(Client& client);
   void keep_rest(Client& client, std::string_view rest, bool is_own_input, size_t used);

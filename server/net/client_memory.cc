@@ -3,7 +3,7 @@
 namespace weir {
 
 void ClientMemory::look_at(const Client& client) {
-  if (client.closed || client.no_evict) return forget(client.id);
+  if (client.closed || client.no_evict || client.shared) return forget(client.id);
   const size_t bytes = client.memory_bytes();
   const auto [known, is_new] = bytes_.try_emplace(client.id, bytes);
   total_ += bytes - (is_new ? 0 : known->second);

@@ -31,8 +31,8 @@ class ClientMemory {
   bool is_exceeded() const { return is_on() && total_ > limit_; }
   size_t total() const { return total_; }
 
-  /// Looks at a client.  One that must not be closed for its memory (CLIENT NO-EVICT) does not
-  /// count.
+  /// Looks at a client.  One that must not be closed for its memory (CLIENT NO-EVICT, a replica)
+  /// does not count.
   void look_at(const Client& client);
   void forget(uint64_t client_id);
 

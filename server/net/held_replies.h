@@ -11,6 +11,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <deque>
+#include <optional>
 
 namespace weir {
 
@@ -24,9 +25,34 @@ class HeldReplies {
       marks_.back().offset = offset;
       return false;
     }
-    marks_.push_back({place, offset});
+    marks_.push_back({.place = place, .offset = offset});
     return true;
   }
+  /// The same for one reply, which ends at `end`, and which may be taken back.
+  void hold_reply(uint64_t place, uint64_t end, uint64_t offset) {
+    marks_.push_back({.place = place, .offset = offset, .end = end});
+  }
+  /// Places of a reply; none: nothing of it is to be taken back.
+  struct Reply {
+    uint64_t begin = 0;
+    uint64_t end = 0;
+  };
+  /// The first reply that is held is not to wait any longer; nothing if it waits for more than
+  /// `offset`, or has left.
+  std::optional<Reply> take_late(uint64_t offset) {
+    if (marks_.empty() || marks_.front().offset > offset) return std::nullopt;
+    const Mark mark = marks_.front();
+    marks_.pop_front();
+    return Reply{.begin = mark.place, .end = mark.end};
+  }
+  /// What is behind the reply that was just taken lies so much further back.
+  void moved(int64_t bytes) {
+    for (Mark& mark : marks_) {
+      mark.place = static_cast<uint64_t>(static_cast<int64_t>(mark.place) + bytes);
+      mark.end = static_cast<uint64_t>(static_cast<int64_t>(mark.end) + bytes);
+    }
+  }
+  bool is_empty() const { return marks_.empty(); }
   /// Everything up to `offset` is safe; whether nothing is held any more.
   bool release(uint64_t offset) {
     while (!marks_.empty() && marks_.front().offset <= offset)
@@ -44,6 +70,7 @@ class HeldReplies {
   struct Mark {
     uint64_t place = 0;
     uint64_t offset = 0;
+    uint64_t end = 0;  // of the reply, where that is known
   };
   std::deque<Mark> marks_;
 };

@@ -8,6 +8,7 @@ namespace weir {
 struct IoCounts {
   uint64_t bytes_in = 0;
   uint64_t bytes_out = 0;
+  uint64_t replication_bytes_out = 0;  // among them, to replicas
   uint64_t reads = 0;
   uint64_t writes = 0;
   uint64_t query_buffer_disconnections = 0;
@@ -17,6 +18,7 @@ struct IoCounts {
   IoCounts operator-(const IoCounts& before) const {
     return {.bytes_in = bytes_in - before.bytes_in,
             .bytes_out = bytes_out - before.bytes_out,
+            .replication_bytes_out = replication_bytes_out - before.replication_bytes_out,
             .reads = reads - before.reads,
             .writes = writes - before.writes,
             .query_buffer_disconnections =

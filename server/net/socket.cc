@@ -75,4 +75,9 @@ void set_tcp_options(int fd, int keepalive_s) {
   set(IPPROTO_TCP, TCP_KEEPCNT, 3);
 }
 
+void set_no_delay(int fd, bool is_on) {
+  const int value = is_on ? 1 : 0;
+  setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &value, sizeof(value));
+}
+
 }  // namespace weir

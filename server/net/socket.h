@@ -34,5 +34,7 @@ std::string socket_address(int fd, SocketEnd end);
 bool is_local_peer(int fd);
 /// TCP_NODELAY, and keepalive probes after `keepalive_s` seconds of silence (0: none).
 void set_tcp_options(int fd, int keepalive_s);
+/// TCP_NODELAY alone.
+void set_no_delay(int fd, bool is_on);
 
 }  // namespace weir

@@ -51,6 +51,7 @@ HandlerStage::HandlerStage(Audience audience, FileSystem& files)
       keyspace(4),
       watches_(keyspace),
       memory_(config_.values(), keyspace, clock_, latency_),
+      replication_(propagation_),
       tracking_(clients_, keyspace.events, config_.values()),
       key_removal_(config_.values(), propagation_, waiters_),
       snapshot_runner(keyspace, loop_),
@@ -69,6 +70,8 @@ HandlerStage::HandlerStage(Audience audience, FileSystem& files)
                .watches = watches_,
                .memory = memory_,
                .propagation = propagation_,
+               .replication = replication_,
+               .replicas = replicas_,
                .snapshot_runner = snapshot_runner,
                .snapshots = snapshots,
                .loader = loader,
@@ -92,6 +95,15 @@ HandlerStage::HandlerStage(Audience audience, FileSystem& files)
       gatekeeper_(context_, files),
       dispatcher_(context_, clock_),
       io_(loop_, dispatcher_),
+      replicas_({.settings = config_.values(),
+                 .clock = clock_,
+                 .stream = replication_,
+                 .propagation = propagation_,
+                 .runner = snapshot_runner,
+                 .loop = loop_,
+                 .io = io_,
+                 .log = log_,
+                 .files = files}),
       commit_gate_(io_, [this](uint64_t id) { return clients_.find(id); }),
       append_log_({.settings = config_.values(),
                    .propagation = propagation_,
@@ -108,12 +120,15 @@ HandlerStage::HandlerStage(Audience audience, FileSystem& files)
                      .files = files}),
       client_(clients_.add(kNoSocket, true, 0)) {
   dispatcher_.attach(io_);
+  replicas_.pass_on = [] {};
+  replicas_.on_news = [] {};
   keyspace.removal_listener = &key_removal_;
   log_.set_level(LogLevel::kNothing);
   read_lines("save \"\"");  // FLUSHALL would write a snapshot
   gatekeeper_.greet(client_);
   is_recording_ = audience == Audience::kRecorder;
   if (!is_recording_) return;
+  propagation_.to_replicas = nullptr;  // the recorder takes it
   propagation_.set_listener(Propagation::Listener::kLog, true);
   propagation_.set_listener(Propagation::Listener::kReplicas, true);
   keyspace.events.add(recorder_);

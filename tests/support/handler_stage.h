@@ -48,6 +48,8 @@
 #include "server/net/client_table.h"
 #include "server/net/event_loop.h"
 #include "server/propagation.h"
+#include "server/replication/replicas.h"
+#include "server/replication/stream.h"
 #include "server/shutdown_control.h"
 
 namespace weir::testing {
@@ -148,6 +150,7 @@ class HandlerStage {
   Watches watches_;
   MemoryLimit memory_;
   Propagation propagation_;
+  ReplicationStream replication_;
   PubSub pubsub_;
   Tracking tracking_;
   KeyRemoval key_removal_;
@@ -162,6 +165,7 @@ class HandlerStage {
   Gatekeeper gatekeeper_;
   Dispatcher dispatcher_;
   ClientIo io_;
+  Replicas replicas_;
   CommitGate commit_gate_;
   AppendLog append_log_;
   LogRewriter log_rewriter_;

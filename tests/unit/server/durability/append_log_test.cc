@@ -185,7 +185,7 @@ TEST_CASE("A message in front of what a turn changes leaves the file checked",
           "[aof][append_log]") {
   LogStage s("no");
   Propagation& told = s.stage.propagation();
-  told.set_listener(Propagation::Listener::kReplicas, true);
+  s.stage.context().replication.begin();
   s.write("XADD s 1-0 f v");
   s.stage("PUBLISH channel message");
   told.tell(1, {"DEL", "s"});

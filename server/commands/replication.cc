@@ -1,0 +1,133 @@
+// What replicas say: PSYNC SYNC REPLCONF; and ROLE.
+#include <optional>
+
+#include "resp/inline_words.h"
+#include "server/commands/args.h"
+#include "server/commands/handlers.h"
+#include "server/context.h"
+#include "server/errors.h"
+#include "server/replication/replicas.h"
+#include "server/text.h"
+
+namespace weir {
+namespace {
+
+/// The longest address or host name that is believed.
+constexpr size_t kMostAddressBytes = 255;
+constexpr int64_t kLargestPort = 65535;
+
+std::optional<ReplyError> read_filter(std::string_view text, ReplicaTraits& traits) {
+  while (!text.empty()) {
+    const std::string_view word = next_word(text);
+    if (!word.empty() && !equals_ignoring_case(word, "functions"))
+      return errors::with_text("ERR Unsupported rdb-filter-only option: ", word, "");
+  }
+  traits.is_without_data = true;
+  return std::nullopt;
+}
+
+std::optional<ReplyError> read_flag(std::string_view text, bool& flag) {
+  const std::optional<int64_t> value = parse_canonical(text);
+  if (!value) return ReplyError(errors::kNotAnInteger);
+  flag = *value == 1;
+  return std::nullopt;
+}
+
+/// One pair of REPLCONF.  Unknown names are of servers that know more: they may say what they like.
+std::optional<ReplyError> read_option(std::string_view name, std::string_view value,
+                                      ReplicaTraits& traits) {
+  if (equals_ignoring_case(name, "listening-port")) {
+    const std::optional<int64_t> port = parse_canonical(value);
+    if (!port || *port < 0 || *port > kLargestPort) return ReplyError(errors::kNotAnInteger);
+    traits.port = static_cast<int>(*port);
+  } else if (equals_ignoring_case(name, "ip-address")) {
+    if (value.size() > kMostAddressBytes)
+      return ReplyError("ERR REPLCONF ip-address provided by replica instance is too long: " +
+                        std::to_string(value.size()) + " bytes");
+    traits.ip = value;
+  } else if (equals_ignoring_case(name, "capa")) {
+    traits.knows_eof |= equals_ignoring_case(value, "eof");
+    traits.knows_psync2 |= equals_ignoring_case(value, "psync2");
+  } else if (equals_ignoring_case(name, "rdb-only")) {
+    return read_flag(value, traits.is_rdb_only);
+  } else if (equals_ignoring_case(name, "rdb-filter-only")) {
+    return read_filter(value, traits);
+  } else if (equals_ignoring_case(name, "rdb-no-compress")) {
+    return read_flag(value, traits.is_unpacked);
+  } else if (equals_ignoring_case(name, "rdb-no-checksum")) {
+    return read_flag(value, traits.is_unsummed);
+  }
+  return std::nullopt;
+}
+
+/// ACK offset [FACK offset]: nothing answers it.
+Outcome acknowledge(Call& call) {
+  const std::optional<int64_t> offset = parse_canonical(call.args[2]);
+  std::optional<int64_t> durable;
+  if (call.args.size() > 4 && equals_ignoring_case(call.args[3], "fack"))
+    durable = parse_canonical(call.args[4]);
+  if (offset) call.context.replicas.acknowledge(call.client, *offset, durable.value_or(0));
+  return Outcome::done();
+}
+
+std::optional<ReplyError> filtered_without_eof(Call& call) {
+  const ReplicaTraits& traits = call.context.replicas.traits_of(call.client);
+  if (!traits.is_without_data || traits.knows_eof) return std::nullopt;
+  return ReplyError("ERR Filtered replica requires EOF capability");
+}
+
+}  // namespace
+
+Outcome replconf(Call& call) {
+  if (call.args.size() % 2 == 0) return ReplyError(errors::kSyntax);
+  if (call.args.size() > 2 && equals_ignoring_case(call.args[1], "ack")) return acknowledge(call);
+  if (call.args.size() > 2 && equals_ignoring_case(call.args[1], "getack")) return Outcome::done();
+  for (size_t i = 1; i + 1 < call.args.size(); i += 2) {
+    std::optional<ReplyError> error =
+        read_option(call.args[i], call.args[i + 1], call.context.replicas.traits_of(call.client));
+    if (error) return std::move(*error);
+  }
+  call.reply.ok();
+  return Outcome::done();
+}
+
+Outcome psync(Call& call) {
+  if (call.client.shared) return Outcome::done();
+  const std::optional<int64_t> next = parse_canonical(call.args[2]);
+  if (!next) return ReplyError(errors::kNotAnInteger);
+  if (std::optional<ReplyError> error = filtered_without_eof(call)) return std::move(*error);
+  const bool is_takeover = call.args.size() > 3 && equals_ignoring_case(call.args[3], "failover");
+  const std::string why = call.context.replicas.psync(
+      call.client, {.id = call.args[1], .next = *next, .is_takeover = is_takeover});
+  if (!why.empty()) return ReplyError(why);
+  return Outcome::done();
+}
+
+Outcome sync(Call& call) {
+  if (call.client.shared) return Outcome::done();
+  if (std::optional<ReplyError> error = filtered_without_eof(call)) return std::move(*error);
+  const std::string why = call.context.replicas.sync(call.client);
+  if (!why.empty()) return ReplyError(why);
+  return Outcome::done();
+}
+
+Outcome role(Call& call) {
+  const Replicas& replicas = call.context.replicas;
+  call.reply.array(3);
+  call.reply.bulk("master");
+  call.reply.integer(call.context.replication.offset());
+  size_t online = 0;
+  for (const Replica* const replica : replicas.all())
+    online += replica->is_online() ? 1 : 0;
+  call.reply.array(online);
+  for (const Replica* const replica : replicas.all()) {
+    if (!replica->is_online()) continue;
+    call.reply.array(3);
+    call.reply.bulk(replica->ip());
+    call.reply.bulk(std::to_string(replica->traits.port));
+    call.reply.bulk(std::to_string(replica->acked()));
+  }
+  return Outcome::done();
+}
+
+}  // namespace weir
