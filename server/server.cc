@@ -322,6 +322,7 @@ bool Server::end_turn() {
   replication_control_.look_at_replicas();
   replicas_.end_turn();
   bool has_more = io_.end_of_turn();
+  replicas_.turn_ended();
   if (!loader_.progress().is_loading) work_off_memory();
   if (replication_control_.pass_on()) has_more |= replicas_.send();  // keys that were evicted
   dispatcher_.turn_ended();

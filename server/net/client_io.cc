@@ -374,25 +374,26 @@ bool ClientIo::send_some(Client& client, std::string_view bytes, size_t& sent) {
   return true;
 }
 
-/// What is shared, behind its own output, until the socket takes no more.
+/// What is shared, behind its own output, until the socket takes no more.  It may grow meanwhile: a
+/// socket that is not full is not watched for room, or nobody would tell of it.
 void ClientIo::flush_shared(Client& client) {
   size_t left = kSharedBytes;
-  while (left > 0) {
-    const std::string_view bytes = client.shared->next();
+  bool is_full = false;
+  while (left > 0 && !is_full) {
+    const std::string_view bytes = client.shared->next().substr(0, left);
     if (bytes.empty()) break;
     size_t sent = 0;
-    if (!send_some(client, bytes.substr(0, left), sent)) return;
+    if (!send_some(client, bytes, sent)) return;
     client.shared->sent(sent);
     counts_.replication_bytes_out += sent;
     left -= sent;
-    if (sent < bytes.size()) break;
+    is_full = sent < bytes.size();
   }
-  if (client.closed || close_if_output_exceeded(client)) return;
+  if (close_if_output_exceeded(client)) return;
   const bool has_more = !client.shared->next().empty();
   if (!has_more && client.close_after_reply) return close(client);
-  // To begin to watch anew is to be told at once if there is room.
   const bool tls_waits = client.tls && client.tls->wants_write();
-  if ((!has_more && !tls_waits) || left == 0) client.writable.stop();
+  if (!is_full && !tls_waits) client.writable.stop();
   if (has_more && !client.writable.is_active())
     client.writable.start(loop_, client.fd, client.tls ? EV_WRITE : kRoom, &on_writable, &client);
 }

@@ -75,6 +75,10 @@ class Replicas {
   void end_turn();
   /// What was told since may leave.  Whether there is anything.
   bool send();
+  /// Some of it has left.
+  void turn_ended() {
+    if (!replicas_.empty()) full_sync_.look_after();
+  }
   /// Several times a second.
   void cron();
   /// Replicas are to say how far they are, at the end of this turn.

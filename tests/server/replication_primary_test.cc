@@ -32,10 +32,10 @@ std::string field(Redis& redis, std::string_view section, std::string_view name)
 
 /// Whether the replica has all that the primary has.
 bool is_even(Redis& primary_client, Redis& replica) {
-  const std::string offset = field(primary_client, "replication", "master_repl_offset");
   return wait_until([&] {
     return field(replica, "replication", "master_link_status") == "up" &&
-           field(replica, "replication", "slave_repl_offset") == offset;
+           field(replica, "replication", "slave_repl_offset") ==
+               field(primary_client, "replication", "master_repl_offset");
   });
 }
 
@@ -124,6 +124,8 @@ TEST_CASE("What is written while a replica loads comes to it behind the snapshot
   Redis replica = other.connect();
   for (int i = 0; i < 3000; ++i)
     redis("XADD", "s", std::to_string(1000 + i) + "-0", "f", "meanwhile");
+  INFO(server.log() << other.log() << redis("INFO", "replication")
+                    << replica("INFO", "replication"));
   REQUIRE(is_even(redis, replica));
   CHECK(contents(replica) == contents(redis));
   CHECK(replica("DBSIZE") == redis("DBSIZE").text);
