@@ -75,7 +75,7 @@ EvictionRules MemoryLimit::rules(const Settings& settings) {
 }
 
 bool MemoryLimit::work_off() {
-  if (settings_.maxmemory == 0 || guess_used_memory() <= settings_.maxmemory) {
+  if (settings_.maxmemory == 0 || guess_used_memory() <= limit()) {
     note(false);
     return false;
   }
@@ -87,7 +87,7 @@ MemoryLimit::State MemoryLimit::look() {
   // What the guess does not know of are other threads, which have no time to do much meanwhile.
   const bool is_known = asked_at_ms_ == clock_.monotonic_ms();
   asked_at_ms_ = clock_.monotonic_ms();
-  const bool is_above = (is_known ? guess_used_memory() : used_memory()) > settings_.maxmemory;
+  const bool is_above = (is_known ? guess_used_memory() : used_memory()) > limit();
   note(is_above);
   if (!is_above || (pause_ != nullptr && pause_->is_on())) return State::kBelow;
   const State state = evict();
@@ -119,7 +119,7 @@ MemoryLimit::State MemoryLimit::evict_from(int64_t began_us, const EvictionRules
   for (int evicted = 1;; ++evicted) {
     if (!eviction_.evict_one(rules)) return State::kFull;
     if (is_falling()) return State::kWorking;
-    if (guess_used_memory() <= settings_.maxmemory) return State::kBelow;
+    if (guess_used_memory() <= limit()) return State::kBelow;
     if (evicted % kKeysPerLook == 0 && Clock::monotonic_us() - began_us >= most_us)
       return State::kWorking;
   }

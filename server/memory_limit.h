@@ -11,6 +11,7 @@
 // (data/lazy_free.h), memory is about to fall, and nothing more is evicted.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 
 #include "server/data/eviction.h"
@@ -35,10 +36,13 @@ class MemoryLimit {
 
   /// Before a command that may need memory; false: it is refused.
   bool has_room() {
-    return settings_.maxmemory == 0 || guess_used_memory() <= settings_.maxmemory || make_room();
+    return settings_.maxmemory == 0 || guess_used_memory() <= limit() || make_room();
   }
   /// Evicts what is above the limit, for so long as it may; returns whether there is more to do.
   bool work_off();
+  /// What waits for replicas that lag and for the disk: evicting for it would only add to it.
+  void set_not_counted(size_t bytes) { not_counted_ = bytes; }
+  size_t not_counted() const { return not_counted_; }
   /// Nothing is evicted while it is on; null: it never is.
   void set_pause(const Pause* pause) { pause_ = pause; }
 
@@ -54,6 +58,7 @@ class MemoryLimit {
  private:
   enum class State : uint8_t { kBelow, kWorking, kFull };
 
+  uint64_t limit() const { return settings_.maxmemory + not_counted_; }
   bool make_room() { return look() != State::kFull; }
   State look();
   State evict();
@@ -67,6 +72,7 @@ class MemoryLimit {
   LatencyMonitor& latency_;
   Eviction eviction_;
   const Pause* pause_ = nullptr;
+  size_t not_counted_ = 0;
   int64_t asked_at_ms_ = -1;  // when the allocator was asked, monotonic
   int64_t exceeded_us_ = 0;
   int64_t above_since_us_ = -1;  // monotonic; -1: it is below

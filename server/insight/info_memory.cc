@@ -4,8 +4,10 @@
 #include "server/config.h"
 #include "server/context.h"
 #include "server/data/keyspace.h"
+#include "server/durability/append_log.h"
 #include "server/insight/info_section.h"
 #include "server/insight/memory_use.h"
+#include "server/memory_limit.h"
 #include "server/text.h"
 
 namespace weir {
@@ -70,11 +72,13 @@ void add_memory_info(const Context& context, Section& section) {
   add_excess(section, "allocator_rss", allocator.resident, allocator.active);
   add_excess(section, "rss_overhead", use.resident, allocator.resident);
   add_excess(section, "mem_fragmentation", use.resident, allocator.allocated);
-  section
-      .zeros({"mem_not_counted_for_evict", "mem_replication_backlog",
-              "mem_total_replication_buffers", "mem_clients_slaves"})
+  section.add("mem_not_counted_for_evict", context.memory.not_counted())
+      .add("mem_replication_backlog", use.backlog)
+      .add("mem_total_replication_buffers", use.backlog)
+      .add("mem_clients_slaves", use.replicas)
       .add("mem_clients_normal", use.clients)
-      .zeros({"mem_cluster_links", "mem_aof_buffer"})
+      .add("mem_cluster_links", "0")
+      .add("mem_aof_buffer", context.append_log.buffered_bytes())
       .add("mem_overhead_db_hashtable_rehashing", use.moving_tables)
       .add("mem_allocator", allocator_name())
       .add("active_defrag_running", "0")

@@ -9,6 +9,7 @@
 #include "server/insight/info.h"
 #include "server/insight/stats.h"
 #include "server/net/client_table.h"
+#include "server/replication/stream.h"
 #include "server/text.h"
 
 namespace weir {
@@ -30,7 +31,7 @@ double share(size_t part, size_t whole) {
 }
 
 size_t MemoryUse::overhead() const {
-  return std::min(at_start + clients + tables, used());
+  return std::min(at_start + clients + replicas + backlog + tables, used());
 }
 
 MemoryUse measure_memory(const Context& context) {
@@ -38,7 +39,8 @@ MemoryUse measure_memory(const Context& context) {
                 .resident = resident_bytes(),
                 .at_start = context.identity.memory_at_start};
   for (const auto& [id, client] : context.clients)
-    use.clients += client->memory_bytes();
+    (client->shared ? use.replicas : use.clients) += client->memory_bytes();
+  if (context.replication.is_kept()) use.backlog = context.replication.backlog().memory_bytes();
   for (const Database& db : context.keyspace.databases()) {
     use.keys += db.size();
     use.tables += db.keys().memory_bytes();
