@@ -12,6 +12,7 @@ class Clock;
 class CommitGate;
 class Config;
 class Dispatcher;
+class Ending;
 class Gatekeeper;
 class IdWriter;
 class Keyspace;
@@ -69,6 +70,7 @@ struct Context {
   IdWriter& ids;
   Log& log;
   ShutdownControl& shutdown;
+  Ending& ending;
 };
 
 }  // namespace weir

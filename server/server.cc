@@ -97,7 +97,9 @@ Server::Server(Config& config, Log& log)
                .monitors = monitors_,
                .ids = ids_,
                .log = log_,
-               .shutdown = shutdown_},
+               .shutdown = shutdown_,
+               .ending = ending_},
+      ending_(context_),
       gatekeeper_(context_),
       dispatcher_(context_, clock_),
       io_(loop_, dispatcher_),
@@ -323,12 +325,14 @@ bool Server::end_turn() {
   replicas_.end_turn();
   bool has_more = io_.end_of_turn();
   replicas_.turn_ended();
+  memory_.set_not_counted(replicas_.bytes_beyond_backlog() + append_log_.buffered_bytes());
   if (!loader_.progress().is_loading) work_off_memory();
   if (replication_control_.pass_on()) has_more |= replicas_.send();  // keys that were evicted
   dispatcher_.turn_ended();
   const bool has_more_to_save = snapshot_runner_.end_turn();
   dispatcher_.set_gate(kSavingGate, snapshots_.refuses_writes());
   dispatcher_.set_gate(kLogGate, !append_log_.refusal().empty());
+  if (ending_.is_waiting()) ending_.look();
   if (shutdown_.is_requested()) begin_to_end();
   arm_deadline_timer();
   return has_more || has_more_to_save;
@@ -346,7 +350,8 @@ void Server::begin_to_end() {
     if (how.save) save = FinalSave::kYes;
     // What is not loaded yet would be missing in the file.
     if (how.nosave || loader_.progress().is_loading) save = FinalSave::kNo;
-    if (!snapshots_.prepare_end(save, how.force)) return shutdown_.refuse();
+    const Ending::Wish wish{.save = save, .force = how.force, .waits = !how.now};
+    if (ending_.begin(wish) != Ending::Answer::kEnds) return shutdown_.refuse();
   }
   loop_.stop();
 }

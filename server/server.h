@@ -27,6 +27,7 @@
 #include "server/durability/log_rewriter.h"
 #include "server/durability/snapshot_runner.h"
 #include "server/durability/snapshots.h"
+#include "server/ending.h"
 #include "server/gatekeeper.h"
 #include "server/host/process.h"
 #include "server/insight/info.h"
@@ -116,6 +117,7 @@ class Server {
   Snapshots snapshots_;
   Loader loader_;
   Context context_;
+  Ending ending_;
   Gatekeeper gatekeeper_;
   Dispatcher dispatcher_;
   ClientIo io_;

@@ -10,6 +10,7 @@
 #include "server/durability/log_rewriter.h"
 #include "server/durability/snapshot_runner.h"
 #include "server/durability/snapshots.h"
+#include "server/ending.h"
 #include "server/errors.h"
 #include "server/insight/log.h"
 #include "server/net/client_io.h"
@@ -76,6 +77,7 @@ struct ShutdownArgs {
   FinalSave save = FinalSave::kWithSavePoints;
   bool force = false;
   bool abort = false;
+  bool now = false;
 };
 
 Parsed<ShutdownArgs> read_shutdown_args(const Call& call) {
@@ -92,7 +94,9 @@ Parsed<ShutdownArgs> read_shutdown_args(const Call& call) {
       parsed.abort = true;
     } else if (args.take("FORCE")) {
       parsed.force = true;
-    } else if (!args.take("NOW")) {
+    } else if (args.take("NOW")) {
+      parsed.now = true;
+    } else {
       return tl::make_unexpected(ReplyError(errors::kSyntax));
     }
   }
@@ -105,17 +109,28 @@ Parsed<ShutdownArgs> read_shutdown_args(const Call& call) {
 
 }  // namespace
 
-// Nothing could be waited for, so NOW says nothing, and there is nothing to abort.
+// While replicas get what they lack, it waits; another one ends that with ABORT.
 Outcome shutdown(Call& call) {
   Parsed<ShutdownArgs> args = read_shutdown_args(call);
   if (!args) return std::move(args.error());
-  if (args->abort) return ReplyError("ERR No shutdown in progress.");
+  Ending& ending = call.context.ending;
+  if (args->abort && !ending.abort()) return ReplyError("ERR No shutdown in progress.");
+  if (args->abort) {
+    call.reply.ok();
+    return Outcome::done();
+  }
   call.context.log.warning("User requested shutdown...");
   // What is not loaded yet would be missing in the file.
   const FinalSave save = call.context.loader.progress().is_loading ? FinalSave::kNo : args->save;
-  if (!call.context.snapshots.prepare_end(save, args->force))
-    return ReplyError(errors::kCannotShutDown);
-  call.context.shutdown.request_prepared();
+  const Ending::Answer answer =
+      ending.begin({.save = save, .force = args->force, .waits = !args->now});
+  if (answer == Ending::Answer::kRefused) return ReplyError(errors::kCannotShutDown);
+  if (answer == Ending::Answer::kWaits) {
+    ending.add_waiting(call.client.id);
+    auto wait = std::make_unique<Wait>();
+    wait->argv.assign(call.args.begin(), call.args.end());
+    return wait;
+  }
   call.client.io->close_after_reply(call.client);  // what stands behind it does not run
   return Outcome::done();
 }

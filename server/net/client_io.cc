@@ -446,7 +446,10 @@ bool ClientIo::end_of_turn() {
 
 void ClientIo::send_rest(Client& client, int patience_ms) {
   pollfd socket{client.fd, POLLOUT, 0};
-  while (!client.closed && sendable(client) > 0 && ::poll(&socket, 1, patience_ms) > 0) {
+  const auto has_more = [&client] {
+    return sendable(client) > 0 || (client.shared && !client.shared->next().empty());
+  };
+  while (!client.closed && has_more() && ::poll(&socket, 1, patience_ms) > 0) {
     flush(client);
   }
   if (client.tls) client.tls->shut_down();

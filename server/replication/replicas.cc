@@ -173,9 +173,21 @@ int64_t Replicas::acked_by(int count, bool durable) const {
   return offsets[wanted - 1];
 }
 
+bool Replicas::all_have(int64_t offset) const {
+  return std::all_of(replicas_.begin(), replicas_.end(), [&](const Replica* replica) {
+    return !replica->is_online() || replica->is_silent || replica->acked() >= offset;
+  });
+}
+
 int64_t Replicas::lag_s(const Replica& replica) const {
   if (!replica.is_online()) return 0;
   return (parts_.clock.monotonic_ms() - replica.last_ack_ms()) / kMsPerSecond;
+}
+
+size_t Replicas::bytes_beyond_backlog() const {
+  if (!parts_.stream.is_kept()) return 0;
+  const Backlog& backlog = parts_.stream.backlog();
+  return backlog.length() - std::min(backlog.length(), backlog.size());
 }
 
 int Replicas::good_count() const {

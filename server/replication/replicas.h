@@ -98,6 +98,8 @@ class Replicas {
   }
   /// Online ones that have acknowledged `offset`; with `durable`, that have it on disk.
   int count_acked(int64_t offset, bool durable) const;
+  /// Whether all that are online have `offset`.
+  bool all_have(int64_t offset) const;
   /// The greatest offset that `count` of them have.
   int64_t acked_by(int count, bool durable) const;
   /// Whose last word is no older than min-replicas-max-lag.
@@ -106,6 +108,8 @@ class Replicas {
   bool refuses_writes() const;
   /// Seconds since it last said how far it is; 0 while it does not have to.
   int64_t lag_s(const Replica& replica) const;
+  /// What is kept of the stream only for replicas that lag.
+  size_t bytes_beyond_backlog() const;
 
   struct Counts {
     uint64_t full = 0;

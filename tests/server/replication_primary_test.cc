@@ -1,11 +1,15 @@
 // Our server as a primary: of Debian's redis-server, of redis-cli, and of connections that say what
 // replicas say.
 #include <csignal>
+#include <cstdint>
 #include <string>
+#include <vector>
 
 #include <catch2/catch.hpp>
+#include <sys/socket.h>
 
 #include "tests/support/child_process.h"
+#include "tests/support/recorded_link.h"
 #include "tests/support/test_server.h"
 
 namespace weir::testing {
@@ -245,6 +249,198 @@ TEST_CASE("redis-cli --rdb makes a file of all keys", "[redis_cli][sync]") {
   TestServer other({"--dbfilename", "copy.rdb", "--dir", server.folder()}, kRedis);
   Redis restored = other.connect();
   CHECK(contents(restored) == contents(redis));
+}
+
+/// What comes over a connection, as it is.
+class Bytes {
+ public:
+  explicit Bytes(const TestServer& server) : client_(server.port()) {}
+
+  void send(std::string_view bytes) {
+    for (const char byte : bytes)
+      client_.write({&byte, 1});
+  }
+  /// Waits until so many have come in all.
+  bool have(size_t size) {
+    return wait_until([&] { return received(size).size() >= size; });
+  }
+  const std::string& received(size_t wanted) {
+    char buffer[4096];
+    while (received_.size() < wanted) {
+      const ssize_t got = recv(client_.fd(), buffer, sizeof(buffer), MSG_DONTWAIT);
+      if (got <= 0) break;
+      received_.append(buffer, static_cast<size_t>(got));
+    }
+    return received_;
+  }
+
+ private:
+  RawClient client_;
+  std::string received_;
+};
+
+TEST_CASE("Replies to a recorded replica, byte by byte, are those that Redis gave",
+          "[psync][golden]") {
+  TestServer server = primary();
+  const auto link = recorded_link("handshake-diskless-partial-failover.txt", "C ", "c1");
+  Bytes replica(server);
+  std::string expected;
+  for (const RecordedBytes& part : link) {
+    if (part.is_from_primary && part.bytes.starts_with("\n")) break;
+    if (part.is_from_primary) {
+      expected += part.bytes;
+      REQUIRE(replica.have(expected.size()));
+    } else {
+      replica.send(part.bytes);
+    }
+  }
+  CHECK(replica.received(expected.size()).starts_with(expected));
+  const size_t line = expected.size() + std::string("+FULLRESYNC  0\r\n").size() + 40;
+  REQUIRE(replica.have(line + 5));
+  CHECK(replica.received(line + 5).substr(expected.size()).starts_with("+FULLRESYNC "));
+  CHECK(replica.received(line + 5).substr(line, 5) == "$EOF:");
+}
+
+TEST_CASE("A recorded redis-cli --replica sees the stream without the data", "[sync][golden]") {
+  TestServer server = primary();
+  Redis redis = server.connect();
+  write_some(redis);
+  const auto link = recorded_link("handshake-clients-auth-88.txt", "M ", "c1");
+  Bytes client(server);
+  size_t oks = 0;
+  for (const RecordedBytes& part : link) {
+    if (part.is_from_primary && part.bytes == "+OK\r\n") REQUIRE(client.have(5 * ++oks));
+    if (part.is_from_primary) continue;
+    client.send(part.bytes);
+    if (part.bytes.find("SYNC") != std::string::npos) break;
+  }
+  const std::string header = std::string("$EOF:") + std::string(40, ' ') + "\r\nREDIS";
+  REQUIRE(client.have(5 * oks + header.size()));
+  REQUIRE(wait_until([&] {
+    return field(redis, "replication", "slave0").find("state=online") != std::string::npos;
+  }));
+  const size_t size = client.received(SIZE_MAX).size();
+  CHECK(size < 1000);
+  client.send("*3\r\n$8\r\nREPLCONF\r\n$3\r\nACK\r\n$1\r\n0\r\n");
+  redis("XADD", "s", "600-1", "f", "v");
+  CHECK(client.have(size + 20));
+  CHECK(client.received(SIZE_MAX).find("SELECT", size) != std::string::npos);
+}
+
+TEST_CASE("A replica that does not read is closed when too much waits for it", "[replication]") {
+  TestServer server =
+      primary({"--client-output-buffer-limit", "replica 1mb 0 0", "--repl-backlog-size", "64kb"});
+  Redis redis = server.connect();
+  RawClient replica = server.connect_raw();
+  replica.send("PSYNC", "?", "-1");
+  REQUIRE(wait_until([&] {
+    return field(redis, "replication", "slave0").find("state=online") != std::string::npos;
+  }));
+  const std::string big(100'000, 'x');
+  for (int i = 0; i < 200; ++i)
+    redis("XADD", "s", "MAXLEN", 1, "*", "f", big);
+  CHECK(wait_until([&] { return field(redis, "replication", "connected_slaves") == "0"; }));
+  CHECK(wait_until(
+      [&] { return std::stoll(field(redis, "replication", "repl_backlog_histlen")) <= 65536; }));
+  CHECK(server.log().find("overcoming of output buffer limits") != std::string::npos);
+}
+
+TEST_CASE("Ten replicas that lag take the memory of one", "[replication][memory]") {
+  TestServer server = primary({"--repl-backlog-size", "16mb"});
+  Redis redis = server.connect();
+  std::vector<RawClient> replicas;
+  for (int i = 0; i < 10; ++i) {
+    replicas.push_back(server.connect_raw());
+    replicas.back().send("PSYNC", "?", "-1");
+  }
+  REQUIRE(wait_until([&] {
+    return field(redis, "replication", "slave9").find("state=online") != std::string::npos;
+  }));
+  const int64_t before = std::stoll(field(redis, "memory", "used_memory"));
+  const std::string big(100'000, 'x');
+  for (int i = 0; i < 150; ++i)
+    redis("XADD", "s", "MAXLEN", 1, "*", "f", big);
+  const int64_t after = std::stoll(field(redis, "memory", "used_memory"));
+  CHECK(after - before > 14'000'000);
+  CHECK(after - before < 20'000'000);
+}
+
+TEST_CASE("A replica that says nothing for repl-timeout is disconnected", "[replication]") {
+  TestServer server = primary({"--repl-timeout", "1"});
+  Redis redis = server.connect();
+  RawClient replica = server.connect_raw();
+  replica.send("PSYNC", "?", "-1");
+  REQUIRE(wait_until([&] { return field(redis, "replication", "connected_slaves") == "1"; }));
+  CHECK(wait_until([&] { return field(redis, "replication", "connected_slaves") == "0"; }));
+  CHECK(server.log().find("Disconnecting timedout replica (streaming sync)") != std::string::npos);
+}
+
+TEST_CASE("A backlog that nobody needs for repl-backlog-ttl is freed, and its history with it",
+          "[replication]") {
+  TestServer server = primary({"--repl-backlog-ttl", "1"});
+  Redis redis = server.connect();
+  RawClient replica = server.connect_raw();
+  replica.send("PSYNC", "?", "-1");
+  REQUIRE(wait_until([&] { return field(redis, "replication", "connected_slaves") == "1"; }));
+  const std::string id = field(redis, "replication", "master_replid");
+  replica.close();
+  CHECK(wait_until([&] { return field(redis, "replication", "repl_backlog_active") == "0"; }));
+  CHECK(field(redis, "replication", "master_replid") != id);
+}
+
+TEST_CASE("SHUTDOWN waits until replicas have everything", "[shutdown][replication]") {
+  TestServer server = primary();
+  Redis redis = server.connect();
+  TestServer other = replica_of(server);
+  Redis replica = other.connect();
+  redis("XADD", "s", "1-1", "f", "v");
+  REQUIRE(is_even(redis, replica));
+  REQUIRE(kill(other.pid(), SIGSTOP) == 0);
+  redis("XADD", "s", "2-1", "f", "v");
+  Redis operator_client = server.connect();
+  operator_client.send("SHUTDOWN");
+  REQUIRE(wait_until([&] {
+    return server.log().find("Waiting for replicas before shutting down") != std::string::npos;
+  }));
+  CHECK(redis("XLEN", "s") == 2);
+  REQUIRE(kill(other.pid(), SIGCONT) == 0);
+  CHECK(wait_until([&] { return !server.is_running(); }));
+  CHECK(replica("XLEN", "s") == 2);
+}
+
+TEST_CASE("SHUTDOWN ABORT ends a shutdown that waits for replicas", "[shutdown][replication]") {
+  TestServer server = primary();
+  Redis redis = server.connect();
+  CHECK(redis("SHUTDOWN", "ABORT") == "ERR No shutdown in progress.");
+  TestServer other = replica_of(server);
+  Redis replica = other.connect();
+  redis("XADD", "s", "1-1", "f", "v");
+  REQUIRE(is_even(redis, replica));
+  REQUIRE(kill(other.pid(), SIGSTOP) == 0);
+  redis("XADD", "s", "2-1", "f", "v");
+  Redis operator_client = server.connect();
+  operator_client.send("SHUTDOWN");
+  REQUIRE(wait_until([&] { return redis("SHUTDOWN", "ABORT") == "OK"; }));
+  CHECK(operator_client.read() == "ERR Errors trying to SHUTDOWN. Check logs.");
+  CHECK(redis("XADD", "s", "3-1", "f", "v") == "3-1");
+  REQUIRE(kill(other.pid(), SIGCONT) == 0);
+  CHECK(is_even(redis, replica));
+}
+
+TEST_CASE("A shutdown that waited long enough for a replica comes to its end",
+          "[shutdown][replication]") {
+  TestServer server = primary({"--shutdown-timeout", "1"});
+  Redis redis = server.connect();
+  TestServer other = replica_of(server);
+  Redis replica = other.connect();
+  redis("XADD", "s", "1-1", "f", "v");
+  REQUIRE(is_even(redis, replica));
+  REQUIRE(kill(other.pid(), SIGSTOP) == 0);
+  redis("XADD", "s", "2-1", "f", "v");
+  CHECK(server.terminate() == 0);
+  CHECK(server.log().find("Lagging replica 127.0.0.1:" + std::to_string(other.port())) !=
+        std::string::npos);
+  REQUIRE(kill(other.pid(), SIGCONT) == 0);
 }
 
 }  // namespace

@@ -32,6 +32,7 @@
 #include "server/durability/log_rewriter.h"
 #include "server/durability/snapshot_runner.h"
 #include "server/durability/snapshots.h"
+#include "server/ending.h"
 #include "server/gatekeeper.h"
 #include "server/insight/info.h"
 #include "server/insight/latency.h"
@@ -162,6 +163,7 @@ class HandlerStage {
 
  private:
   Context context_;
+  Ending ending_;
   Gatekeeper gatekeeper_;
   Dispatcher dispatcher_;
   ClientIo io_;
