@@ -131,6 +131,11 @@ std::optional<std::string> Config::set(std::span<const Assignment> assignments, 
   return apply(options, assignments, before);
 }
 
+void Config::note(std::string_view option, std::string_view value) {
+  const config::Refusal refusal = read_value(*config::find_option(option), value, values_);
+  assert(!refusal);
+}
+
 std::optional<std::string> Config::apply(const std::vector<const Option*>& options,
                                          std::span<const Assignment> assignments,
                                          const config::ConfigValues& before) {

@@ -73,6 +73,10 @@ class Config {
   /// Source: CONFIG SET, Redis 7.
   std::optional<std::string> set(std::span<const Assignment> assignments, Caller caller);
 
+  /// Changes one that clients may not, since a command of theirs has changed what it tells of.
+  /// The value is a good one; nobody is called.
+  void note(std::string_view option, std::string_view value);
+
   /// Has `apply` called after a change of any of `options`: once, however many of them changed.
   void on_change(const std::vector<std::string_view>& options, Applier apply);
 

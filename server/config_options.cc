@@ -59,6 +59,16 @@ constexpr Choice kPropagationLevels[] = {
   {"8.6", int(PropagationLevel::k86)},
   {"8.8", int(PropagationLevel::k88)},
 };
+constexpr Choice kDisklessLoad[] = {
+  {"disabled",    int(DisklessLoad::kDisabled)},
+  {"on-empty-db", int(DisklessLoad::kOnEmptyDb)},
+  {"swapdb",      int(DisklessLoad::kSwapDb)},
+};
+constexpr Choice kPropagationErrors[] = {
+  {"ignore",            int(PropagationErrors::kIgnore)},
+  {"panic",             int(PropagationErrors::kPanic)},
+  {"panic-on-replicas", int(PropagationErrors::kPanicOnReplicas)},
+};
 constexpr Choice kAppendFsync[] = {
   {"everysec", int(AppendFsync::kEverySecond)},
   {"always",   int(AppendFsync::kAlways)},
@@ -193,6 +203,22 @@ constexpr Option kRows[] = {
   toggle ("rdb-save-incremental-fsync", "yes",              &S::rdb_save_incremental_fsync),
   integer("rdb-version",              "10",                 10, 14,       &S::rdb_version),
   choice ("rdb-load-other-types",     "refuse",             kOtherTypes, choice_field<&S::rdb_load_other_types>()),
+
+  // Replication, as a replica
+  tidied(check_replicaof,
+  words  ("replicaof",                "",                   kImmutable | kNoLineForNone, "slaveof", &S::replicaof)),
+  text   ("masterauth",               "",                   &S::masterauth, kSecret),
+  text   ("masteruser",               "",                   &S::masteruser, kSecret),
+  toggle ("replica-serve-stale-data", "yes",                &S::replica_serve_stale_data, 0, "slave-serve-stale-data"),
+  toggle ("replica-read-only",        "yes",                &S::replica_read_only, 0, "slave-read-only"),
+  toggle ("replica-ignore-maxmemory", "yes",                &S::replica_ignore_maxmemory, 0, "slave-ignore-maxmemory"),
+  toggle ("replica-ignore-other-types", "no",               &S::replica_ignore_other_types),
+  integer("replica-priority",         "100",                0, INT_MAX,   &S::replica_priority, 0, "slave-priority"),
+  text   ("replica-announce-ip",      "",                   &S::replica_announce_ip, 0, "slave-announce-ip"),
+  integer("replica-announce-port",    "0",                  0, 65535,     &S::replica_announce_port, 0, "slave-announce-port"),
+  toggle ("replica-announced",        "yes",                &S::replica_announced),
+  choice ("repl-diskless-load",       "disabled",           kDisklessLoad, choice_field<&S::repl_diskless_load>()),
+  choice ("propagation-error-behavior", "ignore",           kPropagationErrors, choice_field<&S::propagation_error_behavior>()),
 
   // Replication, as a primary
   toggle ("repl-diskless-sync",       "yes",                &S::repl_diskless_sync),

@@ -11,16 +11,13 @@ namespace {
 using namespace rows;  // NOLINT(google-build-using-namespace): the vocabulary of the table
 
 // clang-format off
-constexpr Choice kDisklessLoad[]  = {{"disabled", 0}, {"on-empty-db", 1}, {"swapdb", 2}};
 constexpr Choice kOomScoreAdj[]   = {{"no", 0}, {"yes", 1}, {"relative", 2}, {"absolute", 3}};
 constexpr Choice kSanitize[]      = {{"no", 0}, {"yes", 1}, {"clients", 2}};
 constexpr Choice kEndpointType[]  = {{"ip", 0}, {"hostname", 1}, {"unknown-endpoint", 2}};
-constexpr Choice kOnError[]       = {{"ignore", 0}, {"panic", 1}, {"panic-on-replicas", 2}};
 
 constexpr Option kRows[] = {
   // Refused when switched on: a false promise
   tidied(refuse_cluster,     toggle ("cluster-enabled", "no", kKept, kImmutable)),
-  tidied(refuse_replication, words  ("replicaof", "", kImmutable, "slaveof")),
   tidied(refuse_loadmodule,     words("loadmodule", "", kFileOnly)),
 
   // Names that newer servers read and forget
@@ -33,21 +30,10 @@ constexpr Option kRows[] = {
   choice ("sanitize-dump-payload",         "no",   kSanitize, kKept),
 
   // Replication
-  text   ("masterauth",                    "",     kKept, kSecret),
-  text   ("masteruser",                    "",     kKept, kSecret),
-  toggle ("replica-serve-stale-data",      "yes",  kKept, 0, "slave-serve-stale-data"),
-  toggle ("replica-read-only",             "yes",  kKept, 0, "slave-read-only"),
   toggle ("replica-lazy-flush",            "no",   kKept, 0, "slave-lazy-flush"),
-  toggle ("replica-ignore-maxmemory",      "yes",  kKept, 0, "slave-ignore-maxmemory"),
   toggle ("replica-ignore-disk-write-errors", "no", kKept),
-  integer("replica-priority",              "100",  0, INT_MAX, kKept, 0, "slave-priority"),
-  text   ("replica-announce-ip",           "",     kKept, 0, "slave-announce-ip"),
-  integer("replica-announce-port",         "0",    0, 65535, kKept, 0, "slave-announce-port"),
-  toggle ("replica-announced",             "yes",  kKept),
   memory ("replica-full-sync-buffer-limit", "0",   0, kKept),
-  choice ("repl-diskless-load",            "disabled", kDisklessLoad, kKept),
   toggle ("repl-rdb-channel",              "no",   kKept),
-  choice ("propagation-error-behavior",    "ignore", kOnError, kKept),
 
   // Access
   toggle ("hide-user-data-from-log",       "no",   kKept),

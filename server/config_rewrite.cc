@@ -62,7 +62,8 @@ void update_lines(const Option& option, const std::vector<Line*>& lines,
   bool all_generated = true;
   for (const Line* line : lines)
     all_generated = all_generated && line->is_generated;
-  const bool is_needless = all_generated && value == option.default_text;
+  const bool is_needless =
+      (all_generated || option.has(kNoLineForNone)) && value == option.default_text;
   if (!is_needless && value_in_file(option, lines) == value) return;
 
   for (Line* line : lines)
@@ -95,7 +96,8 @@ std::string rewritten_text(std::string_view text, const ConfigValues& values, Re
       if (is_left_alone(option)) continue;
       if (const auto found = present.find(&option); found != present.end()) {
         update_lines(option, found->second, values);
-      } else if (which == Rewrite::kAll || print_option(option, values) != option.default_text) {
+      } else if ((which == Rewrite::kAll && !option.has(kNoLineForNone)) ||
+                 print_option(option, values) != option.default_text) {
         added += join(option_lines(option, values), "\n") + '\n';
       }
     }

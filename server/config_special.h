@@ -34,10 +34,10 @@ Tidied check_appenddirname(const std::string& text);
 Tidied check_compat_version(const std::string& text);
 Tidied check_oom_score_values(const std::string& text);
 Tidied check_percentiles(const std::string& text);
+Tidied check_replicaof(const std::string& text);  // "host port"; "no one" is none
 
 // Options that would promise what this server does not do.  Off is accepted, on is refused.
 Tidied refuse_cluster(const std::string& text);
-Tidied refuse_replication(const std::string& text);
 Tidied refuse_loadmodule(const std::string& text);
 
 }  // namespace weir::config

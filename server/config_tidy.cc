@@ -21,6 +21,7 @@ Tidied refuse(const char* reason) {
 // The timers are counted in ticks of the clock that hz drives; more than 500 of them waste time.
 constexpr int64_t kMinHz = 1;
 constexpr int64_t kMaxHz = 500;
+constexpr int64_t kLargestPort = 65535;
 
 constexpr std::array<std::string_view, 7> kTitleVariables = {
     "title", "listen-addr", "server-mode", "port", "tls-port", "unixsocket", "config-file"};
@@ -120,9 +121,13 @@ Tidied refuse_cluster(const std::string& text) {
   return accept_only(text == "no", text, "this server has no cluster mode");
 }
 
-Tidied refuse_replication(const std::string& text) {
-  const bool off = text.empty() || equals_ignoring_case(text, "no one");
-  return accept_only(off, "", "this version does not replicate from another server");
+Tidied check_replicaof(const std::string& text) {
+  if (text.empty() || equals_ignoring_case(text, "no one")) return std::string();
+  const size_t blank = text.find(' ');
+  if (blank == std::string::npos || text.find(' ', blank + 1) != std::string::npos)
+    return refuse("wrong number of arguments");
+  const std::optional<int64_t> port = parse_integer(text.substr(blank + 1));
+  return accept_only(port && *port >= 0 && *port <= kLargestPort, text, "Invalid master port");
 }
 
 Tidied refuse_loadmodule(const std::string&) {

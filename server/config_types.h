@@ -60,6 +60,8 @@ inline constexpr unsigned kFileOnly = 16;  // a line of the file that CONFIG doe
 inline constexpr unsigned kNamesFile = 32;  // CONFIG SET of the same value reads the file again
 inline constexpr unsigned kRewritten = 64;  // of those, one that CONFIG REWRITE keeps up to date
 
+inline constexpr unsigned kNoLineForNone = 128;  // a file has no line for its default value
+
 struct Choice {
   std::string_view word;
   int value;

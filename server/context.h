@@ -13,6 +13,7 @@ class CommitGate;
 class Config;
 class Dispatcher;
 class Ending;
+class Failover;
 class Gatekeeper;
 class IdWriter;
 class Keyspace;
@@ -35,6 +36,7 @@ class Waiters;
 class Watches;
 class ShutdownControl;
 class Tracking;
+class Upstream;
 struct CommandSpec;
 struct ServerIdentity;
 
@@ -50,6 +52,8 @@ struct Context {
   Propagation& propagation;
   ReplicationStream& replication;
   Replicas& replicas;
+  Upstream& upstream;
+  Failover& failover;
   SnapshotRunner& snapshot_runner;
   Snapshots& snapshots;
   Loader& loader;

@@ -202,7 +202,10 @@ std::string_view Dispatcher::refusal_at_gate(uint32_t flags) const {
   if ((closed_gates_ & kLogGate) != 0 && (flags & (kWrite | kTellsHealth)) != 0)
     return context_.append_log.refusal();
   if ((closed_gates_ & kReplicasGate) != 0 && (flags & kWrite) != 0) return errors::kNoReplicas;
+  if ((closed_gates_ & kReadonlyGate) != 0 && (flags & kWrite) != 0) return errors::kReadOnly;
+  if ((closed_gates_ & kStaleGate) != 0 && (flags & kStale) == 0) return errors::kMasterDown;
   if ((closed_gates_ & kLoadingGate) != 0 && (flags & kLoading) == 0) return errors::kLoading;
+  if ((closed_gates_ & kAsideGate) != 0 && (flags & kNoAsyncLoading) != 0) return errors::kLoading;
   return {};
 }
 

@@ -33,10 +33,13 @@ struct Waiter;
 
 /// What may be wrong with the server as a whole.
 enum Gate : uint8_t {
-  kLoadingGate = 1,   // it is loading its data
-  kSavingGate = 2,    // snapshots fail
-  kLogGate = 4,       // the log cannot be written
-  kReplicasGate = 8,  // there are too few of them
+  kLoadingGate = 1,    // it is loading its data
+  kSavingGate = 2,     // snapshots fail
+  kLogGate = 4,        // the log cannot be written
+  kReplicasGate = 8,   // there are too few of them
+  kReadonlyGate = 16,  // it is a replica
+  kStaleGate = 32,     // it is one whose link is down, and old data are not wanted
+  kAsideGate = 64,     // data are loaded that will take the place of those that are served
 };
 
 class Dispatcher : public RequestHandler {
@@ -81,14 +84,12 @@ class Dispatcher : public RequestHandler {
   /// One of the commands that EXEC runs; writes its reply.
   void run_queued(Client& client, const CommandSpec& command,
                   std::span<const std::string_view> argv);
-  /// What became of a command that was replayed.
-  struct Replayed {
-    bool is_known = true;
-    std::string error;  // what it would have answered; empty: none
-  };
-  /// A command of the log, for a client that has no socket and nobody's rights: past all gates, and
-  /// nobody is answered.
-  Replayed replay(Client& client, std::span<const std::string_view> argv);
+  /// The row of a command that comes from the log or a primary; null if it is not here.
+  const CommandSpec* find_row(std::span<const std::string_view> argv);
+  /// Such a command, for a client that has no socket and nobody's rights: past all gates, and
+  /// nobody is answered.  The error that it would have answered; empty: none.
+  std::string replay(Client& client, const CommandSpec& command,
+                     std::span<const std::string_view> argv);
   /// Forgets the queued commands of a client and what it watches.
   void discard_transaction(Client& client);
   /// Forgets only that.
@@ -96,6 +97,8 @@ class Dispatcher : public RequestHandler {
 
   Pause& pause() { return pause_; }
   void end_pause();
+  /// Keys may expire again, unless something else keeps them from it.
+  void end_pause_of_expiry();
   /// Runs what a pause that is over put off.
   void run_put_off();
   size_t put_off_count() const { return put_off_.size(); }
@@ -173,6 +176,7 @@ class Dispatcher : public RequestHandler {
   const Settings& settings_;
   resp::Buffer discarded_;  // replies that CLIENT REPLY keeps from leaving
   const CommandSpec* running_ = nullptr;
+  const CommandSpec* last_replayed_ = nullptr;  // its first word was that of this row
   Pause pause_;
   uint8_t closed_gates_ = 0;
   std::vector<PutOff> put_off_;          // in order

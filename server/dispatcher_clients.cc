@@ -19,6 +19,7 @@
 #include "server/net/tls_session.h"
 #include "server/net/transaction.h"
 #include "server/replication/replicas.h"
+#include "server/replication/upstream.h"
 #include "server/text.h"
 
 namespace weir {
@@ -135,6 +136,7 @@ void Dispatcher::disconnected(Client& client) {
   context_.pubsub.forget(client);
   context_.tracking.stop(client);
   context_.replicas.forget(client);
+  if (client.is_primary) context_.upstream.closed(client);
 }
 
 void Dispatcher::closed(Client& client) {

@@ -145,7 +145,11 @@ void Dispatcher::put_off(Client& client, const CommandSpec& command,
 
 void Dispatcher::end_pause() {
   pause_.end();
-  context_.keyspace.expiry_paused = false;
+  end_pause_of_expiry();
+}
+
+void Dispatcher::end_pause_of_expiry() {
+  context_.keyspace.expiry_paused = pause_.is_on();
 }
 
 void Dispatcher::run_put_off() {

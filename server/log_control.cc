@@ -15,6 +15,9 @@
 #include "server/insight/log.h"
 #include "server/log_replay.h"
 #include "server/propagation.h"
+#include "server/replication/log_position.h"
+#include "server/replication/stream.h"
+#include "server/replication/upstream.h"
 #include "server/shutdown_control.h"
 
 namespace weir {
@@ -44,8 +47,14 @@ void LogControl::tell_durable() {
 std::string LogControl::load() {
   tl::expected<LoadedLog, std::string> loaded = LogReplay(context_, real_files()).run();
   if (!loaded) return context_.shutdown.is_requested() ? std::string() : loaded.error();
+  const auto increments = loaded->manifest.increments();
+  const LogEnd end{.increment = increments.empty() ? std::string() : increments.back().name,
+                   .bytes = loaded->last_increment_bytes};
   std::string why = context_.append_log.begin(std::move(*loaded));
   context_.log_rewriter.log_began();
+  const AofPlace& place = context_.append_log.files().place();
+  if (const auto saved = take_log_position(real_files(), place, end))
+    context_.upstream.resume(*saved);
   return why;
 }
 
@@ -82,10 +91,28 @@ std::optional<std::string> LogControl::go_to(const std::string& folder) {
   return switch_to(true);
 }
 
+void LogControl::restart() {
+  if (!context_.append_log.is_on()) return;
+  switch_to(false);
+  if (const auto why = switch_to(true))
+    context_.log.warning("The append only file cannot be begun anew: " + *why);
+}
+
+/// Where it ends, so that the next start can go on in the stream of replication.
+void LogControl::note_position() {
+  const AppendLog& log = context_.append_log;
+  const std::optional<SavedPosition> saved = context_.replication.position();
+  if (!saved || !log.last_end()) return;
+  const auto written = write_log_position(real_files(), context_.append_log.files().place(),
+                                          *log.last_end(), *saved);
+  if (!written) context_.log.warning("Replicas will begin anew: " + to_string(written.error()));
+}
+
 void LogControl::end() {
   context_.log_rewriter.kill();
   if (context_.append_log.is_on()) context_.log.notice("Calling fsync() on the AOF file.");
   context_.append_log.end();
+  note_position();
 }
 
 }  // namespace weir

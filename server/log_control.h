@@ -5,7 +5,8 @@
 //   CONFIG SET       appendonly yes ─► aside, until a rewrite has put what there is into a base
 //                    appendonly no  ─► all is on disk, then off
 //                    dir            ─► off here, on there
-//   end              all is on disk
+//   full resync      begins anew
+//   end              all is on disk, and where that is in the stream of replication
 #pragma once
 
 #include <optional>
@@ -30,11 +31,14 @@ class LogControl {
   /// Another working directory.  The log does not stay behind, where a restart would not look for
   /// it.  The text says why it cannot be.
   std::optional<std::string> go_to(const std::string& folder);
+  /// What was written so far is of other data: it begins anew.
+  void restart();
   /// Before the process ends.
   void end();
 
  private:
   void tell_durable();
+  void note_position();
 
   Context& context_;
 };

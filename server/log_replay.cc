@@ -6,11 +6,9 @@
 #include <utility>
 
 #include "persistence/rdb_format.h"
-#include "server/access/absent_commands.h"
 #include "server/clock.h"
 #include "server/config.h"
 #include "server/data/keyspace.h"
-#include "server/dispatcher.h"
 #include "server/durability/loader.h"
 #include "server/insight/log.h"
 #include "server/text.h"
@@ -20,35 +18,12 @@ namespace {
 
 /// Clients are looked after each time as many commands have run.
 constexpr uint32_t kCommandsPerLook = 1024;
-constexpr int kNoSocket = -1;
-
-/// Keys whose time is over are there until the log says that they went.
-class ExpiredAreSeen {
- public:
-  explicit ExpiredAreSeen(Keyspace& keyspace) : keyspace_(keyspace), was_(keyspace.expired_keys) {
-    keyspace_.expired_keys = ExpiredKeys::kAreSeen;
-  }
-  ExpiredAreSeen(const ExpiredAreSeen&) = delete;
-  ExpiredAreSeen& operator=(const ExpiredAreSeen&) = delete;
-  ~ExpiredAreSeen() { keyspace_.expired_keys = was_; }
-
- private:
-  Keyspace& keyspace_;
-  const ExpiredKeys was_;
-};
 
 std::string seconds_since(int64_t began_us) {
   char text[32];
   std::snprintf(text, sizeof(text), "%.3f",
                 static_cast<double>(Clock::monotonic_us() - began_us) / 1e6);
   return std::string(text) + " seconds";
-}
-
-/// A command of Redis that is not here, or of a module, whose names have a dot.
-bool is_for_other_types(std::string_view name) {
-  const std::span<const std::string_view> absent = absent_commands();
-  return name.find('.') != std::string_view::npos ||
-         std::binary_search(absent.begin(), absent.end(), to_lower(name));
 }
 
 tl::unexpected<LogReplay::Failure> fatal(std::string text) {
@@ -61,7 +36,18 @@ LogReplay::LogReplay(Context& context, FileSystem& files)
     : context_(context),
       files_(files),
       place_{context.config->appenddirname, context.config->appendfilename},
-      client_(0, kNoSocket, true, 0) {}
+      replay_(context,
+              {.failed =
+                   [this](std::string_view error, std::string_view command) {
+                     context_.log.warning(
+                         "== CRITICAL == This server is sending an error to its "
+                         "AOF-loading-client: '" +
+                         std::string(error) + "' after processing the command '" +
+                         to_lower(command) + "'");
+                   },
+               .passes_over =
+                   [this] { return context_.config->aof_load_other_types == OtherTypes::kSkip; }}) {
+}
 
 // --- The manifest --------------------------------------------------------------------------------
 
@@ -136,8 +122,10 @@ tl::expected<LoadedLog, LogReplay::Failure> LogReplay::run() {
   tl::expected<AofManifest, Failure> manifest = read_manifest();
   if (!manifest) return tl::unexpected(std::move(manifest).error());
   if (std::optional<Failure> why = take_over_old_file(*manifest)) return fatal(std::move(*why));
-  const ExpiredAreSeen expired_are_seen(context_.keyspace);
+  // They go when the log says so.
+  context_.loader.keep_expired(true);
   tl::expected<LoadedLog, Failure> loaded = load_all(std::move(*manifest));
+  context_.loader.keep_expired(false);
   context_.loader.end_whole();
   return loaded;
 }
@@ -235,9 +223,8 @@ tl::expected<uint64_t, LogReplay::Failure> LogReplay::load_commands(const Place&
                                                                     uint64_t size, File file,
                                                                     uint64_t offset) {
   using Status = AofReader::Status;
-  client_.db = 0;
-  in_transaction_ = false;
-  queue_.clear();
+  replay_.select(0);
+  replay_.forget_transaction();
   AofReader reader(std::move(file), offset);
   Status status = Status::kEnd;
   while ((status = reader.next()) == Status::kCommand) {
@@ -247,14 +234,15 @@ tl::expected<uint64_t, LogReplay::Failure> LogReplay::load_commands(const Place&
   switch (status) {
     case Status::kEnd:
     case Status::kCommand:
-      if (in_transaction_ || end_by_next(place).value_or(0) > reader.good_end()) break;
+      if (replay_.in_transaction() || end_by_next(place).value_or(0) > reader.good_end()) break;
       if (reader.good_end() < size && reader.offset() == reader.good_end())
         context_.log.verbose("AOF " + place.info.name + " ends at offset " +
                              std::to_string(reader.good_end()) + ", behind it is filler");
       return reader.good_end();
     case Status::kTorn:
       // Behind the end may be what cutting filler off has left when it did not reach the disk.
-      if (!in_transaction_ && end_by_next(place) == reader.offset()) return reader.offset();
+      if (!replay_.in_transaction() && end_by_next(place) == reader.offset())
+        return reader.offset();
       break;
     case Status::kBadFormat:
       return bad_format(place, size, reader.offset());
@@ -269,51 +257,16 @@ tl::expected<uint64_t, LogReplay::Failure> LogReplay::load_commands(const Place&
 
 std::optional<LogReplay::Failure> LogReplay::run_command(const Place& place,
                                                          const AofReader& reader) {
-  const std::span<const std::string_view> argv = reader.argv();
-  if (in_transaction_) {
-    if (equals_ignoring_case(argv[0], "exec")) return run_queued(place);
-    queue_.push_back({{argv.begin(), argv.end()}, reader.offset()});
-    return std::nullopt;
-  }
-  if (argv.size() == 1 && equals_ignoring_case(argv[0], "multi")) {
-    in_transaction_ = true;
-    transaction_offset_ = reader.offset();
-    return std::nullopt;
-  }
-  return execute(place, argv, reader.offset());
-}
-
-std::optional<LogReplay::Failure> LogReplay::run_queued(const Place& place) {
-  in_transaction_ = false;
-  for (const Queued& queued : queue_) {
-    const std::vector<std::string_view> argv(queued.argv.begin(), queued.argv.end());
-    if (std::optional<Failure> why = execute(place, argv, queued.offset)) return why;
-  }
-  queue_.clear();
-  return std::nullopt;
-}
-
-std::optional<LogReplay::Failure> LogReplay::execute(const Place& place,
-                                                     std::span<const std::string_view> argv,
-                                                     uint64_t offset) {
-  const Dispatcher::Replayed replayed = context_.dispatcher.replay(client_, argv);
-  if (!replayed.is_known) {
-    const bool is_for_others = is_for_other_types(argv[0]);
-    if (is_for_others && context_.config->aof_load_other_types == OtherTypes::kSkip) {
-      ++passed_over_;
-      return std::nullopt;
-    }
-    return "Unknown command '" + std::string(argv[0]) + "' reading the append only file " +
-           place.info.name + ", offset " + std::to_string(offset) +
-           (is_for_others ? " (Weir has streams only; aof-load-other-types skip passes over it)"
-                          : "");
-  }
-  if (!replayed.error.empty()) {
-    context_.log.warning(
-        "== CRITICAL == This server is sending an error to its AOF-loading-client: '" +
-        replayed.error + "' after processing the command '" + to_lower(argv[0]) + "'");
-  }
-  return std::nullopt;
+  const bool was_in_transaction = replay_.in_transaction();
+  const Replay::Step step = replay_.take(reader.argv(), reader.offset());
+  if (replay_.in_transaction() && !was_in_transaction) transaction_offset_ = reader.offset();
+  passed_over_ += step.passed_over;
+  if (step.status != Replay::Status::kForeign) return std::nullopt;
+  return "Unknown command '" + step.foreign + "' reading the append only file " + place.info.name +
+         ", offset " + std::to_string(step.foreign_place) +
+         (Replay::is_for_other_types(step.foreign)
+              ? " (Weir has streams only; aof-load-other-types skip passes over it)"
+              : "");
 }
 
 }  // namespace weir

@@ -1,13 +1,11 @@
 // The log, read back when the server starts: which files, in which order, and what is done about
 // one that ends too soon or makes no sense.
 //
-//   manifest ─► base (RDB or commands) ─► increments ─► AofReader ─► Dispatcher::replay
+//   manifest ─► base (RDB or commands) ─► increments ─► AofReader ─► Replay
 //      ▲                                                   │ torn: the last file is cut off there
 //      └── a single file of an older server is taken over  │ damaged: the server does not start
 //
-// Commands run as a client's would, with nobody to answer: rights, memory and read-only are not
-// asked, expired keys are seen until the log says DEL, and what stands between MULTI and EXEC runs
-// when EXEC has come.  Each file begins with database 0.
+// Each file begins with database 0.
 //
 // Always: nothing is cut off that another file follows, unless nothing of that one can have been
 // promised: after a power failure the end of an increment may be missing whose sync had not
@@ -28,7 +26,7 @@
 #include "persistence/file.h"
 #include "server/context.h"
 #include "server/durability/append_log.h"
-#include "server/net/client.h"
+#include "server/replay.h"
 
 namespace weir {
 
@@ -43,10 +41,6 @@ class LogReplay {
   tl::expected<LoadedLog, Failure> run();
 
  private:
-  struct Queued {
-    std::vector<std::string> argv;
-    uint64_t offset = 0;
-  };
   /// The present file.
   struct Place {
     const AofFileInfo& info;
@@ -66,9 +60,6 @@ class LogReplay {
   tl::expected<uint64_t, Failure> load_commands(const Place& place, uint64_t size, File file,
                                                 uint64_t offset);
   std::optional<Failure> run_command(const Place& place, const AofReader& reader);
-  std::optional<Failure> run_queued(const Place& place);
-  std::optional<Failure> execute(const Place& place, std::span<const std::string_view> argv,
-                                 uint64_t offset);
   std::optional<uint64_t> end_by_next(const Place& place);
   IoResult<AofReader> open(const AofFileInfo& info);
   bool was_never_on_disk(const AofFileInfo& info);
@@ -82,11 +73,9 @@ class LogReplay {
   Context& context_;
   FileSystem& files_;
   AofPlace place_;
-  Client client_;  // nobody
-  bool in_transaction_ = false;
+  Replay replay_;
   bool is_rest_dropped_ = false;  // the files behind the present one were emptied
   uint64_t transaction_offset_ = 0;
-  std::vector<Queued> queue_;
   uint64_t total_bytes_ = 0;
   uint32_t commands_until_look_ = 0;
   uint64_t passed_over_ = 0;  // commands of other types

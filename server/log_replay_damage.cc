@@ -61,15 +61,15 @@ bool LogReplay::drop_later(const Place& place) {
 
 tl::expected<uint64_t, LogReplay::Failure> LogReplay::cut_torn(const Place& place,
                                                                const AofReader& reader) {
-  if (in_transaction_)
+  if (replay_.in_transaction())
     context_.log.warning("Revert incomplete MULTI/EXEC transaction in AOF file " + place.info.name);
   const bool may_drop = reader.is_checked() && context_.config->aof_load_truncated;
   if (may_drop && !place.is_last() && drop_later(place)) {
     Place last = place;
     last.later = {};
-    return cut(last, in_transaction_ ? transaction_offset_ : reader.offset());
+    return cut(last, replay_.in_transaction() ? transaction_offset_ : reader.offset());
   }
-  return cut(place, in_transaction_ ? transaction_offset_ : reader.offset());
+  return cut(place, replay_.in_transaction() ? transaction_offset_ : reader.offset());
 }
 
 tl::expected<uint64_t, LogReplay::Failure> LogReplay::cut(const Place& place, uint64_t offset) {
@@ -97,7 +97,7 @@ tl::expected<uint64_t, LogReplay::Failure> LogReplay::bad_format(const Place& pl
                                                                  uint64_t offset) {
   const uint64_t lost = size - offset;
   if (place.is_last() && lost < context_.config->aof_load_corrupt_tail_max_size)
-    return cut(place, in_transaction_ ? transaction_offset_ : offset);
+    return cut(place, replay_.in_transaction() ? transaction_offset_ : offset);
   return fatal("Bad file format reading the append only file " + place.info.name +
                ": make a backup of your AOF file, then use ./redis-check-aof --fix "
                "<filename.manifest>");

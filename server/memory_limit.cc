@@ -83,6 +83,7 @@ bool MemoryLimit::work_off() {
 }
 
 MemoryLimit::State MemoryLimit::look() {
+  if (is_ignored_) return State::kBelow;
   if (is_falling()) return State::kWorking;
   // What the guess does not know of are other threads, which have no time to do much meanwhile.
   const bool is_known = asked_at_ms_ == clock_.monotonic_ms();

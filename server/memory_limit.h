@@ -43,6 +43,8 @@ class MemoryLimit {
   /// What waits for replicas that lag and for the disk: evicting for it would only add to it.
   void set_not_counted(size_t bytes) { not_counted_ = bytes; }
   size_t not_counted() const { return not_counted_; }
+  /// A replica leaves it to its primary.
+  void set_ignored(bool is_ignored) { is_ignored_ = is_ignored; }
   /// Nothing is evicted while it is on; null: it never is.
   void set_pause(const Pause* pause) { pause_ = pause; }
 
@@ -73,6 +75,7 @@ class MemoryLimit {
   Eviction eviction_;
   const Pause* pause_ = nullptr;
   size_t not_counted_ = 0;
+  bool is_ignored_ = false;
   int64_t asked_at_ms_ = -1;  // when the allocator was asked, monotonic
   int64_t exceeded_us_ = 0;
   int64_t above_since_us_ = -1;  // monotonic; -1: it is below

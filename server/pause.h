@@ -1,5 +1,5 @@
 // CLIENT PAUSE: commands of ordinary connections are put off for a while, all of them or those that
-// write.
+// write.  A failover puts off those that write as well, until it has ended.
 #pragma once
 
 #include <algorithm>
@@ -22,18 +22,24 @@ class Pause {
   }
   void end() { until_ms_.reset(); }
 
-  bool is_on() const { return until_ms_.has_value(); }
+  void set_failing_over(bool is_failing_over) { is_failing_over_ = is_failing_over; }
+
+  bool is_on() const { return until_ms_.has_value() || is_failing_over_; }
   bool is_over(int64_t now_ms) const { return until_ms_ && now_ms >= *until_ms_; }
-  /// Monotonic; nothing without a pause.
+  /// Monotonic; nothing without a pause that ends by itself.
   std::optional<int64_t> until_ms() const { return until_ms_; }
   /// Whether a command, or a transaction, with these flags has to wait.
   bool holds(uint32_t flags) const {
-    return is_on() && (mode_ == PauseMode::kAll || (flags & (kWrite | kMayReplicate)) != 0);
+    if (!is_on()) [[likely]]
+      return false;
+    const bool is_for_all = until_ms_ && mode_ == PauseMode::kAll;
+    return is_for_all || (flags & (kWrite | kMayReplicate)) != 0;
   }
 
  private:
   std::optional<int64_t> until_ms_;
   PauseMode mode_ = PauseMode::kWrites;
+  bool is_failing_over_ = false;
 };
 
 }  // namespace weir

@@ -72,11 +72,13 @@ class Propagation {
 
   // --- Commands
   /// Before a command: what comes until finish() is told together.
-  void begin() { in_call_ = true; }
+  void begin() { in_call_ = is_heard(); }
   /// After it.  Whether the call told anything that changes data.
   bool finish(uint32_t db, std::span<const std::string_view> argv, const Told& told) {
     return is_heard() && pass_on(db, argv, told);
   }
+  /// What an unfinished EXEC has told so far stands for itself: the role of the server changes.
+  void cut_unit() { end_unit(); }
   /// Around the commands of a transaction: they are told together.
   void begin_transaction() { in_transaction_ = true; }
   void end_transaction() { in_transaction_ = false; }

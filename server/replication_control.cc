@@ -8,6 +8,7 @@
 #include "server/durability/append_log.h"
 #include "server/durability/commit_gate.h"
 #include "server/durability/loader.h"
+#include "server/durability/snapshots.h"
 #include "server/errors.h"
 #include "server/propagation.h"
 #include "server/replication/replicas.h"
@@ -20,6 +21,7 @@ ReplicationControl::ReplicationControl(Context& context) : context_(context) {
   replicas.pass_on = [this] { pass_on(); };
   replicas.on_news = [this] { news_of_replicas(); };
   replicas.backlog_size_changed();
+  context.snapshots.position = [&stream = context.replication] { return stream.position(); };
 }
 
 bool ReplicationControl::pass_on() {

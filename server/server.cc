@@ -78,6 +78,8 @@ Server::Server(Config& config, Log& log)
                .propagation = propagation_,
                .replication = replication_,
                .replicas = replicas_,
+               .upstream = upstream_,
+               .failover = failover_,
                .snapshot_runner = snapshot_runner_,
                .snapshots = snapshots_,
                .loader = loader_,
@@ -129,6 +131,12 @@ Server::Server(Config& config, Log& log)
       log_control_(context_),
       replication_control_(context_),
       ports_(loop_, config_, log_, [this](Accepted accepted) { accept(accepted); }),
+      upstream_({.context = context_,
+                 .clock = clock_,
+                 .loop = loop_,
+                 .tls = ports_.tls(),
+                 .files = real_files()}),
+      failover_(context_),
       cron_timer_(loop_, [this] { cron(); }),
       deadline_timer_(loop_, [this] { armed_deadline_ms_.reset(); }),
       iid_expiry_timer_(loop_, [this] { expire_messages(); }),
@@ -138,6 +146,10 @@ Server::Server(Config& config, Log& log)
   keyspace_.lazy_free.on_idle = &release_thread_cache;
   dispatcher_.attach(io_);
   keyspace_.removal_listener = &key_removal_;
+  replicas_.take_over = [this] { upstream_.promote("failover request"); };
+  upstream_.on_handed_over = [this](bool is_accepted) { failover_.answered(is_accepted); };
+  upstream_.run_turn = [this](bool may_sleep) { return run_inner_turn(may_sleep); };
+  upstream_.restart_log = [this] { log_control_.restart(); };
   keyspace_.new_stream_limits = idempotence_limits(config_.values());
   key_publisher_.configure(*NotifyFlags::parse(config_->notify_keyspace_events));
   note_uses();
@@ -174,6 +186,8 @@ std::string Server::load() {
     log_.notice("Removed what a crash has left of a snapshot: " + path);
   dispatcher_.set_gate(kLoadingGate, true);
   keyspace_.set_time({.ms = clock_.unix_ms(), .s = clock_.unix_s()}, true);
+  upstream_.start();
+  loader_.keep_expired(upstream_.is_on());
   loader_.look_after_clients = [this] {
     loop_.poll([this] { return end_turn(); });
     return !shutdown_.is_requested();
@@ -185,9 +199,18 @@ std::string Server::load() {
     why = "Fatal error loading the DB, exiting.";
   }
   loader_.look_after_clients = nullptr;
+  loader_.keep_expired(false);
   dispatcher_.set_gate(kLoadingGate, false);
+  if (!config_->appendonly && loader_.position()) upstream_.resume(*loader_.position());
   keyspace_.changes = 0;
   return why;
+}
+
+/// A turn inside of one that has ended, for who is busy.  False when the server is to end.
+bool Server::run_inner_turn(bool may_sleep) {
+  const auto end = [this] { return end_turn(); };
+  inner_turn_wants_more_ = may_sleep && !inner_turn_wants_more_ ? loop_.wait(end) : loop_.poll(end);
+  return !shutdown_.is_requested();
 }
 
 void Server::announce() const {
@@ -215,6 +238,12 @@ void Server::register_appliers() {
   config_.on_change({"appendonly"},
                     [this](const Settings&, Settings& after) -> std::optional<std::string> {
                       return log_control_.switch_to(after.appendonly);
+                    });
+  config_.on_change({"replica-read-only", "replica-serve-stale-data", "replica-ignore-maxmemory",
+                     "replica-ignore-other-types"},
+                    [this](const Settings&, Settings&) -> std::optional<std::string> {
+                      upstream_.settings_changed();
+                      return std::nullopt;
                     });
   config_.on_change({"repl-backlog-size"},
                     [this](const Settings&, Settings&) -> std::optional<std::string> {
@@ -335,6 +364,8 @@ bool Server::end_turn() {
   if (ending_.is_waiting()) ending_.look();
   if (shutdown_.is_requested()) begin_to_end();
   arm_deadline_timer();
+  if (failover_.is_on()) failover_.look(Clock::monotonic_us() / 1000);
+  has_more |= upstream_.end_turn();
   return has_more || has_more_to_save;
 }
 
@@ -389,6 +420,8 @@ void Server::cron() {
   close_idle_clients();
   snapshots_.cron(clock_.unix_s());
   append_log_.cron();
+  upstream_.cron();
+  failover_.look(clock_.last_monotonic_us() / 1000);
   replicas_.cron();
   log_rewriter_.cron();
   for (const auto& [id, client] : clients_)
@@ -451,8 +484,8 @@ void Server::close_idle_clients() {
     if (client->blocked || client->monitoring || client->closed ||
         idle_ms / 1000 < config_->timeout_s)
       continue;
-    if (client->subscriptions || client->shared)
-      continue;  // it waits for messages, or it is a replica
+    // It waits for messages, or is a replica, or stands for the primary.
+    if (client->subscriptions || client->shared || client->is_primary) continue;
     log_.verbose("Closing idle client");
     io_.close(*client);
   }

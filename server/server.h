@@ -49,8 +49,10 @@
 #include "server/net/listener.h"
 #include "server/ports.h"
 #include "server/propagation.h"
+#include "server/replication/failover.h"
 #include "server/replication/replicas.h"
 #include "server/replication/stream.h"
+#include "server/replication/upstream.h"
 #include "server/replication_control.h"
 #include "server/shutdown_control.h"
 
@@ -76,6 +78,10 @@ class Server {
   bool is_refused(const Client& client) const;
   std::string load();
   bool end_turn();
+  bool run_inner_turn(bool may_sleep);
+  void restart_log();
+  std::optional<SavedPosition> position() const;
+  void note_position();
   void begin_to_end();
   void arm_deadline_timer();
   void cron();
@@ -128,6 +134,8 @@ class Server {
   LogControl log_control_;
   ReplicationControl replication_control_;
   Ports ports_;
+  Upstream upstream_;
+  Failover failover_;
   Timer cron_timer_;
   Timer deadline_timer_;
   Timer iid_expiry_timer_;  // set while one run was not enough
@@ -135,6 +143,7 @@ class Server {
   Timer memory_timer_;      // the same
   Timer eviction_timer_;    // the same
   std::optional<int64_t> armed_deadline_ms_;
+  bool inner_turn_wants_more_ = false;
   PidFile pid_file_;
 };
 

@@ -67,6 +67,12 @@ enum class OtherTypes : uint8_t { kRefuse, kSkip };
 /// The oldest Redis that is to understand what the log and the replicas are told.
 enum class PropagationLevel : uint8_t { k70, k82, k86, k88 };
 
+/// When a primary's snapshot is loaded as it comes, without a file.
+enum class DisklessLoad : uint8_t { kDisabled, kOnEmptyDb, kSwapDb };
+
+/// What an error of a command does that comes from a primary or the log.
+enum class PropagationErrors : uint8_t { kIgnore, kPanic, kPanicOnReplicas };
+
 /// Save a snapshot after `seconds` when at least `changes` keys changed.
 struct SavePoint {
   int64_t seconds = 0;
@@ -206,6 +212,21 @@ struct Settings {
   bool rdb_save_incremental_fsync = true;
   int rdb_version = 10;
   OtherTypes rdb_load_other_types = OtherTypes::kRefuse;
+
+  // Replication: what a replica does.
+  std::string replicaof;  // "host port"; "": it is a primary
+  std::string masterauth;
+  std::string masteruser;
+  bool replica_serve_stale_data = true;
+  bool replica_read_only = true;
+  bool replica_ignore_maxmemory = true;
+  bool replica_ignore_other_types = false;
+  int replica_priority = 100;       // for Sentinel; 0: never to be promoted
+  std::string replica_announce_ip;  // "": the one that the primary sees
+  int replica_announce_port = 0;    // 0: the one that is listened on
+  bool replica_announced = true;
+  DisklessLoad repl_diskless_load = DisklessLoad::kDisabled;
+  PropagationErrors propagation_error_behavior = PropagationErrors::kIgnore;
 
   // Replication: what a primary does.
   bool repl_diskless_sync = true;

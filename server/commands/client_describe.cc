@@ -42,6 +42,7 @@ class Fields {
 
 std::string flags_of(const Client& client, const Watches& watches) {
   std::string flags;
+  if (client.is_primary) flags += 'M';
   if (client.shared) flags += 'S';
   if (client.monitoring) flags += 'O';
   if (client.subscriptions) flags += 'P';

@@ -30,6 +30,7 @@ std::optional<ClientType> read_type(std::string_view name) {
 }
 
 ClientType type_of(const Client& client) {
+  if (client.is_primary) return ClientType::kMaster;
   if (client.shared) return ClientType::kReplica;
   return client.subscriptions ? ClientType::kPubsub : ClientType::kNormal;
 }

@@ -14,6 +14,7 @@
 #include "server/messaging/pubsub.h"
 #include "server/messaging/tracking.h"
 #include "server/net/client_io.h"
+#include "server/replication/stream.h"
 #include "server/settings.h"
 
 namespace weir {
@@ -75,7 +76,7 @@ void write_hello(Call& call) {
   reply.bulk("mode");
   reply.bulk("standalone");
   reply.bulk("role");
-  reply.bulk("master");
+  reply.bulk(call.context.replication.is_primary() ? "master" : "replica");
   reply.bulk("modules");
   reply.array(0);
 }

@@ -23,6 +23,7 @@
 #include "server/insight/log.h"
 #include "server/insight/sha1.h"
 #include "server/log_replay.h"
+#include "server/replication/stream.h"
 #include "server/text.h"
 
 namespace weir {
@@ -285,10 +286,18 @@ Outcome segfault(Call& call) {
   return ok(call);
 }
 
+Outcome change_replication_id(Call& call) {
+  call.context.log.warning("Changing replication IDs after receiving change-repl-id");
+  call.context.replication.rename();
+  return ok(call);
+}
+
 Outcome help(Call& call) {
   static constexpr std::string_view kLines[] = {
       "ASSERT | PANIC | SEGFAULT",
       "    Crash, with a report in the log.",
+      "CHANGE-REPL-ID",
+      "    Give the history of replication another name: replicas begin anew.",
       "CONFIG-REWRITE-FORCE-ALL",
       "    Rewrite the configuration file with a line for every option.",
       "DIGEST",
@@ -334,6 +343,7 @@ struct Subcommand {
 constexpr Subcommand kSubcommands[] = {
     {"aof-flush-sleep", 3, ok},
     {"assert", 2, crash},
+    {"change-repl-id", 2, change_replication_id},
     {"config-rewrite-force-all", 2, rewrite_all},
     {"dict-resizing", 3, ok},
     {"digest", 2, digest},

@@ -7,6 +7,7 @@
 #include "server/context.h"
 #include "server/errors.h"
 #include "server/replication/replicas.h"
+#include "server/replication/upstream.h"
 #include "server/text.h"
 
 namespace weir {
@@ -111,7 +112,23 @@ Outcome sync(Call& call) {
   return Outcome::done();
 }
 
+namespace {
+
+Outcome role_of_replica(Call& call) {
+  const Upstream& upstream = call.context.upstream;
+  call.reply.array(5);
+  call.reply.bulk("slave");
+  call.reply.bulk(upstream.primary()->host);
+  call.reply.integer(upstream.primary()->port);
+  call.reply.bulk(upstream.link().state_name());
+  call.reply.integer(upstream.link().is_streaming() ? call.context.replication.offset() : -1);
+  return Outcome::done();
+}
+
+}  // namespace
+
 Outcome role(Call& call) {
+  if (call.context.upstream.is_on()) return role_of_replica(call);
   const Replicas& replicas = call.context.replicas;
   call.reply.array(3);
   call.reply.bulk("master");

@@ -284,6 +284,25 @@ size_t Database::expire_some(size_t most) {
   return removed;
 }
 
+// --- Data that come as a whole ------------------------------------------------------------------
+
+std::vector<Database> Keyspace::spare_databases() {
+  std::vector<Database> spare;
+  spare.reserve(databases_.size());
+  for (const Database& db : databases_)
+    spare.emplace_back(db.index(), *this);
+  return spare;
+}
+
+void Keyspace::exchange(std::vector<Database>& others) noexcept {
+  assert(snapshot_ == nullptr);
+  for (Database& db : databases_) {
+    db.swap(others[db.index()]);
+    // Snapshots that ended while these were loaded did not know them.
+    db.keys_.for_each([this](KeyEntry& entry) { entry.set_snapshot_mark(snapshot_mark_); });
+  }
+}
+
 // --- The use of keys -----------------------------------------------------------------------------
 
 void Keyspace::note_frequency(KeyEntry& entry) {

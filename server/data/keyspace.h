@@ -150,6 +150,8 @@ class Database {
   bool note_access(std::string_view key);
 
  private:
+  friend class Keyspace;
+
   /// Whatever changes an entry or its stream, or takes it away, passes here first.
   inline void before_change(KeyEntry& entry) const;
   void tell_snapshot(KeyEntry& entry) const;
@@ -185,6 +187,11 @@ class Keyspace {
   }
   Keyspace(const Keyspace&) = delete;
   Keyspace& operator=(const Keyspace&) = delete;
+
+  /// Empty databases, as many as there are, that nobody sees: for data that are loaded aside.
+  std::vector<Database> spare_databases();
+  /// These become the data, and `others` are what was there.  Nothing that listens is told.
+  void exchange(std::vector<Database>& others) noexcept;
 
   Database& database(uint32_t index) { return databases_[index]; }
   std::vector<Database>& databases() { return databases_; }

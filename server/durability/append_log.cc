@@ -218,6 +218,7 @@ void AppendLog::end() {
     parts_.log.warning("Writes at the end of the append-only file are lost: the disk refused them");
   } else {
     done = file_->finish();
+    if (done && !is_aside_) last_end_ = LogEnd{files_.last_increment(), file_->size()};
   }
   if (!done) parts_.log.warning("Fail to fsync the AOF file: " + to_string(done.error()));
   if (is_aside_) files_.drop_aside();

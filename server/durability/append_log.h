@@ -44,6 +44,14 @@ namespace weir {
 /// so, and if one is, they only look once more.
 inline constexpr std::string_view kDurableKey{"\0durable", 8};
 
+/// The end of a log: so far goes its last increment.
+struct LogEnd {
+  std::string increment;
+  uint64_t bytes = 0;
+
+  friend bool operator==(const LogEnd&, const LogEnd&) = default;
+};
+
 class AppendLog {
  public:
   /// All outlive it.
@@ -94,6 +102,8 @@ class AppendLog {
   void policy_changed();
   /// All is on disk when it returns: for the end of the process, and for switching it off.
   void end();
+  /// Where it ended, if all of it is on disk.
+  const std::optional<LogEnd>& last_end() const { return last_end_; }
 
   // --- Rewriting, see log_rewriter.h
   /// Everything before this moment is in the increments up to now, everything after it in the next.
@@ -150,6 +160,7 @@ class AppendLog {
   int64_t last_try_us_ = 0;
   int64_t last_complaint_us_ = 0;  // 0: not yet
   int64_t stamped_s_ = 0;          // second of the last #TS line
+  std::optional<LogEnd> last_end_;
   std::string refusal_;
   bool sync_failed_ = false;
   bool is_aside_ = false;

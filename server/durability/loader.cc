@@ -32,28 +32,28 @@ uint64_t file_bytes(FileSystem& files, const std::string& path) {
 
 }  // namespace
 
-/// The file, and what is done while it is read.
+/// The bytes, and what is done while they are read.
 class Loader::Source final : public RdbSource {
  public:
-  Source(File& file, Loader& loader) : file_(file), loader_(loader) {}
+  Source(RdbSource& bytes, Loader& loader) : bytes_(bytes), loader_(loader) {}
 
   bool was_stopped() const { return was_stopped_; }
 
   IoResult<size_t> read(std::span<char> buffer) override {
-    IoResult<size_t> got = file_.read(buffer);
+    IoResult<size_t> got = bytes_.read(buffer);
     if (got) loader_.progress_.loaded_bytes += *got;
     if (loader_.look_after_clients == nullptr || Clock::monotonic_us() < look_after_at_us_)
       return got;
     if (!loader_.look_after_clients()) {
       was_stopped_ = true;
-      return tl::unexpected(IoError{.operation = "read", .path = file_.path()});
+      return tl::unexpected(IoError{.operation = "read", .path = {}});
     }
     look_after_at_us_ = Clock::monotonic_us() + kLookAfterUs;
     return got;
   }
 
  private:
-  File& file_;
+  RdbSource& bytes_;
   Loader& loader_;
   int64_t look_after_at_us_ = 0;
   bool was_stopped_ = false;
@@ -62,8 +62,12 @@ class Loader::Source final : public RdbSource {
 /// What becomes of what the file says.
 class Loader::Sink final : public RdbSink {
  public:
-  Sink(Loader& loader, Merge merge)
-      : loader_(loader), merge_(merge), now_ms_(Clock::unix_us_now() / kMsPerSecond) {}
+  Sink(Loader& loader, const Target& target)
+      : loader_(loader),
+        target_(target),
+        keeps_expired_(target.keeps_expired ||
+                       loader.keyspace_.expired_keys == ExpiredKeys::kAreSeen),
+        now_ms_(Clock::unix_us_now() / kMsPerSecond) {}
 
   Refusal aux(std::string_view name, std::string_view value) override {
     if (name == "used-mem")
@@ -71,13 +75,14 @@ class Loader::Sink final : public RdbSink {
     if (name == "redis-ver")
       loader_.log_.notice("Loading RDB produced by version " + std::string(value));
     if (name == "ctime") note_age(value);
+    if (name.starts_with("repl-")) note_position(name, value);
     if (name.starts_with('%'))
       loader_.log_.notice("RDB '" + std::string(name) + "': " + std::string(value));
     return {};
   }
 
   Refusal database(uint64_t number) override {
-    const size_t databases = loader_.keyspace_.databases().size();
+    const size_t databases = target_.databases.size();
     if (number < databases) return {};
     return "Data file was created with a Redis server configured to handle more than " +
            std::to_string(databases) + " databases. Exiting";
@@ -86,12 +91,12 @@ class Loader::Sink final : public RdbSink {
   Refusal stream(RdbKey&& key, Stream&& stream) override {
     LoadProgress& progress = loader_.progress_;
     const bool is_over = key.deadline_ms && *key.deadline_ms < now_ms_;
-    if (is_over && loader_.keyspace_.expired_keys != ExpiredKeys::kAreSeen) {
+    if (is_over && !keeps_expired_) {
       ++progress.keys_expired;
       return {};
     }
-    Database& db = loader_.keyspace_.database(static_cast<uint32_t>(key.db));
-    if (merge_ == Merge::kYes) db.erase(key.name);
+    Database& db = target_.databases[key.db];
+    if (target_.merge == Merge::kYes) db.erase(key.name);
     KeyEntry* const added = db.add(key.name, std::move(stream), key.deadline_ms);
     if (added == nullptr) return "Duplicated key found in RDB file: '" + key.name + "'";
     note_use(*added, key);
@@ -104,6 +109,17 @@ class Loader::Sink final : public RdbSink {
   }
 
  private:
+  /// The fields come before the keys; the ID makes it a position.
+  void note_position(std::string_view name, std::string_view value) {
+    const int64_t number = std::strtoll(std::string(value).c_str(), nullptr, 10);
+    if (name == "repl-stream-db") place_.db = number;
+    if (name == "repl-offset") place_.offset = number;
+    if (name == "repl-id") place_.id = value;
+    if (place_.id.empty()) return;
+    loader_.position_ = place_;
+    keeps_expired_ = true;
+  }
+
   void note_age(std::string_view written) const {
     const int64_t unix_s = std::strtoll(std::string(written).c_str(), nullptr, 10);
     const int64_t age_s = std::max<int64_t>(0, now_ms_ / kMsPerSecond - unix_s);
@@ -120,7 +136,9 @@ class Loader::Sink final : public RdbSink {
   }
 
   Loader& loader_;
-  Merge merge_;
+  const Target& target_;
+  SavedPosition place_;
+  bool keeps_expired_;
   int64_t now_ms_;
 };
 
@@ -133,12 +151,21 @@ Loader::Result Loader::load(const std::string& path, Merge merge) {
   }
   const bool is_part = progress_.is_loading;
   if (!is_part) begin_whole(file_bytes(files_, path));
-  const Result result = read(*file, merge);
+  RdbFileSource source(*file);
+  const Result result = read(source, file->path(), {keyspace_.databases(), merge, keeps_expired_});
   if (is_part) return result;
   end_whole();
   if (result == Result::kLoaded)
     log_.notice("DB loaded from disk: " +
                 seconds_text(Clock::monotonic_us() - progress_.began_monotonic_us));
+  return result;
+}
+
+Loader::Result Loader::load_aside(RdbSource& source, const std::string& name, uint64_t total_bytes,
+                                  std::vector<Database>& into) {
+  begin_whole(total_bytes);
+  const Result result = read(source, name, {into, Merge::kNo, true});
+  end_whole();
   return result;
 }
 
@@ -149,10 +176,11 @@ void Loader::begin_whole(uint64_t total_bytes) {
                .total_bytes = total_bytes};
 }
 
-Loader::Result Loader::read(File& file, Merge merge) {
-  Source source(file, *this);
+Loader::Result Loader::read(RdbSource& bytes, const std::string& name, const Target& target) {
+  Source source(bytes, *this);
   RdbInput input(source);
-  Sink sink(*this, merge);
+  position_.reset();
+  Sink sink(*this, target);
   RdbReader reader(
       input, sink,
       {.other_types = settings_.rdb_load_other_types == OtherTypes::kSkip ? RdbOtherTypes::kSkip
@@ -166,7 +194,7 @@ Loader::Result Loader::read(File& file, Merge merge) {
   }
   if (!summary) {
     const RdbError& error = summary.error();
-    std::string where = file.path() + ", offset " + std::to_string(error.offset);
+    std::string where = name + ", offset " + std::to_string(error.offset);
     if (reader.last_key()) where += ", key '" + *reader.last_key() + "'";
     log_.warning("The RDB file cannot be loaded: " + error.reason + " (" + where + ", " +
                  std::string(reader.doing()) + ")");

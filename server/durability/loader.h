@@ -6,14 +6,20 @@
 //
 // What is found wrong is logged, with file, offset and reason; what was loaded before stays, for
 // whoever asked to decide about.
+//
+// A primary's snapshot is loaded aside: into databases that nobody sees before it is found whole.
 #pragma once
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
+#include <vector>
 
 #include "persistence/file.h"
+#include "persistence/rdb_input.h"
 #include "server/data/keyspace.h"
+#include "server/durability/rdb_saving.h"
 #include "server/settings.h"
 
 namespace weir {
@@ -51,6 +57,15 @@ class Loader {
   const LoadProgress& progress() const { return progress_; }
 
   Result load(const std::string& path, Merge merge = Merge::kNo);
+  /// From anywhere, into databases that are nobody's yet.  name: for the log.  total_bytes: 0 if
+  /// nobody knows.  Keys whose time is over are loaded as well: who removes them is a primary.
+  Result load_aside(RdbSource& source, const std::string& name, uint64_t total_bytes,
+                    std::vector<Database>& into);
+  /// Keys whose time is over are loaded from files as well.
+  void keep_expired(bool is_kept) { keeps_expired_ = is_kept; }
+  /// Where the last snapshot belongs in the stream of replication, if it says so.  A file that does
+  /// is loaded with the keys whose time is over, since replicas have to be told that they go.
+  const std::optional<SavedPosition>& position() const { return position_; }
   /// Where in the file the last one that was loaded ended.
   uint64_t end_offset() const { return end_offset_; }
 
@@ -62,8 +77,13 @@ class Loader {
  private:
   class Source;
   class Sink;
+  struct Target {
+    std::vector<Database>& databases;
+    Merge merge = Merge::kNo;
+    bool keeps_expired = false;
+  };
 
-  Result read(File& file, Merge merge);
+  Result read(RdbSource& source, const std::string& name, const Target& target);
   void tell_end() const;
 
   const Settings& settings_;
@@ -72,6 +92,8 @@ class Loader {
   FileSystem& files_;
   LoadProgress progress_;
   uint64_t end_offset_ = 0;
+  std::optional<SavedPosition> position_;
+  bool keeps_expired_ = false;
 };
 
 }  // namespace weir

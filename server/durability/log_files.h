@@ -49,6 +49,10 @@ class LogFiles {
   std::function<IoResult<void>(const std::string& path)> write_base;
 
   const AofPlace& place() const { return place_; }
+  /// Name of the last increment; "": there is none.
+  std::string last_increment() const {
+    return manifest_.increments().empty() ? std::string() : manifest_.increments().back().name;
+  }
 
   /// The increment that is gone on with, behind what was loaded.  What is known of sizes is
   /// completed.

@@ -30,12 +30,17 @@ int64_t Snapshots::running_s() const {
   return (Clock::monotonic_us() - record_.began_monotonic_us) / kUsPerSecond;
 }
 
+RdbPlan Snapshots::plan() const {
+  RdbPlan plan = plan_of(parts_.settings, parts_.files);
+  if (position) plan.position = position();
+  return plan;
+}
+
 // --- In the foreground ---------------------------------------------------------------------------
 
 bool Snapshots::save() {
   end_unwanted();
-  const RdbPlan plan = plan_of(parts_.settings, parts_.files);
-  const RdbResult written = write_rdb(plan, parts_.keyspace);
+  const RdbResult written = write_rdb(plan(), parts_.keyspace);
   if (!written) {
     parts_.log.warning("Error saving DB on disk: " + to_string(written.error()));
     return false;
@@ -79,8 +84,7 @@ void Snapshots::begin() {
   const auto written = std::make_shared<RdbWritten>();
   parts_.runner.begin(
       SnapshotPurpose::kSave,
-      [plan = plan_of(parts_.settings, parts_.files), written](
-          const auto& counts, SnapshotFeed& feed) -> IoResult<void> {
+      [plan = plan(), written](const auto& counts, SnapshotFeed& feed) -> IoResult<void> {
         RdbResult result = write_rdb(plan, counts, feed);
         if (!result) return tl::unexpected(std::move(result.error()));
         *written = *result;

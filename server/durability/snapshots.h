@@ -8,6 +8,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 
 #include "persistence/file.h"
@@ -50,6 +51,9 @@ class Snapshots {
   /// The parts outlive it.
   explicit Snapshots(const Parts& parts);
 
+  /// Where the data are in the stream of replication; may be null.
+  std::function<std::optional<SavedPosition>()> position;
+
   const Record& record() const { return record_; }
   /// How long the one that runs has been running, in seconds; -1: none does.
   int64_t running_s() const;
@@ -85,6 +89,7 @@ class Snapshots {
   void cron(int64_t now_s);
 
  private:
+  RdbPlan plan() const;
   void end_unwanted();
   const SavePoint* due_point(int64_t now_s) const;
   void ended(const IoResult<void>& result, bool is_cancelled);

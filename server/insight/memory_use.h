@@ -18,9 +18,9 @@ struct MemoryUse {
   size_t resident = 0;
   size_t peak = 0;  // the most that was ever used
   size_t at_start = 0;
-  size_t clients = 0;   // ordinary ones
-  size_t replicas = 0;  // their connections
-  size_t backlog = 0;   // of the stream of replication
+  size_t clients = 0;        // ordinary ones
+  size_t replicas = 0;       // their connections
+  size_t backlog = 0;        // of the stream of replication
   size_t tables = 0;         // of keys, all databases
   size_t moving_tables = 0;  // of them, tables that are being moved
   size_t moving_databases = 0;

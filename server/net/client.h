@@ -57,6 +57,7 @@ class Client {
   bool unread = false;        // in the list of those that have left something in their sockets
   bool flush_listed = false;  // in the list of those with something to send
   bool monitoring = false;    // MONITOR: is shown all commands; set by Monitors
+  bool is_primary = false;    // stands for the link to our primary; moves no bytes itself
   bool replying = false;      // a command of it writes its reply: pushes wait behind that
 
   std::unique_ptr<Subscriptions> subscriptions;  // null: it listens to no messages

@@ -30,9 +30,14 @@ void EventLoop::run(const std::function<bool()>& end_of_turn) {
   }
 }
 
-void EventLoop::poll(const std::function<bool()>& end_of_turn) {
+bool EventLoop::poll(const std::function<bool()>& end_of_turn) {
   event_base_loop(base_, EVLOOP_ONCE | EVLOOP_NONBLOCK);
-  end_of_turn();
+  return end_of_turn();
+}
+
+bool EventLoop::wait(const std::function<bool()>& end_of_turn) {
+  event_base_loop(base_, EVLOOP_ONCE);
+  return end_of_turn();
 }
 
 void Watch::start(EventLoop& loop, int fd, short what, Callback callback, void* argument) {

@@ -30,8 +30,11 @@ class EventLoop {
   /// without waiting for anything.
   void run(const std::function<bool()>& end_of_turn);
   void stop() { stopped_ = true; }
-  /// One turn that waits for nothing, for somebody who is busy before run().
-  void poll(const std::function<bool()>& end_of_turn);
+  /// One turn that waits for nothing, for somebody who is busy: before run(), or at the very end of
+  /// a turn.  Returns what `end_of_turn` does.
+  bool poll(const std::function<bool()>& end_of_turn);
+  /// The same, and waits until something is ready.
+  bool wait(const std::function<bool()>& end_of_turn);
 
  private:
   event_base* base_;

@@ -146,6 +146,8 @@ class PrimaryLink {
   bool is_on() const { return state_ != State::kOff; }
   bool is_connected() const { return state_ >= State::kPing; }
   bool is_streaming() const { return state_ == State::kStreaming; }
+  /// A snapshot is on its way.
+  bool is_syncing() const { return state_ >= State::kAnnounced && state_ <= State::kLoading; }
   /// In the words of ROLE.
   std::string_view state_name() const;
   const std::optional<Transfer>& transfer() const { return transfer_; }

@@ -206,7 +206,7 @@ bool Replicas::refuses_writes() const {
 // --- Turns ---------------------------------------------------------------------------------------
 
 void Replicas::end_turn() {
-  if (wants_acks_) {
+  if (wants_acks_ && !is_quiet_) {
     wants_acks_ = false;
     if (parts_.stream.is_primary()) parts_.propagation.relay(kGetAck);
   }
@@ -251,7 +251,7 @@ void Replicas::every_second() {
   close_silent_ones();
   const int64_t now_ms = parts_.clock.monotonic_ms();
   const int64_t period_ms = parts_.settings.repl_ping_replica_period_s * kMsPerSecond;
-  if (now_ms - last_ping_ms_ < period_ms || !parts_.stream.is_primary()) return;
+  if (now_ms - last_ping_ms_ < period_ms || !parts_.stream.is_primary() || is_quiet_) return;
   last_ping_ms_ = now_ms;
   parts_.propagation.relay(kPing);
 }

@@ -83,6 +83,8 @@ class Replicas {
   void cron();
   /// Replicas are to say how far they are, at the end of this turn.
   void ask_for_acks() { wants_acks_ = true; }
+  /// While roles change, nothing is told that nobody asked for.
+  void set_quiet(bool is_quiet) { is_quiet_ = is_quiet; }
   /// They have to learn what the history is now: they come again.
   void disconnect_all(std::string_view why);
   /// repl-backlog-size has another value.
@@ -142,6 +144,7 @@ class Replicas {
   int64_t last_ping_ms_ = 0;
   int64_t alone_since_ms_ = 0;
   bool wants_acks_ = false;
+  bool is_quiet_ = false;
 };
 
 }  // namespace weir

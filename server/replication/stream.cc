@@ -9,6 +9,11 @@ ReplicationStream::ReplicationStream(Propagation& propagation)
   propagation_.to_replicas = [this](std::string_view bytes) { append(bytes); };
 }
 
+std::optional<SavedPosition> ReplicationStream::position() const {
+  if (!is_kept() || propagation_.is_in_transaction()) return std::nullopt;
+  return SavedPosition{.id = history_.id(), .offset = offset(), .db = database()};
+}
+
 int64_t ReplicationStream::offset() const {
   int64_t offset = history_.offset();
   if (!backlog_) return offset;

@@ -16,6 +16,7 @@
 #include <string>
 #include <string_view>
 
+#include "server/durability/rdb_saving.h"
 #include "server/propagation.h"
 #include "server/replication/backlog.h"
 #include "server/replication/history.h"
@@ -49,7 +50,11 @@ class ReplicationStream {
   /// beginning or before.
   int64_t of_told(uint64_t told) const { return static_cast<int64_t>(told) + ahead_; }
   /// The database that the next bytes are for, as those who read up to here know it; -1: none.
-  int64_t database() const { return propagation_.selected_database(); }
+  int64_t database() const {
+    return is_primary() ? propagation_.selected_database() : followed_db_;
+  }
+  /// Of the data at this moment, for a file that holds them; nothing inside a transaction.
+  std::optional<SavedPosition> position() const;
 
   // --- What happens to it.  Everything that was told is taken before.
   /// Begins to be kept, under a name that nobody can go on with.
@@ -61,6 +66,10 @@ class ReplicationStream {
   void adopt(const StreamPosition& announced);
   bool continue_as(const std::string& id) { return history_.continued_as(id); }
   void promote();
+  /// It has another name, that nobody can go on with.
+  void rename() { history_.begin_new(); }
+  /// Where a primary's stream stands.
+  void follow_database(uint32_t db) { followed_db_ = db; }
   /// promote() is another call: this only says who may ask for what, and who is told.
   void set_role(Role role);
 
@@ -80,6 +89,7 @@ class ReplicationStream {
   std::optional<Backlog> backlog_;
   size_t backlog_bytes_ = size_t{1} << 20;
   int64_t ahead_ = 0;  // of the propagation's offset
+  int64_t followed_db_ = -1;
   Role role_ = Role::kPrimary;
 };
 

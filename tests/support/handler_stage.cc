@@ -72,6 +72,8 @@ HandlerStage::HandlerStage(Audience audience, FileSystem& files)
                .propagation = propagation_,
                .replication = replication_,
                .replicas = replicas_,
+               .upstream = upstream_,
+               .failover = failover_,
                .snapshot_runner = snapshot_runner,
                .snapshots = snapshots,
                .loader = loader,
@@ -106,6 +108,8 @@ HandlerStage::HandlerStage(Audience audience, FileSystem& files)
                  .io = io_,
                  .log = log_,
                  .files = files}),
+      upstream_({.context = context_, .clock = clock_, .loop = loop_, .tls = tls_, .files = files}),
+      failover_(context_),
       commit_gate_(io_, [this](uint64_t id) { return clients_.find(id); }),
       append_log_({.settings = config_.values(),
                    .propagation = propagation_,
@@ -124,6 +128,9 @@ HandlerStage::HandlerStage(Audience audience, FileSystem& files)
   dispatcher_.attach(io_);
   replicas_.pass_on = [] {};
   replicas_.on_news = [] {};
+  upstream_.run_turn = [](bool) { return false; };
+  upstream_.restart_log = [] {};
+  upstream_.on_handed_over = [](bool) {};
   keyspace.removal_listener = &key_removal_;
   log_.set_level(LogLevel::kNothing);
   read_lines("save \"\"");  // FLUSHALL would write a snapshot

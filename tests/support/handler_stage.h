@@ -49,8 +49,10 @@
 #include "server/net/client_table.h"
 #include "server/net/event_loop.h"
 #include "server/propagation.h"
+#include "server/replication/failover.h"
 #include "server/replication/replicas.h"
 #include "server/replication/stream.h"
+#include "server/replication/upstream.h"
 #include "server/shutdown_control.h"
 
 namespace weir::testing {
@@ -168,6 +170,9 @@ class HandlerStage {
   Dispatcher dispatcher_;
   ClientIo io_;
   Replicas replicas_;
+  Tls tls_;
+  Upstream upstream_;
+  Failover failover_;
   CommitGate commit_gate_;
   AppendLog append_log_;
   LogRewriter log_rewriter_;

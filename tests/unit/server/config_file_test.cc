@@ -142,12 +142,17 @@ TEST_CASE("every kind of bad line has its reason", "[config_file]") {
 TEST_CASE("what the server does not do is refused at the start, and off is accepted",
           "[config_file]") {
   CHECK(complaint("cluster-enabled yes") == "this server has no cluster mode");
-  CHECK(complaint("replicaof 10.0.0.1 6379") ==
-        "this version does not replicate from another server");
-  CHECK(complaint("slaveof 10.0.0.1 6379") ==
-        "this version does not replicate from another server");
   CHECK(complaint("loadmodule x.so") == "this server has no modules");
   CHECK(complaint("cluster-enabled no\nreplicaof no one\naclfile \"\"").empty());
+}
+
+TEST_CASE("a primary is named by host and port", "[config_file]") {
+  CHECK(value_after("replicaof 10.0.0.1 6379", "replicaof") == "10.0.0.1 6379");
+  CHECK(value_after("slaveof 10.0.0.1 6379", "replicaof") == "10.0.0.1 6379");
+  CHECK(value_after("replicaof 10.0.0.1 6379\nreplicaof no one", "replicaof").empty());
+  CHECK(complaint("replicaof 10.0.0.1 x") == "Invalid master port");
+  CHECK(complaint("replicaof 10.0.0.1 65536") == "Invalid master port");
+  CHECK(complaint("replicaof 10.0.0.1") == "wrong number of arguments");
 }
 
 TEST_CASE("the rules of a user are tried when their line is read", "[config_file]") {
