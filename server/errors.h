@@ -32,6 +32,9 @@ inline constexpr std::string_view kNoReplicas = "NOREPLICAS Not enough good repl
 inline constexpr std::string_view kUnconfirmed =
     "UNCONFIRMED The write is applied here, but not enough replicas have acknowledged it in time "
     "(min-replicas-to-ack).";
+inline constexpr std::string_view kUnconfirmedByReplica =
+    "UNCONFIRMED The write was applied here, but this server has become a replica before enough "
+    "replicas acknowledged it (min-replicas-to-ack): it may be gone.";
 inline constexpr std::string_view kCannotSave =
     "MISCONF Redis is configured to save RDB snapshots, but it's currently unable to persist to "
     "disk. Commands that may modify the data set are disabled, because this instance is configured "

@@ -39,8 +39,9 @@ LogControl::LogControl(Context& context) : context_(context) {
   log.on_fatal = [] { _exit(1); };
 }
 
-/// WAITAOF looks again.
+/// WAITAOF looks again, here and at the primary.
 void LogControl::tell_durable() {
+  context_.upstream.more_is_durable();
   context_.waiters.signal_in_all(context_.keyspace.databases().size(), kDurableKey);
 }
 

@@ -1,5 +1,7 @@
 #include "server/replication_control.h"
 
+#include <optional>
+
 #include "server/clock.h"
 #include "server/config.h"
 #include "server/data/keyspace.h"
@@ -10,6 +12,7 @@
 #include "server/durability/loader.h"
 #include "server/durability/snapshots.h"
 #include "server/errors.h"
+#include "server/insight/stats.h"
 #include "server/propagation.h"
 #include "server/replication/replicas.h"
 #include "server/replication/stream.h"
@@ -46,18 +49,54 @@ void ReplicationControl::news_of_replicas() {
     gate.commit(static_cast<uint64_t>(told), CommitGate::Keeper::kReplicas);
 }
 
-void ReplicationControl::look_at_replicas() {
+// --- Replies that wait for replicas --------------------------------------------------------------
+
+/// Whether they do.  While they do, the stream is kept, so that there are offsets to wait for: also
+/// when no replica has come yet.
+void ReplicationControl::update_gate() {
   CommitGate& gate = context_.commit_gate;
-  const bool has_to_ack = context_.config->min_replicas_to_ack > 0 &&
-                          context_.replication.is_primary() &&
-                          !context_.loader.progress().is_loading;
-  if (has_to_ack != gate.is_closed(CommitGate::Keeper::kReplicas)) {
-    // What was written before was not promised.
-    gate.commit(context_.propagation.offset(), CommitGate::Keeper::kReplicas);
-    gate.set_closed(has_to_ack, CommitGate::Keeper::kReplicas);
+  const bool is_closed =
+      context_.config->min_replicas_to_ack > 0 && context_.replication.is_primary();
+  const bool is_kept = context_.replication.is_kept();
+  if (is_closed == gate.is_closed(CommitGate::Keeper::kReplicas) && (is_kept || !is_closed)) return;
+  if (is_closed && !is_kept) {
+    if (context_.loader.progress().is_loading || context_.propagation.is_in_transaction())
+      return;  // at the end of a later turn
+    pass_on();
+    context_.replication.begin();
   }
-  if (has_to_ack) {
-    gate.expire(Clock::monotonic_us() / 1000, errors::kUnconfirmed);
+  // What was written before was not promised.
+  gate.commit(context_.propagation.offset(), CommitGate::Keeper::kReplicas);
+  gate.set_closed(is_closed, CommitGate::Keeper::kReplicas);
+}
+
+void ReplicationControl::role_changed() {
+  if (!context_.replication.is_primary()) {
+    constexpr std::string_view kError = errors::kUnconfirmedByReplica;
+    count_unconfirmed(context_.commit_gate.take_back(kError), kError);
+  }
+  update_gate();
+}
+
+void ReplicationControl::promise_changed() {
+  update_gate();
+  const int64_t timeout_ms = context_.config->min_replicas_ack_timeout_ms;
+  context_.commit_gate.set_deadlines(
+      timeout_ms > 0 ? std::optional(Clock::monotonic_us() / 1000 + timeout_ms) : std::nullopt);
+  news_of_replicas();
+}
+
+void ReplicationControl::count_unconfirmed(size_t replies, std::string_view error) {
+  for (; replies > 0; --replies)
+    context_.stats.count_error(error);
+}
+
+void ReplicationControl::look_at_replicas() {
+  update_gate();
+  CommitGate& gate = context_.commit_gate;
+  if (gate.is_closed(CommitGate::Keeper::kReplicas)) {
+    count_unconfirmed(gate.expire(Clock::monotonic_us() / 1000, errors::kUnconfirmed),
+                      errors::kUnconfirmed);
     if (gate.take_news()) context_.replicas.ask_for_acks();
   }
   context_.dispatcher.set_gate(kReplicasGate, context_.replicas.refuses_writes());

@@ -148,6 +148,7 @@ Server::Server(Config& config, Log& log)
   keyspace_.removal_listener = &key_removal_;
   replicas_.take_over = [this] { upstream_.promote("failover request"); };
   upstream_.on_handed_over = [this](bool is_accepted) { failover_.answered(is_accepted); };
+  upstream_.on_role_changed = [this] { replication_control_.role_changed(); };
   upstream_.run_turn = [this](bool may_sleep) { return run_inner_turn(may_sleep); };
   upstream_.restart_log = [this] { log_control_.restart(); };
   keyspace_.new_stream_limits = idempotence_limits(config_.values());
@@ -278,6 +279,11 @@ void Server::register_appliers() {
   config_.on_change({"maxmemory-clients", "maxmemory"},
                     [this](const Settings&, Settings&) -> std::optional<std::string> {
                       limit_client_memory();
+                      return std::nullopt;
+                    });
+  config_.on_change({"min-replicas-to-ack", "min-replicas-ack-fsync", "min-replicas-ack-timeout"},
+                    [this](const Settings&, Settings&) -> std::optional<std::string> {
+                      replication_control_.promise_changed();
                       return std::nullopt;
                     });
   config_.on_change({"dir"},

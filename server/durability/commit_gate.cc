@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <limits>
+#include <string>
+#include <unordered_map>
 #include <vector>
 
 namespace weir {
@@ -66,33 +68,76 @@ void CommitGate::let_go_safe() {
   }
 }
 
-// --- Too late ------------------------------------------------------------------------------------
+// --- Taken back ----------------------------------------------------------------------------------
 
-void CommitGate::expire(int64_t now_ms, std::string_view error) {
-  for (; !waiting_.empty(); waiting_.pop_front()) {
-    const Waiting& first = waiting_.front();
-    if (!first.deadline_ms || *first.deadline_ms > now_ms) return;
-    Client* const client = find_(first.client_id);
-    if (client != nullptr && !client->closed && client->held) replace(*client, first.offset, error);
-  }
+/// How many of those that wait do so for the log alone: replicas have what they wait for.
+size_t CommitGate::acknowledged() const {
+  if (!is_closed(Keeper::kReplicas)) return waiting_.size();
+  const auto first = std::partition_point(
+      waiting_.begin(), waiting_.end(),
+      [this](const auto& each) { return each.offset <= committed(Keeper::kReplicas); });
+  return static_cast<size_t>(first - waiting_.begin());
 }
 
-/// The first of its replies that wait.
-void CommitGate::replace(Client& client, uint64_t offset, std::string_view error) {
-  const std::optional<HeldReplies::Reply> late = client.held->take_late(offset);
-  if (!late) return;
-  if (late->end > late->begin) {
-    const std::string line = "-" + std::string(error) + "\r\n";
-    const auto begin = static_cast<size_t>(late->begin - client.bytes_out);
-    const auto end = static_cast<size_t>(late->end - client.bytes_out);
-    const std::string rest(client.output.view().substr(end));
-    client.output.truncate(begin);
-    client.output.append(line);
-    client.output.append(rest);
-    client.held->moved(static_cast<int64_t>(line.size()) - static_cast<int64_t>(end - begin));
+std::optional<int64_t> CommitGate::next_deadline_ms() const {
+  const size_t first = acknowledged();
+  return first == waiting_.size() ? std::nullopt : waiting_[first].deadline_ms;
+}
+
+void CommitGate::set_deadlines(std::optional<int64_t> deadline_ms) {
+  for (size_t i = acknowledged(); i < waiting_.size(); ++i)
+    waiting_[i].deadline_ms = deadline_ms;
+}
+
+size_t CommitGate::expire(int64_t now_ms, std::string_view error) {
+  const size_t first = acknowledged();
+  size_t behind = first;
+  while (behind < waiting_.size() && waiting_[behind].deadline_ms &&
+         *waiting_[behind].deadline_ms <= now_ms)
+    ++behind;
+  return first == behind ? 0 : replace(first, behind, error);
+}
+
+size_t CommitGate::take_back(std::string_view error) {
+  return replace(acknowledged(), waiting_.size(), error);
+}
+
+/// Each connection is looked at once, however many of its replies wait.
+size_t CommitGate::replace(size_t first, size_t behind, std::string_view error) {
+  std::unordered_map<uint64_t, uint64_t> last_of;  // offset, by client ID
+  for (size_t i = first; i < behind; ++i)
+    last_of[waiting_[i].client_id] = waiting_[i].offset;
+  const auto begin = waiting_.begin();
+  waiting_.erase(begin + static_cast<ptrdiff_t>(first), begin + static_cast<ptrdiff_t>(behind));
+  size_t replaced = 0;
+  for (const auto& [id, last] : last_of) {
+    Client* const client = find_(id);
+    if (client != nullptr && !client->closed && client->held)
+      replaced += replace(*client, last, error);
   }
+  return replaced;
+}
+
+size_t CommitGate::replace(Client& client, uint64_t last, std::string_view error) {
+  const std::string line = "-" + std::string(error) + "\r\n";
+  const auto replies = client.held->take_back(committed(Keeper::kReplicas), last, line.size());
   if (client.held->is_empty()) client.held.reset();
   io_.wants_flush(client);
+  if (replies.empty()) return 0;
+  const auto begin = static_cast<size_t>(replies.front().begin - client.bytes_out);
+  const std::string before(client.output.view().substr(begin));
+  client.output.truncate(begin);
+  uint64_t at = replies.front().begin;
+  const auto keep_until = [&](uint64_t place) {
+    client.output.append(std::string_view(before).substr(at - replies.front().begin, place - at));
+  };
+  for (const HeldReplies::Reply& reply : replies) {
+    keep_until(reply.begin);
+    client.output.append(line);
+    at = reply.end;
+  }
+  keep_until(replies.front().begin + before.size());
+  return replies.size();
 }
 
 }  // namespace weir

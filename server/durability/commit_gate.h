@@ -10,7 +10,8 @@
 // (nothing has to wait) a write costs one branch.
 //
 // Replicas may not answer.  When a reply has waited too long for them, its place is taken by an
-// error which says that the write is applied here, and not known to be anywhere else.
+// error which says that the write is applied here, and not known to be anywhere else.  So it is
+// when the server becomes a replica: what was not acknowledged by then may be gone.
 //
 // Always: offsets are those of the propagation, and only grow; so does what is committed.
 #pragma once
@@ -54,11 +55,13 @@ class CommitGate {
   void begin_batch(uint64_t offset) { batch_ = offset; }
   /// Everything up to `offset` is safe: the end of a batch.
   void commit(uint64_t offset, Keeper keeper = Keeper::kLog);
-  /// Replies that have waited too long are answered with `error`.
-  void expire(int64_t now_ms, std::string_view error);
-  std::optional<int64_t> next_deadline_ms() const {
-    return waiting_.empty() ? std::nullopt : waiting_.front().deadline_ms;
-  }
+  /// Replies that have waited too long for replicas are answered with `error`.  How many.
+  size_t expire(int64_t now_ms, std::string_view error);
+  /// So are all that wait for replicas.
+  size_t take_back(std::string_view error);
+  /// What waits for replicas waits until then; none: for ever.
+  void set_deadlines(std::optional<int64_t> deadline_ms);
+  std::optional<int64_t> next_deadline_ms() const;
   /// Whether something waits for replicas that did not when this was last asked.
   bool take_news() { return std::exchange(has_news_, false); }
 
@@ -84,7 +87,9 @@ class CommitGate {
   uint64_t owed(Keeper keeper) const { return keepers_[static_cast<size_t>(keeper)].owed; }
   uint64_t safe() const;
   void let_go_safe();
-  void replace(Client& client, uint64_t offset, std::string_view error);
+  size_t acknowledged() const;
+  size_t replace(size_t first, size_t behind, std::string_view error);
+  size_t replace(Client& client, uint64_t last, std::string_view error);
 
   ClientIo& io_;
   const std::function<Client*(uint64_t id)> find_;

@@ -54,7 +54,7 @@ void add_upstream(const Context& context, Section& section) {
       .add_signed("master_last_io_seconds_ago", is_up ? seconds_since(link.last_heard_ms()) : -1)
       .add("master_sync_in_progress", link.is_syncing() ? "1" : "0")
       .add_signed("slave_read_repl_offset", upstream.received_offset())
-      .add_signed("slave_repl_offset", context.replication.offset())
+      .add_signed("slave_repl_offset", upstream.applied_offset())
       .add("replica_full_sync_buffer_size", "0")
       .add("replica_full_sync_buffer_peak", "0")
       .add("master_current_sync_attempts", record.current_attempts)

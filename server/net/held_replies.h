@@ -11,7 +11,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <deque>
-#include <optional>
+#include <vector>
 
 namespace weir {
 
@@ -28,29 +28,35 @@ class HeldReplies {
     marks_.push_back({.place = place, .offset = offset});
     return true;
   }
-  /// The same for one reply, which ends at `end`, and which may be taken back.
+  /// The same for one reply, which ends at `end`, and which may be taken back; nothing of it is if
+  /// `end` is `place`.
   void hold_reply(uint64_t place, uint64_t end, uint64_t offset) {
     marks_.push_back({.place = place, .offset = offset, .end = end});
   }
-  /// Places of a reply; none: nothing of it is to be taken back.
+  /// Where a reply lies that is to be taken back.
   struct Reply {
     uint64_t begin = 0;
     uint64_t end = 0;
   };
-  /// The first reply that is held is not to wait any longer; nothing if it waits for more than
-  /// `offset`, or has left.
-  std::optional<Reply> take_late(uint64_t offset) {
-    if (marks_.empty() || marks_.front().offset > offset) return std::nullopt;
-    const Mark mark = marks_.front();
-    marks_.pop_front();
-    return Reply{.begin = mark.place, .end = mark.end};
-  }
-  /// What is behind the reply that was just taken lies so much further back.
-  void moved(int64_t bytes) {
-    for (Mark& mark : marks_) {
-      mark.place = static_cast<uint64_t>(static_cast<int64_t>(mark.place) + bytes);
-      mark.end = static_cast<uint64_t>(static_cast<int64_t>(mark.end) + bytes);
+  /// What waits for offsets above `after`, up to `last`, waits no longer.  Gives the replies that
+  /// are to be taken back; each will be `bytes` long instead.
+  std::vector<Reply> take_back(uint64_t after, uint64_t last, uint64_t bytes) {
+    const auto is_up_to = [](uint64_t offset, const Mark& mark) { return offset < mark.offset; };
+    const auto first = std::upper_bound(marks_.begin(), marks_.end(), after, is_up_to);
+    const auto behind = std::upper_bound(first, marks_.end(), last, is_up_to);
+    std::vector<Reply> replies;
+    uint64_t longer = 0;  // modulo 2^64, as all places
+    for (auto mark = first; mark != behind; ++mark) {
+      if (mark->end <= mark->place) continue;
+      replies.push_back({.begin = mark->place, .end = mark->end});
+      longer += bytes - (mark->end - mark->place);
     }
+    for (auto mark = behind; mark != marks_.end(); ++mark) {
+      mark->place += longer;
+      if (mark->end > 0) mark->end += longer;
+    }
+    marks_.erase(first, behind);
+    return replies;
   }
   bool is_empty() const { return marks_.empty(); }
   /// Everything up to `offset` is safe; whether nothing is held any more.

@@ -21,6 +21,8 @@ namespace weir {
 namespace {
 
 constexpr int64_t kMsPerSecond = 1000;
+/// Of data that are no part of the primary's history.
+constexpr int64_t kObsoleteOffset = 1;
 constexpr std::string_view kRoleChanged =
     "UNBLOCKED force unblock from blocking operation, instance state changed (master -> replica?)";
 
@@ -62,7 +64,12 @@ int64_t Upstream::now_ms() const {
   return Clock::monotonic_us() / kMsPerSecond;
 }
 
+int64_t Upstream::applied_offset() const {
+  return is_obsolete_ ? kObsoleteOffset : context_.replication.offset();
+}
+
 int64_t Upstream::received_offset() const {
+  if (is_obsolete_) return kObsoleteOffset;
   const size_t waiting = link_.is_streaming() ? connection_.input().size() : 0;
   return context_.replication.offset() + static_cast<int64_t>(held_.size() + waiting);
 }
@@ -91,6 +98,9 @@ void Upstream::become_replica() {
   update_effects();
   link_.begin(now_ms());
   is_to_look_ = true;
+  is_obsolete_ = false;
+  asked_durable_ = 0;
+  on_role_changed();
 }
 
 void Upstream::follow(ServerAddress primary, std::string_view by) {
@@ -134,9 +144,10 @@ void Upstream::promote(std::string_view by) {
                        ". New replication ID is " + history.id());
   context_.replicas.disconnect_all("this server is a primary now");
   primary_.reset();
-  has_position_ = false;
+  has_position_ = is_obsolete_ = false;
   context_.config.note("replicaof", "");
   update_effects();
+  on_role_changed();
   context_.log.notice("MASTER MODE enabled (" + std::string(by) + ")");
 }
 
@@ -171,9 +182,7 @@ void Upstream::cron() {
   if (!is_on()) return;
   if (link_.is_streaming()) {
     link_.applied(context_.replication.offset());
-    const AppendLog& log = context_.append_log;
-    link_.durable(log.is_on() ? std::optional(context_.replication.of_told(log.durable_offset()))
-                              : std::nullopt);
+    link_.durable(durable_offset());
     update_face();
   }
   const int64_t now = now_ms();
@@ -186,6 +195,31 @@ void Upstream::cron() {
       return fail(link_.silence_text(), PrimaryLink::Severity::kPassing);
   }
   send();
+}
+
+/// A log that a restart would not find yet holds nothing.
+std::optional<int64_t> Upstream::durable_offset() const {
+  const AppendLog& log = context_.append_log;
+  if (!log.is_on() || log.is_aside()) return std::nullopt;
+  return context_.replication.of_told(log.durable_offset());
+}
+
+void Upstream::more_is_durable() {
+  if (asked_durable_ == 0 || !link_.is_streaming()) return;
+  const std::optional<int64_t> durable = durable_offset();
+  if (!durable) return;
+  if (*durable >= asked_durable_) asked_durable_ = 0;
+  acknowledge();
+  send();
+}
+
+void Upstream::acknowledge() {
+  const int64_t applied = context_.replication.offset();
+  const std::optional<int64_t> durable = durable_offset();
+  asked_durable_ = durable && *durable < applied ? applied : 0;
+  link_.applied(applied);
+  link_.durable(durable);
+  link_.acknowledge(now_ms());
 }
 
 void Upstream::connect(int64_t now) {
@@ -313,6 +347,7 @@ void Upstream::act(const PrimaryLink::Continue& event) {
     context_.log.notice("Master replication ID changed to " + event.id);
     context_.replicas.disconnect_all("the history has another name now");
   }
+  is_obsolete_ = false;
   link_is_up();
   if (std::exchange(is_handing_over_, false)) on_handed_over(true);
   context_.log.notice("MASTER <-> REPLICA sync: Master accepted a Partial Resynchronization.");
@@ -322,8 +357,7 @@ void Upstream::act(const PrimaryLink::Command& event) {
   if (event.argv.empty()) return context_.propagation.pass_through(event.bytes, std::nullopt);
   if (equals_ignoring_case(event.argv[0], "replconf") && !replay_.in_transaction()) {
     const bool asks = event.argv.size() > 1 && equals_ignoring_case(event.argv[1], "getack");
-    link_.applied(context_.replication.offset());
-    if (asks) link_.acknowledge(now_ms());
+    if (asks) acknowledge();
     return context_.propagation.pass_through(event.bytes, std::nullopt);
   }
   apply(event);

@@ -64,6 +64,8 @@ class Upstream {
   std::function<bool(bool may_sleep)> run_turn;
   /// Whether the other one took over; if not, this server is its replica, and not connected.
   std::function<void(bool is_accepted)> on_handed_over;
+  /// A primary has become a replica, or the other way round.
+  std::function<void()> on_role_changed;
   /// All data are others now: the log begins anew.
   std::function<void()> restart_log;
 
@@ -89,13 +91,17 @@ class Upstream {
   bool end_turn();
   /// Somebody closed the connection as he would a client's.
   void closed(const Client& client);
+  /// More of what was applied is on disk: the primary hears of it if it has asked.
+  void more_is_durable();
 
   // --- What others ask
   const std::optional<ServerAddress>& primary() const { return primary_; }
   bool is_on() const { return primary_.has_value(); }
   const PrimaryLink& link() const { return link_; }
   bool is_loading() const { return is_loading_; }
-  /// Bytes of the stream that have come, applied or not.
+  /// How far the data are in the stream, and how far what has come is, as Sentinel compares it
+  /// among replicas: 1 when the primary has said that they are no part of its history.
+  int64_t applied_offset() const;
   int64_t received_offset() const;
   /// What INFO tells.
   struct Record {
@@ -123,6 +129,7 @@ class Upstream {
   void update_face();
   void close_face();
   void send();
+  void acknowledge();
 
   // What it tells.
   void act(const PrimaryLink::NeedMore& event);
@@ -148,6 +155,7 @@ class Upstream {
   void forget_transfer();
 
   void become_replica();
+  std::optional<int64_t> durable_offset() const;
   void unblock_clients();
   void update_effects();
   int64_t now_ms() const;
@@ -160,6 +168,8 @@ class Upstream {
   Replay replay_;
   std::string held_;           // what its transaction is made of so far
   bool has_position_ = false;  // there is something to go on with
+  bool is_obsolete_ = false;   // but the primary does not go on with it
+  int64_t asked_durable_ = 0;  // the primary wants to hear when this is on disk; 0: nothing
   StreamPosition announced_;   // of the snapshot that comes
   std::optional<ReceivedFile> file_;
   resp::Buffer arrived_;  // of a snapshot that is parsed as it comes

@@ -77,6 +77,7 @@ void Upstream::forget_transfer() {
 
 void Upstream::act(const PrimaryLink::FullResync& event) {
   announced_ = event.position;
+  is_obsolete_ = true;
   if (std::exchange(is_handing_over_, false)) on_handed_over(true);
   context_.log.notice("Full resync from master: " + announced_.id + ":" +
                       std::to_string(announced_.offset));
@@ -213,6 +214,7 @@ void Upstream::take_over_data(std::vector<Database>& loaded) {
                                                                        : 0);
   context_.replication.adopt(announced_);
   has_position_ = true;
+  is_obsolete_ = false;
   restart_log();
 }
 

@@ -130,6 +130,7 @@ HandlerStage::HandlerStage(Audience audience, FileSystem& files)
   replicas_.on_news = [] {};
   upstream_.run_turn = [](bool) { return false; };
   upstream_.restart_log = [] {};
+  upstream_.on_role_changed = [] {};
   upstream_.on_handed_over = [](bool) {};
   keyspace.removal_listener = &key_removal_;
   log_.set_level(LogLevel::kNothing);

@@ -105,6 +105,49 @@ TEST_CASE("Errors in the place of several replies move the ones behind", "[commi
   CHECK(s.client.held == nullptr);
 }
 
+TEST_CASE("What replicas have acknowledged is not late, however long the log takes",
+          "[commit_gate]") {
+  Stage s;
+  s.gate.set_closed(true, Keeper::kLog);
+  s.gate.set_closed(true, Keeper::kReplicas);
+  s.answer("+a\r\n", 10, Kind::kWrite, 100);
+  s.answer("+b\r\n", 20, Kind::kWrite, 200);
+  s.gate.commit(10, Keeper::kReplicas);
+  CHECK(s.gate.next_deadline_ms() == 200);
+  CHECK(s.gate.expire(900, "E") == 1);
+  CHECK(s.free_part().empty());
+  s.gate.commit(10, Keeper::kLog);
+  CHECK(s.free_part() == "+a\r\n-E\r\n");
+  CHECK(s.client.held == nullptr);
+}
+
+TEST_CASE("All that waits for replicas can be taken back, and nothing else is", "[commit_gate]") {
+  Stage s;
+  s.gate.set_closed(true, Keeper::kLog);
+  s.answer("+log\r\n", 5);
+  s.gate.commit(5, Keeper::kReplicas);
+  s.gate.set_closed(true, Keeper::kReplicas);
+  s.answer("+a\r\n", 10, Kind::kWrite, 100);
+  s.client.output.append("+read\r\n");
+  s.answer("+b\r\n", 20, Kind::kWrite, 200);
+  CHECK(s.gate.take_back("GONE") == 2);
+  s.gate.set_closed(false, Keeper::kReplicas);
+  CHECK(s.free_part().empty());
+  s.gate.commit(5, Keeper::kLog);
+  CHECK(s.free_part() == "+log\r\n-GONE\r\n+read\r\n-GONE\r\n");
+}
+
+TEST_CASE("Another time to wait holds for what waits already", "[commit_gate]") {
+  Stage s;
+  s.gate.set_closed(true, Keeper::kReplicas);
+  s.answer("+a\r\n", 10);
+  CHECK_FALSE(s.gate.next_deadline_ms());
+  s.gate.set_deadlines(50);
+  CHECK(s.gate.next_deadline_ms() == 50);
+  CHECK(s.gate.expire(50, "E") == 1);
+  CHECK(s.free_part() == "-E\r\n");
+}
+
 TEST_CASE("Whether something new waits for replicas is said once", "[commit_gate]") {
   Stage s;
   s.gate.set_closed(true, Keeper::kReplicas);
