@@ -19,16 +19,16 @@ Parsed<Failover::Request> read_request(const Call& call) {
   Failover::Request request;
   ArgCursor args(call.args, 1);
   while (args.left() > 0) {
-    if (args.take("TIMEOUT", 1)) {
+    if (!request.timeout_ms && args.take("TIMEOUT", 1)) {
       request.timeout_ms = parse_canonical(args.next());
-      if (!request.timeout_ms || *request.timeout_ms <= 0)
-        return refused("ERR FAILOVER timeout must be greater than 0");
-    } else if (args.take("TO", 2)) {
+      if (!request.timeout_ms) return refused(errors::kNotAnInteger);
+      if (*request.timeout_ms <= 0) return refused("ERR FAILOVER timeout must be greater than 0");
+    } else if (!request.target && args.take("TO", 2)) {
       const std::string host(args.next());
       const std::optional<int64_t> port = parse_canonical(args.next());
       if (!port) return refused(errors::kNotAnInteger);
       request.target = ServerAddress{host, static_cast<int>(*port)};
-    } else if (args.take("FORCE")) {
+    } else if (!request.is_forced && args.take("FORCE")) {
       request.is_forced = true;
     } else {
       return refused(errors::kSyntax);

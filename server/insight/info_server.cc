@@ -19,6 +19,7 @@
 #include "server/messaging/tracking.h"
 #include "server/net/client_io.h"
 #include "server/net/client_table.h"
+#include "server/replication/replicas.h"
 
 namespace weir {
 namespace {
@@ -86,7 +87,8 @@ void add_client_info(const Context& context, Section& section) {
     largest_input = std::max(largest_input, client->input.capacity());
     largest_output = std::max(largest_output, client->output.capacity());
   }
-  section.add("connected_clients", context.clients.size() - context.io.closing())
+  const size_t replicas = context.replicas.all().size();
+  section.add("connected_clients", context.clients.size() - context.io.closing() - replicas)
       .add("cluster_connections", "0")
       .add("maxclients", context.config->maxclients)
       .add("client_recent_max_input_buffer", largest_input)

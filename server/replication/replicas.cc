@@ -40,6 +40,7 @@ void Replicas::say(Replica& replica, std::string_view bytes) {
 // --- PSYNC ---------------------------------------------------------------------------------------
 
 std::string Replicas::refusal(const Client& client) const {
+  if (is_quiet_) return "NOMASTERLINK Can't SYNC while failing over";
   if (parts_.stream.role() == ReplicationStream::Role::kCutOff)
     return "NOMASTERLINK Can't SYNC while not connected with my master";
   if (!client.output.empty()) return "ERR SYNC and PSYNC are invalid with pending output";
@@ -276,6 +277,7 @@ void Replicas::close_silent_ones() {
 
 void Replicas::free_unused_backlog() {
   const int64_t ttl_s = parts_.settings.repl_backlog_ttl_s;
+  if (parts_.settings.min_replicas_to_ack > 0) return;  // replies wait for offsets in it
   if (!parts_.stream.is_kept() || !parts_.stream.is_primary() || ttl_s == 0) return;
   if (parts_.clock.monotonic_ms() - alone_since_ms_ < ttl_s * kMsPerSecond) return;
   pass_on();

@@ -109,6 +109,9 @@ TEST_CASE("FAILOVER changes places, and no write is lost", "[replica][failover]"
   CHECK(one("FAILOVER", "TO", "127.0.0.1", replica.port(), "FORCE") ==
         "ERR FAILOVER with force option requires both a timeout and target HOST and IP.");
   CHECK(one("FAILOVER", "TIMEOUT", 0) == "ERR FAILOVER timeout must be greater than 0");
+  CHECK(one("FAILOVER", "TIMEOUT", "x") == "ERR value is not an integer or out of range");
+  CHECK(one("FAILOVER", "TIMEOUT", 5, "TIMEOUT", 5) == "ERR syntax error");
+  CHECK(one("FAILOVER", "FORCE", "FORCE") == "ERR syntax error");
   CHECK(other("FAILOVER") == "ERR FAILOVER is not valid when server is a replica.");
   CHECK(one("FAILOVER", "TO", "127.0.0.1", replica.port()) == "OK");
   REQUIRE(becomes(one, "role", "slave"));
@@ -129,6 +132,7 @@ TEST_CASE("A failover whose replica never catches up ends by its timeout", "[rep
   CHECK(one("FAILOVER", "TIMEOUT", 300) == "OK");
   CHECK(one("FAILOVER") == "ERR FAILOVER already in progress.");
   CHECK(one("REPLICAOF", "NO", "ONE") == "ERR REPLICAOF not allowed while failing over.");
+  CHECK(primary.connect()("PSYNC", "?", -1) == "NOMASTERLINK Can't SYNC while failing over");
   Redis writer = primary.connect();
   writer.send("XADD", "s", "2-1", "f", "v");
   CHECK(writer.read() == "2-1");  // when it has ended
