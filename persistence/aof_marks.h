@@ -36,6 +36,9 @@
 namespace weir::aof {
 
 inline constexpr std::string_view kOwnMark = "#WEIR\r\n";
+/// Whose released entries (XNACK) are where no entry is pending without a consumer: Redis
+/// before 8.8 reads them as this one's, Weir as released.
+inline constexpr std::string_view kReleasedConsumer = "(released)";
 /// Longest line of '#', its end included.
 inline constexpr size_t kMaxLineBytes = 1024;
 inline constexpr uint64_t kFillerLine = 256;

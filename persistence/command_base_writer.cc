@@ -17,8 +17,8 @@ constexpr size_t kBatchBytes = size_t{256} * 1024;
 }  // namespace
 
 CommandBaseWriter::CommandBaseWriter(ReplacingFile& file, IdempotenceLimits default_limits,
-                                     std::optional<int64_t> stamp_s)
-    : file_(file), default_limits_(default_limits) {
+                                     Dialect dialect, std::optional<int64_t> stamp_s)
+    : file_(file), default_limits_(default_limits), dialect_(dialect) {
   batch_.append(aof::kOwnMark);
   if (stamp_s) batch_.append("#TS:" + std::to_string(*stamp_s) + "\r\n");
 }
@@ -95,11 +95,8 @@ void CommandBaseWriter::group(std::string_view name, const GroupView& group) {
   command({"XGROUP", "CREATE", name, group.name, to_string(group.last_id), "ENTRIESREAD",
            std::to_string(group.entries_read)});
   for (const ConsumerView& consumer : group.consumers) {
-    if (consumer.pending_count() == 0) {
-      command({"XGROUP", "CREATECONSUMER", name, group.name, consumer.name});
-    } else {
-      pending(name, group, consumer);
-    }
+    command({"XGROUP", "CREATECONSUMER", name, group.name, consumer.name});
+    pending(name, group, consumer);
   }
   released(name, group);
 }
@@ -117,13 +114,20 @@ void CommandBaseWriter::pending(std::string_view name, const GroupView& group,
 
 void CommandBaseWriter::released(std::string_view name, const GroupView& group) {
   for (const Nack& nack : released_in_order(group)) {
-    command({"XNACK", name, group.name, "FAIL", "IDS", "1", to_string(nack.id), "RETRYCOUNT",
-             std::to_string(nack.deliveries), "FORCE"});
+    const std::string deliveries = std::to_string(nack.deliveries);
+    if (dialect_.has_release) {
+      command({"XNACK", name, group.name, "FAIL", "IDS", "1", to_string(nack.id), "RETRYCOUNT",
+               deliveries, "FORCE"});
+    } else {
+      command({"XCLAIM", name, group.name, aof::kReleasedConsumer, "0", to_string(nack.id), "TIME",
+               "0", "RETRYCOUNT", deliveries, "FORCE", "JUSTID"});
+    }
     hand_on_if_full();
   }
 }
 
 void CommandBaseWriter::messages(std::string_view name, const StreamView& stream) {
+  if (!dialect_.has_messages) return;
   if (stream.has_idempotence && stream.idempotence_limits != default_limits_) {
     command({"XCFGSET", name, "IDMP-DURATION", std::to_string(stream.idempotence_limits.duration_s),
              "IDMP-MAXSIZE", std::to_string(stream.idempotence_limits.maxsize)});

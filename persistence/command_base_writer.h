@@ -2,10 +2,11 @@
 //
 //   per database    SELECT n
 //   per stream      XADD … for each entry (or one that is trimmed away at once) · XSETID
-//     per group     XGROUP CREATE · CREATECONSUMER where nothing is pending · XCLAIM per pending
-//     entry
+//     per group     XGROUP CREATE · CREATECONSUMER · XCLAIM per pending entry
 //                   XNACK for those that were given back
 //   XCFGSET · XIDMPRECORD · PEXPIREAT      where there is something to say
+//
+// What the oldest reader does not know is told otherwise, or left out (Dialect).
 //
 // What this form loses, in Redis as well: pending entries whose entry is gone, times of consumers,
 // messages whose entry is gone. A base that is a snapshot (aof-use-rdb-preamble yes) loses nothing.
@@ -28,8 +29,14 @@ namespace weir {
 
 class CommandBaseWriter {
  public:
+  /// What the oldest server that is to read the file knows.
+  struct Dialect {
+    bool has_messages = true;  // XCFGSET and XIDMPRECORD, of 8.6
+    bool has_release = true;   // XNACK, of 8.8; without it, kReleasedConsumer
+  };
+
   /// The file outlives it.  stamp_s: Unix time for a #TS line; nothing: none is written.
-  CommandBaseWriter(ReplacingFile& file, IdempotenceLimits default_limits,
+  CommandBaseWriter(ReplacingFile& file, IdempotenceLimits default_limits, Dialect dialect,
                     std::optional<int64_t> stamp_s);
 
   void begin_database(uint64_t number);
@@ -53,6 +60,7 @@ class CommandBaseWriter {
 
   ReplacingFile& file_;
   IdempotenceLimits default_limits_;
+  Dialect dialect_;
   resp::Buffer batch_;
   uint64_t offset_ = 0;
   IoResult<void> result_;

@@ -4,6 +4,7 @@
 #include <initializer_list>
 #include <string>
 
+#include "persistence/aof_marks.h"
 #include "server/context.h"
 #include "server/data/keyspace.h"
 
@@ -60,8 +61,8 @@ void propagate_counters(Call& call, std::string_view key, const Stream& stream) 
 }
 
 void propagate_release(Call& call, std::string_view key, std::string_view group, const Nack& nack) {
-  call.propagate_as({"XCLAIM", key, group, kReleasedConsumer, "0", to_string(nack.id), "TIME", "0",
-                     "RETRYCOUNT", std::to_string(nack.deliveries), "FORCE", "JUSTID"});
+  call.propagate_as({"XCLAIM", key, group, aof::kReleasedConsumer, "0", to_string(nack.id), "TIME",
+                     "0", "RETRYCOUNT", std::to_string(nack.deliveries), "FORCE", "JUSTID"});
 }
 
 }  // namespace weir

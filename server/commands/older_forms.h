@@ -27,9 +27,6 @@
 
 namespace weir {
 
-/// The consumer of released entries where there must be one.
-inline constexpr std::string_view kReleasedConsumer = "(released)";
-
 /// Whether the readers of what is told may not know what is new in `level`.
 bool is_below(const Call& call, PropagationLevel level);
 

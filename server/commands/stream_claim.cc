@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <vector>
 
+#include "persistence/aof_marks.h"
 #include "server/commands/args.h"
 #include "server/commands/claim_form.h"
 #include "server/commands/entry_reply.h"
@@ -262,7 +263,7 @@ Outcome xclaim(Call& call) {
   Parsed<XclaimArgs> args = read_xclaim(call, ids);
   if (!args) return std::move(args.error());
 
-  if (call.is_replay && call.args[3] == kReleasedConsumer) {
+  if (call.is_replay && call.args[3] == aof::kReleasedConsumer) {
     release_again({stream, group}, *args, ids);
     call.changed(ids.size());
     call.reply.array(0);

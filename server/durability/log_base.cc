@@ -22,7 +22,9 @@ template <typename Each>
 IoResult<uint64_t> write_commands(const BasePlan& plan, Each each) {
   IoResult<ReplacingFile> file = create(plan.rdb);
   if (!file) return tl::unexpected(std::move(file).error());
-  CommandBaseWriter writer(*file, plan.default_limits, plan.stamp_s);
+  const CommandBaseWriter::Dialect dialect{.has_messages = plan.level >= PropagationLevel::k86,
+                                           .has_release = plan.level >= PropagationLevel::k88};
+  CommandBaseWriter writer(*file, plan.default_limits, dialect, plan.stamp_s);
   if (!each(writer)) return 0;
   return writer.end().map([&] { return file->bytes(); });
 }
@@ -37,6 +39,7 @@ BasePlan base_plan_of(const Settings& settings, const IdempotenceLimits& limits,
                       const std::string& path, FileSystem& files) {
   BasePlan plan{.rdb = plan_of(settings, files),
                 .is_commands = !settings.aof_use_rdb_preamble,
+                .level = settings.propagation_level,
                 .default_limits = limits,
                 .stamp_s = std::nullopt};
   plan.rdb.target = absolute_path(path);

@@ -18,6 +18,7 @@ namespace weir {
 struct BasePlan {
   RdbPlan rdb;  // target and syncing are those of commands, too
   bool is_commands = false;
+  PropagationLevel level = PropagationLevel::k88;
   IdempotenceLimits default_limits;
   std::optional<int64_t> stamp_s;
 };

@@ -48,7 +48,7 @@ IoResult<void> ReceivedFile::finish() {
 }
 
 IoResult<void> ReceivedFile::put_in_place(const std::string& target) {
-  const IoResult<void> renamed = rename(*files_, path_, target);
+  IoResult<void> renamed = rename(*files_, path_, target);
   if (!renamed) return renamed;
   path_.clear();
   return fsync_folder(*files_, target);

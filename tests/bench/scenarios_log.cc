@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "tests/bench/failure.h"
+#include "tests/bench/groups.h"
 #include "tests/bench/machine.h"
 #include "tests/bench/requests.h"
 #include "tests/bench/scenario.h"
@@ -15,6 +16,7 @@ namespace weir::bench {
 namespace {
 
 constexpr size_t kReplayed = 300'000;  // entries
+constexpr size_t kDelivered = 10'000;  // entries
 constexpr useconds_t kLookUs = 5'000;
 constexpr int kMostLooks = 4'000;
 
@@ -78,6 +80,19 @@ Scenario always(size_t connections, Goal goal) {
   return scenario;
 }
 
+/// A hundred entries are delivered and acknowledged; how many there were.
+size_t take_batch(Trial& trial) {
+  const std::string entries = trial.server.command(
+      {"XREADGROUP", "GROUP", kGroup, consumer_name(0), "COUNT", "100", "STREAMS", kStream, ">"});
+  std::vector<std::string> ack = {"XACK", kStream, kGroup};
+  for_delivered_ids(entries, [&ack](std::string_view id) { ack.emplace_back(id); });
+  std::string request;
+  append_command(request, ack);
+  run_requests(connect_and_ping(trial.server.unix_socket()), request);
+  if (ack.size() == 3) throw Failure("nothing was delivered");
+  return ack.size() - 3;
+}
+
 /// What one operation of a scenario leaves in the log.
 Scenario bytes_of(Scenario scenario, const std::string& name) {
   scenario = with_log(std::move(scenario), name, "no");
@@ -92,6 +107,28 @@ Scenario bytes_of(Scenario scenario, const std::string& name) {
                                static_cast<double>(load.ops())};
   };
   return scenario;
+}
+
+/// What it leaves in the log that an entry is delivered and acknowledged, 100 at a time.
+Scenario bytes_of_delivery() {
+  return {.name = "log-bytes-delivered",
+          .op = "one entry, delivered and acknowledged",
+          .metrics = {{.suffix = "", .unit = "B/op", .goal = {3, 3}}},
+          .prepare =
+              [](Trial& trial) {
+                keep_log(trial, "no");
+                preload(trial.server.unix_socket(), {.entries_per_stream = kDelivered});
+              },
+          .measure =
+              [](Trial& trial) {
+                restart_group(trial.server);
+                const uint64_t before = log_bytes(trial);
+                size_t ids = 0;
+                while (ids < kDelivered)
+                  ids += take_batch(trial);
+                return std::vector<double>{static_cast<double>(log_bytes(trial) - before) /
+                                           static_cast<double>(ids)};
+              }};
 }
 
 /// The log of so many XADDs is read back; millions of entries in a second.
@@ -126,6 +163,7 @@ std::vector<Scenario> log_scenarios() {
   all.push_back(always(50, {2, 2.5}));
   all.push_back(always(1, {1.5, 2}));
   all.push_back(bytes_of(cycle, "log-bytes-cycle"));
+  all.push_back(bytes_of_delivery());
   all.push_back(replay("log-replay-1f16", {}, {4, 6}));
   all.push_back(replay("log-replay-5f20", {.fields = 5, .value_bytes = 20}, {4, 6}));
   return all;

@@ -8,6 +8,7 @@
 #include "tests/server/by_hand.h"
 #include "tests/support/patience.h"
 #include "tests/support/test_server.h"
+#include "tests/support/text_file.h"
 
 namespace weir::testing {
 namespace {
@@ -131,6 +132,33 @@ TEST_CASE("A base of commands holds the same data as one that is a snapshot", "[
   CHECK(fs::exists(path_in(server, "2.base.aof")));
   redis("XADD", "u", "7-0", "f", "v");
   check_survives(server, redis);
+}
+
+TEST_CASE("A base of commands has no word that its oldest reader does not know", "[aof]") {
+  const auto [level, has_messages, has_release] = GENERATE(table<const char*, bool, bool>(
+      {{"7.0", false, false}, {"8.2", false, false}, {"8.6", true, false}, {"8.8", true, true}}));
+  CAPTURE(level);
+  TestServer server(
+      {"--appendonly", "yes", "--aof-use-rdb-preamble", "no", "--propagation-level", level});
+  Redis redis = server.connect();
+  redis("XADD", "s", "1-0", "f", "v");
+  redis("XCFGSET", "s", "IDMP-DURATION", 7);
+  redis("XADD", "s", "IDMP", "p", "i", "*", "f", "v");
+  redis("XGROUP", "CREATE", "s", "g", 0);
+  redis("XREADGROUP", "GROUP", "g", "c", "COUNT", 1, "STREAMS", "s", ">");
+  redis("XNACK", "s", "g", "SILENT", "IDS", 1, "1-0");
+  redis("BGREWRITEAOF");
+  REQUIRE(wait_until([&] { return field(redis, "aof_rewrites") == "1"; }));
+  const std::string base = read_text(path_in(server, "2.base.aof"));
+  CHECK((base.find("XCFGSET") != std::string::npos) == has_messages);
+  CHECK((base.find("XIDMPRECORD") != std::string::npos) == has_messages);
+  CHECK((base.find("XNACK") != std::string::npos) == has_release);
+  CHECK((base.find("(released)") != std::string::npos) == !has_release);
+  const std::string pending = redis("XPENDING", "s", "g", "-", "+", 10).text;
+  CHECK(server.stop() == 0);
+  server.start_again();
+  Redis again = server.connect();
+  CHECK(again("XPENDING", "s", "g", "-", "+", 10).text == pending);
 }
 
 TEST_CASE("A log that grows is rewritten by itself", "[aof]") {
