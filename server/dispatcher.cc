@@ -315,7 +315,8 @@ void Dispatcher::run(Client& client, const CommandSpec& command,
   begin_changes(client);
   context_.propagation.begin();
   Outcome outcome = command.run(call);
-  if (context_.propagation.finish(call.db.index(), argv, call.told)) note_write(client, before);
+  const Propagation::News news = context_.propagation.finish(call.db.index(), argv, call.told);
+  if (news != Propagation::News::kNone) note_told(client, before, news);
   if (outcome.is_error()) {
     ++stats.failed_calls;
     reply_error(client, outcome.error_text());
@@ -368,9 +369,10 @@ void Dispatcher::run_queued(Client& client, const CommandSpec& command,
   ran(client, command, stats, argv, began);
 }
 
-void Dispatcher::note_write(Client& client, size_t before) {
+/// A message is no promise: Sentinels publish, and must not be kept waiting by replicas.
+void Dispatcher::note_told(Client& client, size_t before, Propagation::News news) {
   client.written_offset = context_.propagation.offset();
-  hold_reply(client, before, true);
+  if (news == Propagation::News::kChange) hold_reply(client, before, true);
 }
 
 void Dispatcher::hold_reply(Client& client, size_t before, bool is_write) {

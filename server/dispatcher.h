@@ -24,6 +24,7 @@
 #include "server/insight/tick_clock.h"
 #include "server/net/client_io.h"
 #include "server/pause.h"
+#include "server/propagation.h"
 
 namespace weir {
 
@@ -146,8 +147,9 @@ class Dispatcher : public RequestHandler {
   /// Around everything that answers a request: CLIENT REPLY may want no reply to leave.
   void begin_reply(Client& client);
   void end_reply(Client& client);
-  /// Its command told something: what it answers behind the first `before` bytes waits for the log.
-  void note_write(Client& client, size_t before);
+  /// Its command told something: if it changed data, what it answers behind the first `before`
+  /// bytes waits until that is safe.
+  void note_told(Client& client, size_t before, Propagation::News news);
   void hold_reply(Client& client, size_t before, bool is_write);
   void begin_changes(Client& client);
   void end_changes(Client& client);

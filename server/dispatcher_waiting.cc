@@ -66,11 +66,11 @@ bool Dispatcher::retry(Client& client) {
   const bool is_allowed = client.limits == nullptr || is_within_limits(client, command, argv);
   context_.propagation.begin();
   Outcome outcome = is_allowed ? command.run(call) : ReplyError(refusal_);
-  const bool has_written = context_.propagation.finish(call.db.index(), argv, call.told);
+  const Propagation::News news = context_.propagation.finish(call.db.index(), argv, call.told);
   // What wakes a reader was written a moment ago: it is shown when it is as safe as its writer is
   // told.
-  if (has_written) {
-    note_write(client, before);
+  if (news != Propagation::News::kNone) {
+    note_told(client, before, news);
   } else if (command.has(kReadonly)) {
     hold_reply(client, before, false);
   }

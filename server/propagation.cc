@@ -32,7 +32,7 @@ void Propagation::set_listener(Listener listener, bool is_there) {
   taken_bytes_ += bytes_.size();
   bytes_.release();
   parts_.clear();
-  unit_forms_ = 0;
+  unit_forms_ = unit_messages_ = 0;
 }
 
 void Propagation::set_deaf(bool is_deaf) {
@@ -106,18 +106,21 @@ void Propagation::tell(uint32_t db, std::initializer_list<std::string_view> word
 
 // --- Units ---------------------------------------------------------------------------------------
 
-bool Propagation::pass_on(uint32_t db, std::span<const std::string_view> argv, const Told& told) {
+Propagation::News Propagation::pass_on(uint32_t db, std::span<const std::string_view> argv,
+                                       const Told& told) {
   if (told.is_verbatim && told.changes > 0) add(db, argv);
   if (told.is_relayed && has_listener(Listener::kReplicas)) {
     select(selected_ == kNone ? db : static_cast<uint32_t>(selected_));  // any will do
     const size_t begin = bytes_.size();
     add_words(argv);
     add_part(begin, Listener::kReplicas);
+    ++unit_messages_;
   }
-  const bool has_told = unit_forms_ > 0;
+  News news = News::kNone;
+  if (unit_forms_ > 0) news = unit_forms_ > unit_messages_ ? News::kChange : News::kMessage;
   in_call_ = in_transaction_;
   if (!in_transaction_) end_unit();
-  return has_told;
+  return news;
 }
 
 // That a unit needs MULTI is known at its end; making room moves what was told since.
@@ -136,7 +139,7 @@ void Propagation::end_unit() {
       part.end += kMulti.size();
     }
   }
-  unit_forms_ = 0;
+  unit_forms_ = unit_messages_ = 0;
 }
 
 // --- Bytes that are encoded already --------------------------------------------------------------

@@ -73,9 +73,11 @@ class Propagation {
   // --- Commands
   /// Before a command: what comes until finish() is told together.
   void begin() { in_call_ = is_heard(); }
-  /// After it.  Whether the call told anything that changes data.
-  bool finish(uint32_t db, std::span<const std::string_view> argv, const Told& told) {
-    return is_heard() && pass_on(db, argv, told);
+  /// What a call has told: nothing, a message, or something that changes data.
+  enum class News : uint8_t { kNone, kMessage, kChange };
+  /// After it.
+  News finish(uint32_t db, std::span<const std::string_view> argv, const Told& told) {
+    return is_heard() ? pass_on(db, argv, told) : News::kNone;
   }
   /// What an unfinished EXEC has told so far stands for itself: the role of the server changes.
   void cut_unit() { end_unit(); }
@@ -135,7 +137,7 @@ class Propagation {
  private:
   static constexpr int64_t kNone = -1;
 
-  bool pass_on(uint32_t db, std::span<const std::string_view> argv, const Told& told);
+  News pass_on(uint32_t db, std::span<const std::string_view> argv, const Told& told);
   void select(uint32_t db);
   void add_select(uint32_t db);
   void add_part(size_t begin, Listener listener);
@@ -148,7 +150,8 @@ class Propagation {
   int64_t selected_ = kNone;  // database of the last form
   size_t unit_begin_ = 0;     // where MULTI would stand
   size_t unit_forms_ = 0;
-  uint8_t listeners_ = 0;  // who hears of commands: those that are present, or nobody
+  size_t unit_messages_ = 0;  // of these forms
+  uint8_t listeners_ = 0;     // who hears of commands: those that are present, or nobody
   uint8_t present_ = 0;
   bool is_deaf_ = false;
   bool in_call_ = false;

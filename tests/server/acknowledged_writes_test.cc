@@ -54,6 +54,20 @@ TEST_CASE("A write that no replica ever sees is not confirmed, with a log and wi
   CHECK(redis("XADD", "s", "2-1", "f", "v").starts_with(kLate));
 }
 
+TEST_CASE("Messages wait for nobody", "[commit_gate][pubsub]") {
+  TestServer server(one_ack(kForEver));
+  Redis redis = server.connect();
+  CHECK(redis("PUBLISH", "c", "m") == 0);
+  redis("MULTI");
+  redis("PUBLISH", "c", "m");
+  CHECK(redis("EXEC") == "[0]");
+  redis("MULTI");
+  redis("PUBLISH", "c", "m");
+  redis("XADD", "s", "1-1", "f", "v");
+  redis.send("EXEC");
+  CHECK(redis.nothing_arrives());
+}
+
 TEST_CASE("Replies to a transaction wait, and are taken back, as one", "[commit_gate]") {
   Pair pair(1000);
   pair.freeze();
