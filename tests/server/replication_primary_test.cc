@@ -6,11 +6,14 @@
 #include <vector>
 
 #include <catch2/catch.hpp>
+#include <fcntl.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include "tests/support/child_process.h"
 #include "tests/support/recorded_link.h"
 #include "tests/support/test_server.h"
+#include "tests/support/text_file.h"
 
 namespace weir::testing {
 namespace {
@@ -249,6 +252,23 @@ TEST_CASE("redis-cli --rdb makes a file of all keys", "[redis_cli][sync]") {
   TestServer other({"--dbfilename", "copy.rdb", "--dir", server.folder()}, kRedis);
   Redis restored = other.connect();
   CHECK(contents(restored) == contents(redis));
+}
+
+TEST_CASE("redis-cli --replica shows what is written", "[redis_cli][sync]") {
+  TestServer server = primary();
+  Redis redis = server.connect();
+  write_some(redis);
+  const std::string output = server.folder() + "/shown";
+  const int out = open(output.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0644);
+  const ChildProcess cli("/usr/bin/redis-cli", {"-p", std::to_string(server.port()), "--replica"},
+                         out, out);
+  close(out);
+  REQUIRE(wait_until([&] { return read_text(output).find("SYNC done") != std::string::npos; }));
+  redis("XADD", "s", "500-1", "f", "later");
+  INFO(read_text(output));
+  CHECK(wait_until([&] {
+    return read_text(output).find(R"("XADD","s","500-1","f","later")") != std::string::npos;
+  }));
 }
 
 /// What comes over a connection, as it is.
