@@ -1,5 +1,6 @@
 #include "server/ending.h"
 
+#include <algorithm>
 #include <string>
 #include <utility>
 
@@ -29,7 +30,7 @@ Ending::Answer Ending::begin(const Wish& wish) {
   waiting_ = wish;
   until_ms_ = Clock::monotonic_us() / kMsPerSecond + patience_ms;
   context_.log.notice("Waiting for replicas before shutting down.");
-  context_.dispatcher.pause().begin(PauseMode::kWrites, until_ms_ + patience_ms);
+  context_.dispatcher.pause().set(PauseCause::kEnding, true);
   context_.keyspace.expiry_paused = true;
   context_.replicas.ask_for_acks();
   return Answer::kWaits;
@@ -47,6 +48,10 @@ Ending::Answer Ending::finish(const Wish& wish) {
   if (!context_.snapshots.prepare_end(wish.save, wish.force)) return Answer::kRefused;
   context_.shutdown.request_prepared();
   return Answer::kEnds;
+}
+
+int64_t Ending::ms_left() const {
+  return std::max<int64_t>(0, until_ms_ - Clock::monotonic_us() / kMsPerSecond);
 }
 
 void Ending::log_lag() const {
@@ -68,7 +73,8 @@ bool Ending::abort() {
 }
 
 void Ending::go_on() {
-  context_.dispatcher.end_pause();
+  context_.dispatcher.pause().set(PauseCause::kEnding, false);
+  context_.dispatcher.end_pause_of_expiry();
   for (const uint64_t id : std::exchange(clients_, {})) {
     Client* const client = context_.clients.find(id);
     if (client != nullptr) context_.dispatcher.unblock(*client, errors::kCannotShutDown);

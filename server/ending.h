@@ -39,6 +39,8 @@ class Ending {
   /// It is not wanted any more; false if nothing waits.
   bool abort();
   bool is_waiting() const { return waiting_.has_value(); }
+  /// While it waits.
+  int64_t ms_left() const;
   /// In each turn while it waits.
   void look();
 

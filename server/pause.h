@@ -1,5 +1,6 @@
 // CLIENT PAUSE: commands of ordinary connections are put off for a while, all of them or those that
-// write.  A failover puts off those that write as well, until it has ended.
+// write.  A failover, and an end that waits for replicas, put off those that write as well, until
+// they are over, whatever CLIENT UNPAUSE says.
 #pragma once
 
 #include <algorithm>
@@ -11,6 +12,8 @@
 namespace weir {
 
 enum class PauseMode : uint8_t { kWrites, kAll };
+/// Who else than a client wants no writes.
+enum class PauseCause : uint8_t { kFailover = 1, kEnding = 2 };
 
 class Pause {
  public:
@@ -22,9 +25,12 @@ class Pause {
   }
   void end() { until_ms_.reset(); }
 
-  void set_failing_over(bool is_failing_over) { is_failing_over_ = is_failing_over; }
+  void set(PauseCause cause, bool is_on) {
+    const auto bit = static_cast<uint8_t>(cause);
+    causes_ = static_cast<uint8_t>(is_on ? causes_ | bit : causes_ & ~bit);
+  }
 
-  bool is_on() const { return until_ms_.has_value() || is_failing_over_; }
+  bool is_on() const { return until_ms_.has_value() || causes_ != 0; }
   bool is_over(int64_t now_ms) const { return until_ms_ && now_ms >= *until_ms_; }
   /// Monotonic; nothing without a pause that ends by itself.
   std::optional<int64_t> until_ms() const { return until_ms_; }
@@ -39,7 +45,7 @@ class Pause {
  private:
   std::optional<int64_t> until_ms_;
   PauseMode mode_ = PauseMode::kWrites;
-  bool is_failing_over_ = false;
+  uint8_t causes_ = 0;
 };
 
 }  // namespace weir

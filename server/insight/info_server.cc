@@ -11,6 +11,7 @@
 #include "server/data/waiters.h"
 #include "server/data/watches.h"
 #include "server/dispatcher.h"
+#include "server/ending.h"
 #include "server/host/process.h"
 #include "server/insight/info.h"
 #include "server/insight/info_section.h"
@@ -76,6 +77,8 @@ void add_server_info(const Context& context, Section& section) {
       .add("executable", identity.executable)
       .add("config_file", context.config.file())
       .add("io_threads_active", "0");
+  if (context.ending.is_waiting())
+    section.add_signed("shutdown_in_milliseconds", context.ending.ms_left());
   add_listeners(settings, section);
 }
 

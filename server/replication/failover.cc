@@ -25,7 +25,7 @@ void Failover::begin(Request request, int64_t now_ms) {
   until_ms_ = std::nullopt;
   if (request_.timeout_ms) until_ms_ = now_ms + *request_.timeout_ms;
   state_ = State::kWaitingForSync;
-  context_.dispatcher.pause().set_failing_over(true);
+  context_.dispatcher.pause().set(PauseCause::kFailover, true);
   context_.keyspace.expiry_paused = true;
   context_.replicas.set_quiet(true);
   context_.log.notice(request_.target ? "FAILOVER requested to " + text_of(*request_.target) + "."
@@ -35,7 +35,7 @@ void Failover::begin(Request request, int64_t now_ms) {
 /// Writes go on: here, or they are refused.
 void Failover::end() {
   state_ = State::kNone;
-  context_.dispatcher.pause().set_failing_over(false);
+  context_.dispatcher.pause().set(PauseCause::kFailover, false);
   context_.dispatcher.end_pause_of_expiry();
   context_.replicas.set_quiet(false);
 }

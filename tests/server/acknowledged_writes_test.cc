@@ -191,6 +191,19 @@ TEST_CASE("What waits for two replicas leaves when one is enough", "[commit_gate
   CHECK(pair.redis.read() == "1-1");
 }
 
+TEST_CASE("A server that ends answers what replicas still get", "[commit_gate][shutdown]") {
+  Pair pair(kForEver);
+  pair.freeze();
+  pair.redis.send("XADD", "s", "1-1", "f", "v");
+  Redis operates = pair.primary.connect();
+  REQUIRE(wait_until([&] { return operates("XLEN", "s") == 1; }));
+  operates.send("SHUTDOWN");
+  CHECK(pair.redis.nothing_arrives());
+  pair.thaw();
+  CHECK(pair.redis.read() == "1-1");
+  CHECK(pair.redis.read() == "(closed)");
+}
+
 TEST_CASE("A connection may end while its replies wait", "[commit_gate]") {
   Pair pair(kForEver);
   pair.freeze();

@@ -440,8 +440,14 @@ TEST_CASE("SHUTDOWN ABORT ends a shutdown that waits for replicas", "[shutdown][
   redis("XADD", "s", "2-1", "f", "v");
   Redis operator_client = server.connect();
   operator_client.send("SHUTDOWN");
-  REQUIRE(wait_until([&] { return redis("SHUTDOWN", "ABORT") == "OK"; }));
+  REQUIRE(wait_until([&] { return !field(redis, "server", "shutdown_in_milliseconds").empty(); }));
+  Redis writer = server.connect();
+  writer.send("XADD", "s", "2-2", "f", "v");
+  CHECK(redis("CLIENT", "UNPAUSE") == "OK");
+  CHECK(writer.nothing_arrives());
+  CHECK(redis("SHUTDOWN", "ABORT") == "OK");
   CHECK(operator_client.read() == "ERR Errors trying to SHUTDOWN. Check logs.");
+  CHECK(writer.read() == "2-2");
   CHECK(redis("XADD", "s", "3-1", "f", "v") == "3-1");
   REQUIRE(kill(other.pid(), SIGCONT) == 0);
   CHECK(is_even(redis, replica));
