@@ -141,42 +141,57 @@ inline size_t decimal_length(uint64_t value) {
   return guess + (value >= kPowersOfTen[guess] ? 1 : 0);
 }
 
-/// Writes `value` at `out` (room for kMaxDecimalLength bytes) and returns the end.
-inline char* write_decimal(char* out, uint64_t value) {
+/// The two digits of a number below 100.
+inline void write_pair(char* out, size_t number) {
   static constexpr char kPairs[] =
       "0001020304050607080910111213141516171819202122232425262728293031323334353637383940414243"
       "4445464748495051525354555657585960616263646566676869707172737475767778798081828384858687"
       "888990919293949596979899";
-  const auto put_pair = [](char* to, size_t number) { std::memcpy(to, kPairs + number * 2, 2); };
+  std::memcpy(out, kPairs + number * 2, 2);
+}
+
+/// Fills the place from `out` to `end`, which has as many bytes as the value has digits.
+inline void fill_decimal(char* out, char* end, uint32_t value) {
+  while (value >= 100) {
+    end -= 2;
+    write_pair(end, value % 100);
+    value /= 100;
+  }
+  if (value >= 10) {
+    write_pair(out, value);
+  } else {
+    *out = static_cast<char>('0' + value);
+  }
+}
+
+/// The same for a long one, apart from it, so that a short one needs few registers.  Eight digits
+/// at a time: the four divisions of a block need not wait for each other.
+[[gnu::noinline]] inline char* fill_long_decimal(char* out, char* const end, uint64_t value) {
+  char* at = end;
+  while (value >= kPowersOfTen[8]) {
+    const auto block = static_cast<uint32_t>(value % kPowersOfTen[8]);
+    value /= kPowersOfTen[8];
+    at -= 8;
+    const uint32_t high = block / 10'000;
+    const uint32_t low = block % 10'000;
+    write_pair(at, high / 100);
+    write_pair(at + 2, high % 100);
+    write_pair(at + 4, low / 100);
+    write_pair(at + 6, low % 100);
+  }
+  fill_decimal(out, at, static_cast<uint32_t>(value));
+  return end;
+}
+
+/// Writes `value` at `out` (room for kMaxDecimalLength bytes) and returns the end.
+inline char* write_decimal(char* out, uint64_t value) {
   if (value < 10) {
     *out = static_cast<char>('0' + value);
     return out + 1;
   }
   char* const end = out + decimal_length(value);
-  char* at = end;
-  // Eight digits of a long one: the four divisions of a block need not wait for each other.
-  while (value >= 100'000'000) {
-    const auto block = static_cast<uint32_t>(value % 100'000'000);
-    value /= 100'000'000;
-    at -= 8;
-    const uint32_t high = block / 10'000;
-    const uint32_t low = block % 10'000;
-    put_pair(at, high / 100);
-    put_pair(at + 2, high % 100);
-    put_pair(at + 4, low / 100);
-    put_pair(at + 6, low % 100);
-  }
-  auto rest = static_cast<uint32_t>(value);
-  while (rest >= 100) {
-    at -= 2;
-    put_pair(at, rest % 100);
-    rest /= 100;
-  }
-  if (rest >= 10) {
-    put_pair(out, rest);
-  } else {
-    *out = static_cast<char>('0' + rest);
-  }
+  if (value >= kPowersOfTen[8]) return fill_long_decimal(out, end, value);
+  fill_decimal(out, end, static_cast<uint32_t>(value));
   return end;
 }
 
