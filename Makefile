@@ -7,11 +7,12 @@ JOBS       ?= $(shell nproc)
 CMAKE_ARGS ?=
 CMAKE      := cmake
 TIME       ?= 60
+TIMES      ?= 20
 BENCH      ?=
 MIB        ?= 256
 PEER       ?= /usr/bin/redis-server
 
-.PHONY: all build run test lint check fuzz soak bench install clean help
+.PHONY: all build run test lint check fuzz soak failovers bench install clean help
 all: build
 
 build: ## release build of weir-server (installs missing build packages)
@@ -53,6 +54,12 @@ soak: ## run the tests that draw lots with new seeds for TIME seconds (default 6
 	@$(CMAKE) --build $(BUILD) -j $(JOBS)
 	@.ci/soak $(BUILD) $(TIME)
 
+failovers: ## TIMES failovers by Sentinel in each way there is, under load (default 20; half an hour)
+	@.ci/packages build test
+	@$(CMAKE) -S . -B $(BUILD) -DCMAKE_BUILD_TYPE=$(BUILD_TYPE) $(CMAKE_ARGS) -DWEIR_TESTS=ON -DWEIR_BENCH=OFF >/dev/null
+	@$(CMAKE) --build $(BUILD) -j $(JOBS)
+	@WEIR_FAILOVERS=$(TIMES) $(BUILD)/tests/server_tests '[campaign]'
+
 bench: ## measure beside a peer server, and a PEL: BENCH=scenario[,...]|pending-costs|freeing-stalls|snapshot-costs PEER=/path/to/redis-server
 	@.ci/packages build bench
 	@$(CMAKE) -S . -B $(BUILD) -DCMAKE_BUILD_TYPE=Release $(CMAKE_ARGS) -DWEIR_TESTS=OFF -DWEIR_BENCH=ON >/dev/null
@@ -69,4 +76,4 @@ clean: ## remove everything that was built
 	@rm -rf build build-check build-fuzz
 
 help: ## this text
-	@awk -F':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' Makefile
+	@awk -F':.*## ' '/^[a-z]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' Makefile

@@ -2,7 +2,7 @@
 // and Sentinel makes one of two replicas the primary: what was acknowledged is there.
 //
 // WEIR_FAILOVERS in the environment: how often in each campaign (1), and what came of it is
-// printed; `make campaign` does it more.
+// printed; `make failovers` does it more.
 #include <algorithm>
 #include <cstdlib>
 #include <iostream>
@@ -221,6 +221,19 @@ TEST_CASE("A primary that was frozen, and comes back as a replica, has acknowled
 TEST_CASE("With acknowledgements of all replicas SENTINEL FAILOVER loses nothing acknowledged",
           "[sentinel][campaign]") {
   run({.name = "SENTINEL FAILOVER, 2 of 2", .blow = Blow::kFailover, .lines = acks(2)});
+}
+
+TEST_CASE("With one acknowledgement of two SENTINEL FAILOVER may lose what was written meanwhile",
+          "[sentinel][campaign]") {
+  run({.name = "SENTINEL FAILOVER, 1 of 2",
+       .blow = Blow::kFailover,
+       .lines = acks(1),
+       .may_lose = true});
+}
+
+TEST_CASE("Without acknowledgements SENTINEL FAILOVER loses what was written meanwhile, at most",
+          "[sentinel][campaign]") {
+  run({.name = "SENTINEL FAILOVER, none", .blow = Blow::kFailover, .lines = {}, .may_lose = true});
 }
 
 TEST_CASE("Without acknowledgements a killed primary loses the last moment at most",
