@@ -21,8 +21,6 @@
 namespace weir::bench {
 namespace {
 
-constexpr int kReplyTimeoutMs = 10'000;
-
 sockaddr_in loopback(uint16_t port) {
   sockaddr_in address{};
   address.sin_family = AF_INET;
@@ -64,15 +62,16 @@ void append_words(std::string& bytes, const Words& words) {
 }
 
 /// The bytes of exactly one reply.
-std::string read_reply(const Fd& fd) {
+std::string read_reply(const Fd& fd, std::chrono::milliseconds patience) {
   std::string reply;
   ReplyScanner scanner;
   std::array<char, size_t{16} * 1024> chunk;
   while (true) {
     pollfd readable{.fd = fd.get(), .events = POLLIN, .revents = 0};
-    const int ready = poll(&readable, 1, kReplyTimeoutMs);
+    const int ready = poll(&readable, 1, static_cast<int>(patience.count()));
     throw_if_interrupted();
-    if (ready == 0) throw Failure("no reply within 10 s");
+    if (ready == 0)
+      throw Failure("no reply within " + std::to_string(patience.count() / 1000) + " s");
     const ssize_t got = ready < 0 ? -1 : read(fd.get(), chunk.data(), chunk.size());
     if (got < 0 && errno == EINTR) continue;
     if (got < 0) throw system_failure("read");
@@ -125,11 +124,12 @@ void append_command(std::string& bytes, std::span<const std::string> words) {
   append_words(bytes, words);
 }
 
-std::string ask(const Fd& fd, std::initializer_list<std::string_view> words) {
+std::string ask(const Fd& fd, std::initializer_list<std::string_view> words,
+                std::chrono::milliseconds patience) {
   std::string request;
   append_command(request, words);
   send_all(fd, request);
-  std::string reply = read_reply(fd);
+  std::string reply = read_reply(fd, patience);
   const bool is_bulk = reply[0] == '$';
   reply.erase(0, is_bulk ? reply.find('\n') + 1 : 1);
   if (reply.size() >= 2) reply.resize(reply.size() - 2);

@@ -1,6 +1,7 @@
 // The client's end of one connection, and the few commands that are sent outside of the load.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <initializer_list>
 #include <span>
@@ -47,8 +48,9 @@ void append_command(std::string& bytes, std::initializer_list<std::string_view> 
 void append_command(std::string& bytes, std::span<const std::string> words);
 
 /// Sends one command and waits for its reply: the text of a status, integer or bulk string.
-/// An error reply, or no reply within ten seconds, is a Failure.
-std::string ask(const Fd& fd, std::initializer_list<std::string_view> words);
+/// An error reply, or no reply in time, is a Failure.
+std::string ask(const Fd& fd, std::initializer_list<std::string_view> words,
+                std::chrono::milliseconds patience = std::chrono::seconds(10));
 
 /// Sends requests, however many, and waits for all their replies.  It is a Failure if the first
 /// one is an error, or the server does not take or answer them.

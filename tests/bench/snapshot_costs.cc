@@ -28,6 +28,8 @@ constexpr uint64_t kPipeline = 500;
 constexpr uint64_t kMegabyte = 1 << 20;
 /// Between two looks at the server's memory: each takes some of its time.
 constexpr std::chrono::milliseconds kSampleInterval{20};
+/// What SAVE and loading of many gibibytes may take.
+constexpr std::chrono::minutes kPatience{10};
 
 struct Content {
   const char* name;
@@ -93,7 +95,7 @@ uint64_t fill(const Fd& fd, const Content& content, uint64_t megabytes) {
 
 double seconds_of(const Fd& fd, std::initializer_list<std::string_view> words) {
   const uint64_t begin_ns = now_ns();
-  const std::string reply = ask(fd, words);
+  const std::string reply = ask(fd, words, kPatience);
   if (reply.starts_with('-')) throw Failure(reply);
   return static_cast<double>(now_ns() - begin_ns) / 1e9;
 }
