@@ -115,6 +115,11 @@ bool SentinelGroup::becomes_well(Milliseconds deadline) {
   return wait_until([this] { return is_well(); }, deadline);
 }
 
+void SentinelGroup::end_watching() {
+  for (const auto& sentinel : sentinels_)
+    sentinel->crash_now();
+}
+
 std::string SentinelGroup::logs() const {
   std::string logs;
   for (const auto& sentinel : sentinels_)

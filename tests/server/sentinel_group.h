@@ -46,6 +46,8 @@ class SentinelGroup {
   /// All agree, the primary has both replicas, each Sentinel sees that and has nothing to do.
   bool is_well();
   bool becomes_well(Milliseconds deadline = patient(Milliseconds(20000)));
+  /// Ends the Sentinels: roles stay as they are.
+  void end_watching();
   /// What the Sentinels have printed, for a test that fails.
   std::string logs() const;
 
