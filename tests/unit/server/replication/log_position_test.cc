@@ -1,5 +1,7 @@
 #include "server/replication/log_position.h"
 
+#include <utility>
+
 #include <catch2/catch.hpp>
 
 #include "tests/support/temp_folder.h"
@@ -41,11 +43,15 @@ TEST_CASE("The position of a log that has gone on does not count", "[log_positio
 
 TEST_CASE("What is no position is none", "[log_position]") {
   Stage stage;
-  const std::string end = " 4711 a.aof.2.incr.aof\n";
-  for (const std::string& text :
-       {std::string(), std::string("\n"), std::string(39, 'a') + " 12 3" + end,
-        std::string(40, 'a') + " x 3" + end, std::string(40, 'a') + " 12 3"}) {
-    testing::write_text(stage.place.path("a.aof.position"), text);
+  const std::pair<size_t, const char*> texts[] = {{0, ""},
+                                                  {0, "\n"},
+                                                  {39, " 12 3 4711 a.aof.2.incr.aof\n"},
+                                                  {40, " x 3 4711 a.aof.2.incr.aof\n"},
+                                                  {40, " 12 3"}};
+  for (const auto& [id_bytes, rest] : texts) {
+    CAPTURE(id_bytes, rest);
+    testing::write_text(stage.place.path("a.aof.position"),
+                        std::string(id_bytes, 'a').append(rest));
     CHECK_FALSE(take_log_position(real_files(), stage.place, stage.end));
   }
 }
