@@ -64,7 +64,7 @@ bench: ## measure beside a peer server, and a PEL: BENCH=scenario[,...]|pending-
 	@.ci/packages build bench
 	@$(CMAKE) -S . -B $(BUILD) -DCMAKE_BUILD_TYPE=Release $(CMAKE_ARGS) -DWEIR_TESTS=OFF -DWEIR_BENCH=ON >/dev/null
 	@$(CMAKE) --build $(BUILD) -j $(JOBS)
-	@[ -n "$(filter pending-costs freeing-stalls snapshot-costs,$(BENCH))" ] || $(BUILD)/tests/bench/weir-bench --server $(BUILD)/weir-server --peer $(PEER) --only "$(BENCH)" --json $(BUILD)/bench.json
+	@[ -n "$(filter pending-costs freeing-stalls snapshot-costs,$(BENCH))" ] || $(BUILD)/tests/bench/weir-bench --server $(BUILD)/weir-server --peer $(PEER) --only "$(BENCH)" $(if $(MIB),--mib $(MIB)) --json $(BUILD)/bench.json
 	@[ -n "$(filter-out pending-costs,$(BENCH))" ] || $(BUILD)/tests/bench/pending-costs
 	@[ "$(BENCH)" != freeing-stalls ] || $(BUILD)/tests/bench/freeing-stalls $(BUILD)/weir-server
 	@[ "$(BENCH)" != snapshot-costs ] || for server in $(BUILD)/weir-server $(PEER); do $(BUILD)/tests/bench/snapshot-costs $$server $(MIB); done

@@ -19,7 +19,7 @@ constexpr size_t kServersOwnFiles = 100;
 
 constexpr const char* kUsage =
     "usage: weir-bench --server PATH --peer PATH [--only NAME[,NAME...]] [--json FILE]\n"
-    "                  [--rounds 7] [--seconds 0.4] [--warmup 0.15] | --list\n";
+    "                  [--rounds 7] [--seconds 0.4] [--warmup 0.15] [--mib 256] | --list\n";
 
 struct CommandLine {
   std::string server;
@@ -66,6 +66,8 @@ CommandLine read_command_line(int argc, char** argv) {
       line.timing.rounds = std::max<size_t>(1, static_cast<size_t>(positive(option, value)));
     } else if (option == "--seconds") {
       line.timing.seconds = positive(option, value);
+    } else if (option == "--mib") {
+      line.timing.megabytes = std::max<size_t>(1, static_cast<size_t>(positive(option, value)));
     } else if (option == "--warmup") {
       line.timing.warmup = positive(option, value);
     } else {

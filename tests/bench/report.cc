@@ -8,7 +8,7 @@
 namespace weir::bench {
 namespace {
 
-constexpr size_t kNameColumns = 29;
+constexpr size_t kNameColumns = 41;
 constexpr size_t kValueColumns = 15;
 constexpr size_t kErrorColumns = 78;
 

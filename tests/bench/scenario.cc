@@ -95,8 +95,9 @@ std::vector<Scenario> all_scenarios() {
   std::vector<Scenario> all;
   for (const auto& family :
        {write_scenarios, read_scenarios, delete_scenarios, group_scenarios, cycle_scenarios,
-        pending_scenarios, log_scenarios, latency_scenarios, connection_scenarios, crowd_scenarios,
-        memory_scenarios, footprint_scenarios}) {
+        pending_scenarios, log_scenarios, replication_scenarios, full_sync_scenarios,
+        latency_scenarios, connection_scenarios, crowd_scenarios, memory_scenarios,
+        footprint_scenarios}) {
     std::vector<Scenario> some = family();
     std::move(some.begin(), some.end(), std::back_inserter(all));
   }

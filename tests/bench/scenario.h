@@ -9,6 +9,7 @@
 #pragma once
 
 #include <functional>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -42,6 +43,7 @@ struct Timing {
   size_t rounds = 7;
   double seconds = 0.4;
   double warmup = 0.15;
+  size_t megabytes = 256;  // of data, where much of it is what matters
 };
 
 /// One server within one scenario.
@@ -51,7 +53,8 @@ struct Trial {
   const Timing& timing;
   std::vector<Role> roles = {};  // for measure_load()
   bool over_unix_socket = false;
-  bool over_tls = false;  // after server.serve_tls()
+  bool over_tls = false;            // after server.serve_tls()
+  std::shared_ptr<void> kept = {};  // what else a scenario has for this server
 
   Endpoint endpoint() const {
     if (over_tls) return server.tls();
@@ -95,6 +98,9 @@ std::vector<Scenario> cycle_scenarios();
 std::vector<Scenario> pending_scenarios();
 /// With the log on; what it costs.
 std::vector<Scenario> log_scenarios();
+/// With replicas; what they cost.
+std::vector<Scenario> replication_scenarios();
+std::vector<Scenario> full_sync_scenarios();
 std::vector<Scenario> latency_scenarios();
 std::vector<Scenario> connection_scenarios();
 /// How others fare beside clients that misbehave.

@@ -221,6 +221,7 @@ Scenario cycle_scenario(const CycleRow& row) {
 std::vector<Scenario> cycle_scenarios() {
   const std::vector<CycleRow> rows = {
       {.name = "cycle-batch100-maxlen", .goal = {2.8, 3.3}, .consumers = 4, .count = 100},
+      {.name = "cycle-batch10", .consumers = 10, .count = 10},
       {.name = "cycle-batch10-xdel",
        .goal = {3.2, 3.8},
        .consumers = 10,

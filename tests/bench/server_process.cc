@@ -212,12 +212,25 @@ uint64_t ServerProcess::cpu_ns() const {
   return sum_ns;
 }
 
-uint64_t ServerProcess::rss_bytes() const {
+/// A field of the process's status, that the kernel gives in kB.
+uint64_t ServerProcess::status_bytes(std::string_view field) const {
   std::ifstream file("/proc/" + std::to_string(pid_) + "/status");
   for (std::string line; std::getline(file, line);) {
-    if (line.starts_with("VmRSS:")) return std::stoull(line.substr(6)) * 1024;
+    if (line.starts_with(field)) return std::stoull(line.substr(field.size())) * 1024;
   }
-  throw Failure("no VmRSS of the server: has it ended?");
+  throw Failure("no " + std::string(field) + " of the server: has it ended?");
+}
+
+uint64_t ServerProcess::rss_bytes() const {
+  return status_bytes("VmRSS:");
+}
+
+uint64_t ServerProcess::peak_bytes() const {
+  return status_bytes("VmHWM:");
+}
+
+void ServerProcess::forget_peak() const {
+  std::ofstream("/proc/" + std::to_string(pid_) + "/clear_refs") << "5";
 }
 
 std::string version_of(ServerProcess& server) {

@@ -57,10 +57,14 @@ class ServerProcess {
   /// Run time of all threads so far.
   uint64_t cpu_ns() const;
   uint64_t rss_bytes() const;
+  /// The greatest that rss_bytes() was since forget_peak(), or the start.
+  uint64_t peak_bytes() const;
+  void forget_peak() const;
   /// From exec to the first PONG.
   uint64_t start_ns() const { return start_ns_; }
 
  private:
+  uint64_t status_bytes(std::string_view field) const;
   void spawn(const ServerOptions& options);
   void wait_for_pong();
   void stop();
