@@ -95,12 +95,12 @@ IoResult<void> ReplacingFile::commit() {
   IoResult<void> placed = clean_up(put_in_place());
   if (!placed) return placed;
   is_there_ = false;
-  return fsync_folder(*files_, options_.target);
+  return options_.is_durable ? fsync_folder(*files_, options_.target) : IoResult<void>();
 }
 
 IoResult<void> ReplacingFile::put_in_place() {
   return put(buffer_)
-      .and_then([&] { return file_.fsync(); })
+      .and_then([&] { return options_.is_durable ? file_.fsync() : IoResult<void>(); })
       .and_then([&] { return file_.close(); })
       .and_then([&] { return rename(*files_, options_.temporary, options_.target); });
 }

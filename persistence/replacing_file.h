@@ -29,6 +29,7 @@ class ReplacingFile {
     std::string target;     // the path
     std::string temporary;  // in the same folder; one that is there is removed first
     bool syncs_on_the_way = true;
+    bool is_durable = true;  // else nothing waits for the disk: it need not survive a power failure
   };
   static IoResult<ReplacingFile> create(FileSystem& files, Options options);
 

@@ -109,7 +109,8 @@ class TextDestination final : public RdbDestination {
 IoResult<ReplacingFile> create(const RdbPlan& plan) {
   return ReplacingFile::create(*plan.files, {.target = plan.target,
                                              .temporary = temporary_name(plan.target),
-                                             .syncs_on_the_way = plan.syncs_on_the_way});
+                                             .syncs_on_the_way = plan.syncs_on_the_way,
+                                             .is_durable = plan.is_durable});
 }
 
 }  // namespace

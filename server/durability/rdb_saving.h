@@ -29,6 +29,7 @@ struct RdbPlan {
   FileSystem* files = nullptr;
   std::string target;  // absolute: `dir` may change meanwhile
   bool syncs_on_the_way = true;
+  bool is_durable = true;  // if not, it is read and removed soon
   uint16_t version = 0;
   bool has_checksum = true;
   bool is_compressed = true;

@@ -226,6 +226,7 @@ void FullSync::begin_file(const Replicas& group) {
   }
   RdbPlan plan = plan_for(*group.front());
   plan.target += ".sync";
+  plan.syncs_on_the_way = plan.is_durable = false;  // it is read once, and removed
   running_->path = plan.target;
   parts_.runner.begin(
       SnapshotPurpose::kReplica,

@@ -42,13 +42,10 @@ IoResult<void> ReceivedFile::write(std::string_view bytes) {
   return file_.sync_range(from, bytes_ - from);
 }
 
-IoResult<void> ReceivedFile::finish() {
-  if (IoResult<void> synced = file_.fsync(); !synced) return synced;
-  return file_.close();
-}
-
 IoResult<void> ReceivedFile::put_in_place(const std::string& target) {
-  IoResult<void> renamed = rename(*files_, path_, target);
+  IoResult<void> renamed = file_.fsync().and_then([&] { return file_.close(); }).and_then([&] {
+    return rename(*files_, path_, target);
+  });
   if (!renamed) return renamed;
   path_.clear();
   return fsync_folder(*files_, target);

@@ -1,7 +1,9 @@
 // A primary's snapshot on its way to the disk: a temporary file that becomes the server's own
 // snapshot when it was found good, and is removed if not.
 //
-//   create() ─► write() … ─► finish(): all of it is on disk ─► read ─► put_in_place()
+//   create() ─► write() … ─► read ─► put_in_place(): all of it is on disk, and has the name
+//
+// The disk writes while it is received and read: nobody waits for it before the data are there.
 #pragma once
 
 #include <cstdint>
@@ -23,9 +25,7 @@ class ReceivedFile {
   ~ReceivedFile();
 
   IoResult<void> write(std::string_view bytes);
-  /// Nothing more comes.
-  IoResult<void> finish();
-  /// It takes the place of `target`.
+  /// Nothing more comes: it takes the place of `target`.
   IoResult<void> put_in_place(const std::string& target);
 
   const std::string& path() const { return path_; }

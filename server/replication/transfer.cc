@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <cstring>
 
 namespace weir {
 namespace {
@@ -46,9 +47,12 @@ Transfer::Piece Transfer::next(std::string_view input) {
 }
 
 Transfer::Piece Transfer::next_by_mark(std::string_view input) {
-  const size_t at = input.find(mark_);
-  if (at != std::string_view::npos)
+  // It may skip what cannot be the mark; string_view::find() stops at each first character of it.
+  const void* const found = memmem(input.data(), input.size(), mark_.data(), mark_.size());
+  if (found != nullptr) {
+    const auto at = static_cast<size_t>(static_cast<const char*>(found) - input.data());
     return {.bytes = input.substr(0, at), .consumed = at + kMarkBytes, .is_last = true};
+  }
   const size_t certain = input.size() - std::min(input.size(), kMarkBytes - 1);
   return {.bytes = input.substr(0, certain), .consumed = certain};
 }

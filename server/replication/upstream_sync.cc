@@ -120,14 +120,7 @@ void Upstream::act(const PrimaryLink::TransferBytes& event) {
 void Upstream::act(const PrimaryLink::TransferEnds&) {
   is_transferred_ = true;
   connection_.set_reading(false);
-  if (!file_) return;
-  if (const IoResult<void> finished = file_->finish(); !finished) {
-    return fail(
-        "Failed trying to sync the temp DB to disk in MASTER <-> REPLICA synchronization: " +
-            to_string(finished.error()),
-        PrimaryLink::Severity::kRefused);
-  }
-  is_to_load_ = true;
+  if (file_) is_to_load_ = true;
 }
 
 // --- Loading -------------------------------------------------------------------------------------
@@ -195,7 +188,7 @@ bool Upstream::await_end() {
 void Upstream::take_over_data(std::vector<Database>& loaded) {
   if (file_) {
     if (const IoResult<void> placed = file_->put_in_place(context_.config->dbfilename); !placed)
-      context_.log.warning("Failed trying to rename the temp DB into " +
+      context_.log.warning("Failed trying to sync the temp DB and rename it into " +
                            context_.config->dbfilename + ": " + to_string(placed.error()));
   }
   context_.replicas.disconnect_all("the data are others now");

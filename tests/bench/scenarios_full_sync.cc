@@ -57,8 +57,8 @@ std::vector<double> measure_full_sync(Trial& trial, const FullSyncRow& row) {
   primary.forget_peak();
   replica.forget_peak();
   const auto rss = static_cast<double>(primary.rss_bytes());
-  const uint64_t primary_ns = primary.cpu_ns();
-  const uint64_t replica_ns = replica.cpu_ns();
+  const double primary_s = primary.whole_cpu_s();
+  const double replica_s = replica.whole_cpu_s();
   const uint64_t begin_ns = now_ns();
   replica.command({"REPLICAOF", "127.0.0.1", std::to_string(primary.tcp().port)});
   await_link(replica);
@@ -67,8 +67,8 @@ std::vector<double> measure_full_sync(Trial& trial, const FullSyncRow& row) {
   if (replica.command({"XLEN", last}) != primary.command({"XLEN", last}))
     throw Failure("the replica does not have it all");
   return {spent_ns / 1e9,
-          static_cast<double>(primary.cpu_ns() - primary_ns) / 1e9,
-          static_cast<double>(replica.cpu_ns() - replica_ns) / 1e9,
+          primary.whole_cpu_s() - primary_s,
+          replica.whole_cpu_s() - replica_s,
           (static_cast<double>(primary.peak_bytes()) - rss) / kMegabyte,
           static_cast<double>(replica.peak_bytes()) / kMegabyte,
           static_cast<double>(replica.rss_bytes()) / kMegabyte};

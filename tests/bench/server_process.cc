@@ -212,6 +212,23 @@ uint64_t ServerProcess::cpu_ns() const {
   return sum_ns;
 }
 
+double ServerProcess::whole_cpu_s() const {
+  std::ifstream file("/proc/" + std::to_string(pid_) + "/stat");
+  std::string text{std::istreambuf_iterator<char>(file), {}};
+  constexpr int kFieldsBefore = 11;  // behind the name: utime, stime, cutime, cstime
+  std::istringstream fields(text.substr(text.rfind(')') + 1));
+  std::string ignored;
+  for (int i = 0; i < kFieldsBefore; ++i)
+    fields >> ignored;
+  uint64_t sum = 0;
+  for (int i = 0; i < 4; ++i) {
+    uint64_t ticks = 0;
+    fields >> ticks;
+    sum += ticks;
+  }
+  return static_cast<double>(sum) / static_cast<double>(sysconf(_SC_CLK_TCK));
+}
+
 /// A field of the process's status, that the kernel gives in kB.
 uint64_t ServerProcess::status_bytes(std::string_view field) const {
   std::ifstream file("/proc/" + std::to_string(pid_) + "/status");

@@ -56,6 +56,8 @@ class ServerProcess {
 
   /// Run time of all threads so far.
   uint64_t cpu_ns() const;
+  /// Of threads that have ended and of children, too; in steps of 10 ms.
+  double whole_cpu_s() const;
   uint64_t rss_bytes() const;
   /// The greatest that rss_bytes() was since forget_peak(), or the start.
   uint64_t peak_bytes() const;

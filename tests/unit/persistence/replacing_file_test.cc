@@ -52,6 +52,21 @@ TEST_CASE("Short writes are completed", "[replacing_file]") {
   CHECK(read_text(folder / "dump") == whole_text());
 }
 
+TEST_CASE("A file that need not survive is put in place without a wait for the disk",
+          "[replacing_file]") {
+  const TempFolder folder;
+  const std::string target = folder / "dump";
+  FaultyFileSystem disk;
+  IoResult<ReplacingFile> file = ReplacingFile::create(
+      disk, {.target = target, .temporary = temporary_name(target), .is_durable = false});
+  REQUIRE(file);
+  REQUIRE(file->write(kShort));
+  const int before = disk.calls();
+  REQUIRE(file->commit());
+  CHECK(disk.calls() - before == 3);  // write, close, rename
+  CHECK(read_text(target) == kShort);
+}
+
 TEST_CASE("The temporary file of a crashed process with our ID makes way", "[replacing_file]") {
   const TempFolder folder;
   write_text(temporary_name(folder / "dump"), "half a du");
