@@ -89,6 +89,7 @@ class Loader::Sink final : public RdbSink {
   }
 
   Refusal stream(RdbKey&& key, Stream&& stream) override {
+    if (target_.keeps_nothing) return {};
     LoadProgress& progress = loader_.progress_;
     const bool is_over = key.deadline_ms && *key.deadline_ms < now_ms_;
     if (is_over && !keeps_expired_) {
@@ -169,6 +170,14 @@ Loader::Result Loader::load_aside(RdbSource& source, const std::string& name, ui
   return result;
 }
 
+Loader::Result Loader::check(RdbSource& source, const std::string& name, uint64_t total_bytes) {
+  begin_whole(total_bytes);
+  const Result result =
+      read(source, name, {.databases = keyspace_.databases(), .keeps_nothing = true});
+  end_whole();
+  return result;
+}
+
 void Loader::begin_whole(uint64_t total_bytes) {
   progress_ = {.is_loading = true,
                .began_unix_s = Clock::unix_us_now() / kUsPerSecond,
@@ -203,7 +212,7 @@ Loader::Result Loader::read(RdbSource& bytes, const std::string& name, const Tar
   if (settings_.rdbchecksum && !summary->sum_was_checked)
     log_.notice("RDB file was saved with checksum disabled: no check performed.");
   end_offset_ = summary->end;
-  tell_end();
+  if (!target.keeps_nothing) tell_end();
   return Result::kLoaded;
 }
 

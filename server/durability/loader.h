@@ -61,6 +61,8 @@ class Loader {
   /// nobody knows.  Keys whose time is over are loaded as well: who removes them is a primary.
   Result load_aside(RdbSource& source, const std::string& name, uint64_t total_bytes,
                     std::vector<Database>& into);
+  /// Whether load_aside() will load it: it is read to its end, and nothing is kept.
+  Result check(RdbSource& source, const std::string& name, uint64_t total_bytes);
   /// Keys whose time is over are loaded from files as well.
   void keep_expired(bool is_kept) { keeps_expired_ = is_kept; }
   /// Where the last snapshot belongs in the stream of replication, if it says so.  A file that does
@@ -81,6 +83,7 @@ class Loader {
     std::vector<Database>& databases;
     Merge merge = Merge::kNo;
     bool keeps_expired = false;
+    bool keeps_nothing = false;
   };
 
   Result read(RdbSource& source, const std::string& name, const Target& target);

@@ -9,6 +9,8 @@
 // A snapshot is loaded into databases that nobody sees, at the end of a turn, with turns of the
 // loop in between; the old data go when the new are whole and good.  Until then they are served if
 // they are an older state of the same history, else clients are told that the server is loading.
+// Data of another history go before the new ones are loaded from a file, when that has been read
+// through and found good: only one of both is in memory then (repl-diskless-load).
 //
 // What is applied comes from a command of the primary, or from all of a transaction: the offset
 // never stands inside one, and where the link breaks, it is asked for from before it.
@@ -30,6 +32,7 @@
 #include "server/clock.h"
 #include "server/context.h"
 #include "server/data/keyspace.h"
+#include "server/durability/loader.h"
 #include "server/durability/rdb_saving.h"
 #include "server/net/event_loop.h"
 #include "server/replay.h"
@@ -117,6 +120,9 @@ class Upstream {
 
  private:
   class Arriving;
+  /// How a source, with a name and a length, is read.
+  using ReadSnapshot =
+      std::function<Loader::Result(RdbSource&, const std::string& name, uint64_t total_bytes)>;
 
   // The link.
   void connect(int64_t now_ms);
@@ -148,7 +154,11 @@ class Upstream {
   // What is transferred.
   bool is_parsed_as_it_comes() const;
   void load();
-  bool read_snapshot(std::vector<Database>& into);
+  bool frees_first() const;
+  bool free_old_data();
+  bool read_snapshot(const ReadSnapshot& read);
+  bool load_snapshot(std::vector<Database>& into);
+  void replace_data(std::vector<Database>& with);
   bool await_end();
   void take_over_data(std::vector<Database>& loaded);
   void link_is_loaded();

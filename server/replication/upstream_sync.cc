@@ -141,9 +141,12 @@ void Upstream::load() {
   context_.dispatcher.set_gate(gate, true);
   context_.log.notice("MASTER <-> REPLICA sync: Loading DB in memory");
   std::vector<Database> data = context_.keyspace.spare_databases();
-  const bool is_good = read_snapshot(data);
+  const bool frees = frees_first();
+  const bool is_freed = frees && free_old_data();
+  const bool is_good = is_freed == frees && load_snapshot(data);
   context_.dispatcher.set_gate(gate, false);
   if (is_good) take_over_data(data);
+  if (is_freed && !is_good) restart_log();  // what is in it is gone
   for (Database& db : data)
     db.clear();
   is_loading_ = false;
@@ -155,8 +158,39 @@ void Upstream::load() {
   link_is_loaded();
 }
 
+/// Old data that nobody is served are in the way of the new; what comes from the socket can be read
+/// only once.
+bool Upstream::frees_first() const {
+  return file_ && context_.config->repl_diskless_load != DisklessLoad::kSwapDb &&
+         announced_.id != context_.replication.history().id() && !is_empty(context_.keyspace);
+}
+
+/// Nothing happens if the new ones will not do.  From here on there is nothing to go on with.
+bool Upstream::free_old_data() {
+  const bool is_good =
+      read_snapshot([this](RdbSource& source, const std::string& name, uint64_t total_bytes) {
+        return context_.loader.check(source, name, total_bytes);
+      });
+  if (!is_good) return false;
+  context_.log.notice("MASTER <-> REPLICA sync: Flushing old data");
+  std::vector<Database> data = context_.keyspace.spare_databases();
+  replace_data(data);
+  for (Database& db : data)
+    db.clear();
+  has_position_ = false;
+  context_.replication.rename();
+  return true;
+}
+
+bool Upstream::load_snapshot(std::vector<Database>& into) {
+  return read_snapshot(
+      [this, &into](RdbSource& source, const std::string& name, uint64_t total_bytes) {
+        return context_.loader.load_aside(source, name, total_bytes, into);
+      });
+}
+
 /// False if it cannot be used, or the link broke meanwhile.
-bool Upstream::read_snapshot(std::vector<Database>& into) {
+bool Upstream::read_snapshot(const ReadSnapshot& read) {
   Loader& loader = context_.loader;
   loader.look_after_clients = [this] { return run_turn(false); };
   Loader::Result result = Loader::Result::kFailed;
@@ -164,12 +198,11 @@ bool Upstream::read_snapshot(std::vector<Database>& into) {
     IoResult<File> file = File::open_for_read(parts_.files, file_->path());
     if (file) {
       RdbFileSource source(*file);
-      result = loader.load_aside(source, file_->path(), link_.transfer()->received_bytes(), into);
+      result = read(source, file_->path(), link_.transfer()->received_bytes());
     }
   } else {
     Arriving source(*this);
-    result = loader.load_aside(source, "the transfer", link_.transfer()->total_bytes().value_or(0),
-                               into);
+    result = read(source, "the transfer", link_.transfer()->total_bytes().value_or(0));
     if (result == Loader::Result::kLoaded && !await_end()) result = Loader::Result::kFailed;
   }
   loader.look_after_clients = nullptr;
@@ -191,16 +224,8 @@ void Upstream::take_over_data(std::vector<Database>& loaded) {
       context_.log.warning("Failed trying to sync the temp DB and rename it into " +
                            context_.config->dbfilename + ": " + to_string(placed.error()));
   }
-  context_.replicas.disconnect_all("the data are others now");
-  context_.replicas.pass_on();
-  context_.snapshot_runner.stop();
+  replace_data(loaded);
   Keyspace& keyspace = context_.keyspace;
-  for (const Database& db : keyspace.databases())
-    keyspace.events.notify_flushing(db.index());
-  keyspace.exchange(loaded);
-  ++keyspace.changes;
-  for (const Database& db : keyspace.databases())
-    context_.waiters.signal_all(db.index());
   const std::optional<SavedPosition>& saved = context_.loader.position();
   const int64_t db = saved ? std::max<int64_t>(saved->db, 0) : 0;
   replay_.select(static_cast<size_t>(db) < keyspace.databases().size() ? static_cast<uint32_t>(db)
@@ -209,6 +234,19 @@ void Upstream::take_over_data(std::vector<Database>& loaded) {
   has_position_ = true;
   is_obsolete_ = false;
   restart_log();
+}
+
+void Upstream::replace_data(std::vector<Database>& with) {
+  context_.replicas.disconnect_all("the data are others now");
+  context_.replicas.pass_on();
+  context_.snapshot_runner.stop();
+  Keyspace& keyspace = context_.keyspace;
+  for (const Database& db : keyspace.databases())
+    keyspace.events.notify_flushing(db.index());
+  keyspace.exchange(with);
+  ++keyspace.changes;
+  for (const Database& db : keyspace.databases())
+    context_.waiters.signal_all(db.index());
 }
 
 /// The stream may come.

@@ -261,6 +261,20 @@ TEST_CASE("A snapshot with other types is refused, and the old data stay", "[rep
   CHECK(ours("XLEN", "s") == 0);
 }
 
+TEST_CASE("Data of another history go before new ones are loaded from a file, or behind it",
+          "[replica]") {
+  const std::string loads = GENERATE(as<std::string>(), "disabled", "swapdb");
+  TestServer primary = redis_primary();
+  primary.connect()("XADD", "theirs", "1-1", "f", "v");
+  TestServer server(primary_options({"--repl-diskless-load", loads}));
+  Redis ours = server.connect();
+  ours("XADD", "ours", "1-1", "f", "v");
+  ours("REPLICAOF", "127.0.0.1", primary.port());
+  REQUIRE(in_step(primary, server));
+  CHECK(ours("KEYS", "*") == "[\"theirs\"]");
+  CHECK((server.log().find("Flushing old data") != std::string::npos) == (loads == "disabled"));
+}
+
 TEST_CASE("A replica gives its primary a password", "[replica]") {
   TestServer primary =
       redis_primary({"--user", "rep", "on", ">pw", "+psync", "+replconf", "+ping"});
