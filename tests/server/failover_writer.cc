@@ -146,4 +146,15 @@ std::vector<FailoverWriter::Acknowledged> FailoverWriter::take_missing(Redis& se
   return expected;
 }
 
+bool FailoverWriter::is_same_on(Redis& one, Redis& other) const {
+  for (uint64_t from = 1;;) {
+    const Shown page = one("XRANGE", key_, from, "+", "COUNT", kPage);
+    if (other("XRANGE", key_, from, "+", "COUNT", kPage).text != page.text) return false;
+    const std::vector<uint64_t> ids = ids_in(page.text);
+    if (ids.size() < kPage)
+      return one("XINFO", "STREAM", key_) == other("XINFO", "STREAM", key_).text;
+    from = ids.back() + 1;
+  }
+}
+
 }  // namespace weir::testing

@@ -43,6 +43,8 @@ class FailoverWriter {
   /// What was acknowledged up to now and this server does not have; asked for again, it is not told
   /// again.  only_new: of what no call before has asked for.
   std::vector<Acknowledged> take_missing(Redis& server, bool only_new);
+  /// Whether both servers have the same of what it wrote.
+  bool is_same_on(Redis& one, Redis& other) const;
 
  private:
   void write_to(int port, const std::atomic<bool>& ends);
