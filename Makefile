@@ -12,7 +12,7 @@ BENCH      ?=
 MIB        ?= 256
 PEER       ?= /usr/bin/redis-server
 
-.PHONY: all build run test lint check fuzz soak failovers bench install clean help
+.PHONY: all build run test lint check fuzz soak mishaps failovers bench install clean help
 all: build
 
 build: ## release build of weir-server (installs missing build packages)
@@ -53,6 +53,12 @@ soak: ## run the tests that draw lots with new seeds for TIME seconds (default 6
 	@$(CMAKE) -S . -B $(BUILD) -DCMAKE_BUILD_TYPE=$(BUILD_TYPE) $(CMAKE_ARGS) -DWEIR_TESTS=ON -DWEIR_BENCH=OFF >/dev/null
 	@$(CMAKE) --build $(BUILD) -j $(JOBS)
 	@.ci/soak $(BUILD) $(TIME)
+
+mishaps: ## TIMES mishaps of a primary and its replicas, under load and with a new seed (default 20)
+	@.ci/packages build test
+	@$(CMAKE) -S . -B $(BUILD) -DCMAKE_BUILD_TYPE=$(BUILD_TYPE) $(CMAKE_ARGS) -DWEIR_TESTS=ON -DWEIR_BENCH=OFF >/dev/null
+	@$(CMAKE) --build $(BUILD) -j $(JOBS)
+	@WEIR_SEED=new WEIR_MISHAPS=$(TIMES) $(BUILD)/tests/server_tests '[torture]'
 
 failovers: ## TIMES failovers by Sentinel in each way there is, under load (default 20; half an hour)
 	@.ci/packages build test

@@ -38,7 +38,7 @@ int replicas_with_writes(const Call& call, bool durable) {
 
 Outcome wait(Call& call) {
   if (!call.context.replication.is_primary())
-    return errors::with_text("ERR WAIT ", kNotOnReplica, "");
+    return errors::with_text("ERR WAIT ", "", kNotOnReplica);
   const std::optional<int64_t> replicas = parse_canonical(call.args[1]);
   if (!replicas) return ReplyError(errors::kNotAnInteger);
   Parsed<std::optional<int64_t>> deadline_ms = read_deadline(call, call.args[2]);
@@ -59,7 +59,7 @@ Outcome waitaof(Call& call) {
   Parsed<std::optional<int64_t>> deadline_ms = read_deadline(call, call.args[3]);
   if (!deadline_ms) return std::move(deadline_ms.error());
   if (!call.context.replication.is_primary())
-    return errors::with_text("ERR WAITAOF ", kNotOnReplica, "");
+    return errors::with_text("ERR WAITAOF ", "", kNotOnReplica);
   const AppendLog& log = call.context.append_log;
   if (*local > 0 && !log.is_on()) {
     return ReplyError(
