@@ -27,6 +27,9 @@ namespace {
 
 /// Most unread bytes of a connection that still has to give a password.
 constexpr size_t kUnauthenticatedQueryBytes = size_t{1024} * 1024;
+/// Most replies that such a connection may leave unread: it is told the same again and again, and
+/// client-output-buffer-limit has no bound for it.
+constexpr size_t kUnauthenticatedOutputBytes = size_t{64} * 1024;
 /// What a parser's text begins with, and the log does not say twice.
 constexpr std::string_view kProtocolError = "Protocol error: ";
 /// Most bytes of a request that could not be understood, and of one that was too long, in the
@@ -87,6 +90,7 @@ bool Dispatcher::output_exceeded(Client& client) {
           std::max<decltype(limit.hard_bytes)>(limit.hard_bytes, settings_.repl_backlog_size);
     pending += client.shared->pending_bytes();
   }
+  if (!context_.gatekeeper.knows(client)) limit.hard_bytes = kUnauthenticatedOutputBytes;
   bool exceeded = limit.hard_bytes > 0 && pending > limit.hard_bytes;
   if (limit.soft_bytes > 0 && pending > limit.soft_bytes) {
     if (client.output_soft_since_ms < 0) client.output_soft_since_ms = clock_.monotonic_ms();

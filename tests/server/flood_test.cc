@@ -190,6 +190,22 @@ TEST_CASE("A client that does not read is closed at client-output-buffer-limit",
         std::string::npos);
 }
 
+TEST_CASE("Who has not given the password cannot pile up replies by not reading them",
+          "[flood][auth]") {
+  TestServer server({"--requirepass", "secret"});
+  Redis redis = server.connect();
+  REQUIRE(redis("AUTH", "secret") == "OK");
+  RawClient slow = server.connect_raw();
+  std::string requests;
+  for (int i = 0; i < 20'000; ++i)
+    requests += "x\r\n";
+  CHECK(wait_until([&] {
+    slow.write(requests);
+    return info_number(redis, "client_output_buffer_limit_disconnections") == 1;
+  }));
+  CHECK(connected_become(redis, 1));
+}
+
 TEST_CASE("The soft client-output-buffer-limit gives a client its seconds", "[flood]") {
   TestServer server({"--client-output-buffer-limit", "normal 0 1mb 1"});
   Redis redis = server.connect();
