@@ -203,6 +203,7 @@ std::string Server::load() {
   loader_.keep_expired(false);
   dispatcher_.set_gate(kLoadingGate, false);
   if (!config_->appendonly && loader_.position()) upstream_.resume(*loader_.position());
+  upstream_.started();
   keyspace_.changes = 0;
   return why;
 }

@@ -80,6 +80,7 @@ void Upstream::start() {
   const std::string& configured = context_.config->replicaof;
   if (configured.empty()) return;
   primary_ = address_in(configured);
+  is_starting_ = true;
   become_replica();
 }
 
@@ -179,7 +180,7 @@ void Upstream::settings_changed() {
 // --- The link ------------------------------------------------------------------------------------
 
 void Upstream::cron() {
-  if (!is_on()) return;
+  if (!is_on() || is_starting_) return;
   if (link_.is_streaming()) {
     link_.applied(context_.replication.offset());
     link_.durable(durable_offset());

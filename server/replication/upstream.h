@@ -77,6 +77,8 @@ class Upstream {
   void start();
   /// What was found on disk says where it belongs.
   void resume(const SavedPosition& saved);
+  /// Everything is loaded.  Until then nobody is connected to: what he sent would be mixed with it.
+  void started() { is_starting_ = false; }
 
   // --- Roles.  by: who wants it, for the log.
   void follow(ServerAddress primary, std::string_view by);
@@ -187,6 +189,7 @@ class Upstream {
   bool is_to_load_ = false;
   bool is_loading_ = false;
   bool is_handing_over_ = false;
+  bool is_starting_ = false;
   bool is_to_look_ = false;  // at the end of the turn, as cron() does
   bool warned_of_foreign_ = false;
   uint64_t face_ = 0;  // ID of the client that stands for the link

@@ -126,7 +126,7 @@ void Upstream::act(const PrimaryLink::TransferEnds&) {
 // --- Loading -------------------------------------------------------------------------------------
 
 bool Upstream::end_turn() {
-  if (is_loading_) return false;
+  if (is_loading_ || is_starting_) return false;
   if (std::exchange(is_to_look_, false)) cron();
   if (!std::exchange(is_to_load_, false)) return false;
   load();

@@ -238,6 +238,25 @@ TEST_CASE("With a log, too, both sides go on after a restart in good order", "[r
   CHECK(digest(other) == digest(again));
 }
 
+TEST_CASE("A replica that starts loads its log to the end before it asks its primary",
+          "[replica][aof]") {
+  TestServer primary(primary_options());
+  Redis one = primary.connect();
+  write_some(one, "of the primary", 3);
+  TestServer replica(primary_options({"--appendonly", "yes"}));
+  Redis writer = replica.connect();
+  constexpr int kEntries = 30'000;  // clients are looked after meanwhile, again and again
+  for (int i = 0; i < kEntries; ++i)
+    writer.send("XADD", "s", "*", "f", i);
+  for (int i = 0; i < kEntries; ++i)
+    writer.read();
+  replica.crash_now();
+  replica.start_again(replica_of(primary, {"--appendonly", "yes"}));
+  REQUIRE(in_step(primary, replica));
+  Redis other = replica.connect();
+  CHECK(digest(other) == digest(one));
+}
+
 TEST_CASE("A replica reaches its primary by TLS", "[replica][tls]") {
   TlsStage stage(primary_options());
   std::vector<std::string> options =
