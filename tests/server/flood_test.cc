@@ -15,17 +15,6 @@ namespace {
 using resp::show;
 
 constexpr int64_t kMebibyte = 1 << 20;
-/// What may differ for good: tables that have grown, buffers kept for the next client.
-constexpr int64_t kKept = 4 * kMebibyte;
-
-bool memory_returns_to(Redis& redis, int64_t baseline) {
-  return wait_until([&] { return info_number(redis, "used_memory") <= baseline + kKept; });
-}
-
-bool memory_grows_by(Redis& redis, int64_t baseline, int64_t bytes) {
-  if (!counts_memory(redis)) return true;
-  return wait_until([&] { return info_number(redis, "used_memory") > baseline + bytes; });
-}
 
 std::string large_stream(Redis& redis, int entries) {
   std::string value(10'000, 'x');

@@ -58,6 +58,21 @@ inline bool counts_memory(Redis& redis) {
   return info_number(redis, "used_memory") > 0;
 }
 
+/// Bytes of memory that may differ for good: tables that have grown, buffers kept for the next
+/// client.
+inline constexpr int64_t kKeptBytes = 4 << 20;
+
+/// Waits until the server holds hardly more than it did.
+[[nodiscard]] inline bool memory_returns_to(Redis& redis, int64_t baseline) {
+  return wait_until([&] { return info_number(redis, "used_memory") <= baseline + kKeptBytes; });
+}
+
+/// Waits until the server holds so many bytes more; true where it does not know what it holds.
+[[nodiscard]] inline bool memory_grows_by(Redis& redis, int64_t baseline, int64_t bytes) {
+  if (!counts_memory(redis)) return true;
+  return wait_until([&] { return info_number(redis, "used_memory") > baseline + bytes; });
+}
+
 /// As many open files as the system lets this process have; returns how many that are.
 inline uint64_t raise_own_file_limit() {
   rlimit limit{};
