@@ -1,6 +1,7 @@
 // The words of XREAD and XREADGROUP, and what both may still put into a reply.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <optional>
 #include <span>
@@ -8,6 +9,7 @@
 
 #include "resp/reply_writer.h"
 #include "server/commands/args.h"
+#include "server/commands/output_ceiling.h"
 
 namespace weir {
 
@@ -33,13 +35,17 @@ struct ReadArgs {
 enum class ReadKind : uint8_t { kPlain, kGroup };
 Parsed<ReadArgs> read_read_args(const Call& call, ReadKind kind);
 
-/// What MAXCOUNT and MAXSIZE still allow of a reply.
+/// What MAXCOUNT, MAXSIZE and the output limit of the connection still allow of a reply.
 class ReadBudget {
  public:
-  ReadBudget(const ReadArgs& args, const resp::ReplyWriter& reply)
+  ReadBudget(const ReadArgs& args, const Call& call)
       : entries_(args.max_count > 0 ? static_cast<uint64_t>(args.max_count) : UINT64_MAX),
         bytes_(args.max_bytes > 0 ? static_cast<size_t>(args.max_bytes) : SIZE_MAX),
-        start_(reply.bytes()) {}
+        start_(call.reply.bytes()) {
+    const size_t ceiling = output_ceiling(call);
+    if (ceiling == SIZE_MAX) return;
+    bytes_ = std::min(bytes_, ceiling - std::min(ceiling, start_) + 1);
+  }
 
   uint64_t entries() const { return entries_; }
   bool allows_one(const resp::ReplyWriter& reply) const {

@@ -4,6 +4,7 @@
 #include "server/commands/args.h"
 #include "server/commands/entry_reply.h"
 #include "server/commands/handlers.h"
+#include "server/commands/output_ceiling.h"
 #include "server/commands/read_args.h"
 #include "server/commands/short_list.h"
 #include "server/context.h"
@@ -12,6 +13,24 @@
 
 namespace weir {
 namespace {
+
+/// Entries after which a range looks how long its reply has become.
+constexpr uint64_t kEntriesAtOnce = 64;
+
+/// Writes `most` entries from the cursor's on, as far as there are so many and the connection will
+/// live to be told; returns how many.
+uint64_t write_range(Call& call, StreamCursor& at, uint64_t most) {
+  const size_t ceiling = output_ceiling(call);
+  EntryWriter writer(call.reply, call.context.ids);
+  uint64_t written = 0;
+  while (true) {
+    const uint64_t part = std::min(most - written, kEntriesAtOnce);
+    const uint64_t got = writer.write_all(at, part);
+    written += got;
+    if (got < part || written == most || call.reply.bytes() > ceiling) return written;
+    at.next();
+  }
+}
 
 Outcome range(Call& call, Direction direction) {
   const bool up = direction == Direction::kUp;
@@ -38,7 +57,7 @@ Outcome range(Call& call, Direction direction) {
   const uint64_t most = std::min(static_cast<uint64_t>(count), stream->length());
   const resp::LengthMark mark = call.reply.begin_array(most);
   StreamCursor at(*stream, range->from, range->to, direction);
-  call.reply.patch_length(mark, EntryWriter(call.reply, call.context.ids).write_all(at, most));
+  call.reply.patch_length(mark, write_range(call, at, most));
   return Outcome::done();
 }
 
@@ -106,7 +125,7 @@ bool serve(Call& call, const ReadArgs& args, const Sources& sources) {
   const size_t streams =
       static_cast<size_t>(std::count_if(sources.begin(), sources.end(), has_entries));
   if (streams == 0) return false;
-  ReadBudget budget(args, call.reply);
+  ReadBudget budget(args, call);
   const resp::LengthMark mark = call.reply.begin_pairs(streams);
   size_t served = 0;
   for (const Source& source : sources) {

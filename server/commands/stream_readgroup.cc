@@ -64,7 +64,7 @@ std::optional<ReplyError> find_group_sources(Call& call, const ReadArgs& args,
 class GroupReader {
  public:
   GroupReader(Call& call, const ReadArgs& args, const GroupSources& sources)
-      : call_(call), args_(args), sources_(sources), budget_(args, call.reply) {}
+      : call_(call), args_(args), sources_(sources), budget_(args, call) {}
 
   /// Answers with the streams that have something; false if none has.
   bool serve() {

@@ -2,6 +2,7 @@
 #include "server/net/transaction.h"
 
 #include "server/commands/handlers.h"
+#include "server/commands/output_ceiling.h"
 #include "server/context.h"
 #include "server/data/keyspace.h"
 #include "server/data/watches.h"
@@ -29,9 +30,13 @@ Outcome exec(Call& call) {
   }
   call.reply.array(transaction->commands().size());
   call.context.propagation.begin_transaction();
+  const size_t ceiling = output_ceiling(call);
   for (const Transaction::Queued& queued : transaction->commands()) {
     const std::vector<std::string_view> argv(queued.argv.begin(), queued.argv.end());
+    const size_t answered = call.reply.bytes();
     call.context.dispatcher.run_queued(call.client, *queued.command, argv);
+    // The connection is about to be closed for what it has: it all happens, and nobody is told.
+    if (answered > ceiling && call.reply.bytes() > answered) call.reply.buffer().truncate(answered);
   }
   call.context.propagation.end_transaction();
   return Outcome::done();
