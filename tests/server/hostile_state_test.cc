@@ -126,8 +126,8 @@ TEST_CASE("Waits for fifty thousand keys go with who waits", "[hostile][xread]")
   }
   REQUIRE(blocked_become(redis, 100));
   redis("XADD", "key300", "1-0", "f", "v");  // two of them wait for it
-  CHECK(show(clients[0].read()) == R"([["key300",[["1-0",["f","v"]]]]])");
-  CHECK(show(clients[1].read()) == R"([["key300",[["1-0",["f","v"]]]]])");
+  CHECK(show(clients[0].read()) == R"(*[*["key300", *[*["1-0", *["f", "v"]]]]])");
+  CHECK(show(clients[1].read()) == R"(*[*["key300", *[*["1-0", *["f", "v"]]]]])");
   clients.clear();
   CHECK(blocked_become(redis, 0));
   CHECK(info_number(redis, "total_blocking_keys") == 0);
@@ -143,22 +143,6 @@ TEST_CASE("A hundred thousand watched keys go with who watches them", "[hostile]
     client.write(encode_command(numbered({"WATCH"}, "key", first, 1000)));
   CHECK(wait_until([&] { return redis("CLIENT", "LIST").contains(" watch=100000 "); }));
   client.close();
-  CHECK(connected_become(redis, 1));
-  CHECK(memory_returns_to(redis, baseline));
-}
-
-TEST_CASE("Names of ten megabytes are listed, and go with their clients", "[hostile][clients]") {
-  TestServer server;
-  Redis redis = server.connect();
-  const int64_t baseline = memory_of(redis);
-  const std::string name(10 * kMebibyte, 'n');
-  std::vector<RawClient> clients;
-  for (int i = 0; i < 3; ++i) {
-    clients.push_back(server.connect_raw());
-    CHECK(show(clients.back()("CLIENT", "SETNAME", name)) == "+OK");
-  }
-  CHECK(static_cast<int64_t>(redis("CLIENT", "LIST").text.size()) > 30 * kMebibyte);
-  clients.clear();
   CHECK(connected_become(redis, 1));
   CHECK(memory_returns_to(redis, baseline));
 }
