@@ -20,7 +20,7 @@ namespace weir {
 /// In bytes of the connection's output; SIZE_MAX: no limit.
 inline size_t output_ceiling(const Call& call) {
   // Smaller outputs are not looked at (ClientIo).
-  constexpr uint64_t kLeastBytes = 16 * 1024;
+  constexpr uint64_t kLeastBytes = uint64_t{16} * 1024;
   // What is told must not hang on how much was answered.
   if (call.is_replay || call.client.shared != nullptr) return SIZE_MAX;
   const OutputLimits& limits = call.settings.client_output_buffer_limit;
