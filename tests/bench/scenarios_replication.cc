@@ -66,7 +66,7 @@ struct Replicated {
 };
 
 /// The CPU time of an operation with a replica less that without.
-Scenario cost_of_one(Scenario plain, const std::string& name) {
+Scenario cost_of_one(const Scenario& plain, const std::string& name) {
   const auto replicated = [](Trial& trial) -> Replicated& {
     if (!trial.kept) trial.kept = std::make_shared<Replicated>(trial);
     return *std::static_pointer_cast<Replicated>(trial.kept);

@@ -28,6 +28,7 @@ std::string repeated(std::string_view bytes, size_t times) {
 
 std::vector<RawClient> connect_many(const TestServer& server, int count) {
   std::vector<RawClient> clients;
+  clients.reserve(static_cast<size_t>(count));
   for (int i = 0; i < count; ++i)
     clients.push_back(server.connect_raw());
   return clients;
@@ -47,8 +48,8 @@ int64_t memory_of(Redis& redis) {
 }  // namespace
 
 TEST_CASE("Two thousand clients that send a byte at a time are each answered", "[hostile]") {
-  constexpr int kClients = 2000;
-  constexpr int64_t kMostBytes = 48 * 1024;  // of a connection inside of a request
+  constexpr int64_t kClients = 2000;
+  constexpr int64_t kMostBytes = int64_t{48} * 1024;  // of a connection inside of a request
   REQUIRE(raise_own_file_limit() > 2 * kClients);
   TestServer server({"--maxclients", "2100", "--tcp-backlog", "4096"});
   Redis redis = server.connect();
@@ -82,8 +83,8 @@ TEST_CASE("Two billion arguments that are announced and not sent cost nothing", 
   for (RawClient& client : clients)
     client.write("*2147483647\r\n$4\r\nXADD\r\n");
   REQUIRE(wait_until(
-      [&] { return info_number(redis, "total_net_input_bytes") > received + 200 * 20; }));
-  CHECK(memory_of(redis) < baseline + 200 * 48 * 1024);
+      [&] { return info_number(redis, "total_net_input_bytes") > received + int64_t{200} * 20; }));
+  CHECK(memory_of(redis) < baseline + int64_t{200} * 48 * 1024);
 }
 
 TEST_CASE("Arguments without end meet client-query-buffer-limit", "[hostile]") {
@@ -108,7 +109,7 @@ TEST_CASE("A pipeline whose replies nobody reads ends at client-output-buffer-li
   CHECK(info_becomes(redis, "client_output_buffer_limit_disconnections", 20));
   CHECK(connected_become(redis, 1));
   CHECK(memory_returns_to(redis, baseline));
-  CHECK(info_number(redis, "used_memory_peak") < baseline + 20 * 3 * kMebibyte);
+  CHECK(info_number(redis, "used_memory_peak") < baseline + int64_t{20} * 3 * kMebibyte);
 }
 
 TEST_CASE("A transaction cannot answer with more than client-output-buffer-limit", "[hostile]") {

@@ -107,7 +107,7 @@ TEST_CASE("Fifty clients that ask for all keys at once are answered, and cost no
     keys += clients[i].read().elements.size();
     keys += clients[i].read().elements[1].elements.size();
   }
-  CHECK(keys == 25 * 2 * 20'000);
+  CHECK(keys == size_t{25} * 2 * 20'000);
   clients.clear();
   CHECK(memory_returns_to(redis, baseline));
 }

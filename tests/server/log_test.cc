@@ -251,6 +251,7 @@ TEST_CASE("WAITAOF answers when the writes of the connection are on disk", "[aof
 TEST_CASE("Under always, pipelines of many connections are answered in order", "[aof][gate]") {
   TestServer server({"--appendonly", "yes", "--appendfsync", "always"});
   std::vector<Redis> connections;
+  connections.reserve(10);
   for (int i = 0; i < 10; ++i)
     connections.push_back(server.connect());
   for (int round = 1; round <= 20; ++round) {

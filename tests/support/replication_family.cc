@@ -239,8 +239,8 @@ std::string ReplicationFamily::describe(size_t node) const {
       std::string info = redis("XINFO", "STREAM", key, "FULL", "COUNT", 0).text;
       info = std::regex_replace(info, own_fields(), "");
       if (is_mixed_) info = std::regex_replace(info, newer_fields(), "");
-      text += std::to_string(db) + " " + key + " " + redis("PEXPIRETIME", key).text + " " + info;
-      text += "\n";
+      text.append(std::to_string(db)).append(" ").append(key).append(" ");
+      text.append(redis("PEXPIRETIME", key).text).append(" ").append(info).append("\n");
     }
     text += std::to_string(db) + " has " + redis("DBSIZE").text + "\n";
   }
@@ -258,7 +258,8 @@ std::string ReplicationFamily::disagreement() const {
     if (info_field(replica, "master_replid") != info_field(primary, "master_replid"))
       return name + "has another history";
     const std::string its_offset = info_field(replica, "master_repl_offset");
-    if (its_offset != offset) return name + "is at " + its_offset + " and not at " + offset;
+    if (its_offset != offset)
+      return std::string(name).append("is at ").append(its_offset).append(" and not at ") + offset;
   }
   const std::string wanted = describe(primary_);
   for (size_t i = 0; i < nodes_.size(); ++i) {

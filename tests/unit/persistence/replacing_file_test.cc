@@ -14,11 +14,11 @@ namespace weir::testing {
 namespace {
 
 /// Of more than one buffer, and one that is longer than a buffer.
-const std::string kShort(100'000, 's');
-const std::string kLong(5'000'000, 'l');
+const std::string short_part(100'000, 's');
+const std::string long_part(5'000'000, 'l');
 
 std::string whole_text() {
-  return kShort + kShort + kShort + kLong + kShort;
+  return short_part + short_part + short_part + long_part + short_part;
 }
 
 /// Writes whole_text() to "dump" of a folder.
@@ -27,7 +27,7 @@ IoResult<void> write_dump(FileSystem& files, const TempFolder& folder) {
   IoResult<ReplacingFile> file =
       ReplacingFile::create(files, {.target = target, .temporary = temporary_name(target)});
   if (!file) return tl::unexpected(file.error());
-  for (const std::string* text : {&kShort, &kShort, &kShort, &kLong, &kShort}) {
+  for (const std::string* text : {&short_part, &short_part, &short_part, &long_part, &short_part}) {
     if (IoResult<void> written = file->write(*text); !written) return written;
   }
   return file->commit();
@@ -60,11 +60,11 @@ TEST_CASE("A file that need not survive is put in place without a wait for the d
   IoResult<ReplacingFile> file = ReplacingFile::create(
       disk, {.target = target, .temporary = temporary_name(target), .is_durable = false});
   REQUIRE(file);
-  REQUIRE(file->write(kShort));
+  REQUIRE(file->write(short_part));
   const int before = disk.calls();
   REQUIRE(file->commit());
   CHECK(disk.calls() - before == 3);  // write, close, rename
-  CHECK(read_text(target) == kShort);
+  CHECK(read_text(target) == short_part);
 }
 
 TEST_CASE("The temporary file of a crashed process with our ID makes way", "[replacing_file]") {
@@ -82,7 +82,7 @@ TEST_CASE("A file that is given up leaves the old one and no other", "[replacing
     IoResult<ReplacingFile> file = ReplacingFile::create(
         real_files(), {.target = target, .temporary = temporary_name(target)});
     REQUIRE(file);
-    REQUIRE(file->write(kLong));
+    REQUIRE(file->write(long_part));
   }
   CHECK(read_text(target) == "old");
   CHECK_FALSE(is_there(temporary_name(target)));
