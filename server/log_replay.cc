@@ -122,7 +122,8 @@ tl::expected<LoadedLog, LogReplay::Failure> LogReplay::run() {
   tl::expected<AofManifest, Failure> manifest = read_manifest();
   if (!manifest) return tl::unexpected(std::move(manifest).error());
   if (std::optional<Failure> why = take_over_old_file(*manifest)) return fatal(std::move(*why));
-  // They go when the log says so.
+  // They go when the log says so, whoever watches them meanwhile.
+  const ExpiredAreSeen expired_are_seen(context_.keyspace);
   context_.loader.keep_expired(true);
   tl::expected<LoadedLog, Failure> loaded = load_all(std::move(*manifest));
   context_.loader.keep_expired(false);

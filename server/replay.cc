@@ -14,20 +14,6 @@ namespace {
 
 constexpr int kNoSocket = -1;
 
-/// Keys whose time is over are there until somebody says that they went.
-class ExpiredAreSeen {
- public:
-  explicit ExpiredAreSeen(Keyspace& keyspace)
-      : keyspace_(keyspace), was_(std::exchange(keyspace.expired_keys, ExpiredKeys::kAreSeen)) {}
-  ExpiredAreSeen(const ExpiredAreSeen&) = delete;
-  ExpiredAreSeen& operator=(const ExpiredAreSeen&) = delete;
-  ~ExpiredAreSeen() { keyspace_.expired_keys = was_; }
-
- private:
-  Keyspace& keyspace_;
-  const ExpiredKeys was_;
-};
-
 }  // namespace
 
 Replay::Replay(Context& context, Owner owner)

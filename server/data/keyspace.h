@@ -22,6 +22,7 @@
 #include <random>
 #include <span>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "server/data/access_mark.h"
@@ -283,5 +284,19 @@ void Database::before_change(KeyEntry& entry) const {
   if (keyspace_->snapshot_ != nullptr) [[unlikely]]
     tell_snapshot(entry);
 }
+
+/// For its life, keys whose time is over are there: until somebody says that they went.
+class ExpiredAreSeen {
+ public:
+  explicit ExpiredAreSeen(Keyspace& keyspace)
+      : keyspace_(keyspace), was_(std::exchange(keyspace.expired_keys, ExpiredKeys::kAreSeen)) {}
+  ExpiredAreSeen(const ExpiredAreSeen&) = delete;
+  ExpiredAreSeen& operator=(const ExpiredAreSeen&) = delete;
+  ~ExpiredAreSeen() { keyspace_.expired_keys = was_; }
+
+ private:
+  Keyspace& keyspace_;
+  const ExpiredKeys was_;
+};
 
 }  // namespace weir

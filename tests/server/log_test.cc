@@ -372,4 +372,31 @@ TEST_CASE("DEBUG LOADAOF finds in the log what is in memory", "[aof][debug]") {
   check_survives(server, redis);
 }
 
+TEST_CASE("Who watches a key while a log is loaded does not remove what it gives more time",
+          "[aof][watch]") {
+  constexpr int kCommands = 300'000;
+  const auto command = [](const std::vector<std::string>& words) { return encode_command(words); };
+  std::string log = command({"XADD", "k", "1-1", "f", "v"}) + command({"PEXPIREAT", "k", "1000"});
+  for (int i = 1; i <= kCommands; ++i)
+    log += command({"XADD", "s", "MAXLEN", "=", "10", std::to_string(i) + "-1", "f", "v"});
+  log += command({"PERSIST", "k"});
+  ByHand server;
+  write_text(server.folder() / "appendonly.aof", log);
+  server.launch(server.with({"--appendonly", "yes"}));
+  int looks = 0;
+  REQUIRE(wait_until([&] {
+    try {
+      Redis redis = server.connect();
+      if (field(redis, "loading") == "0") return true;
+      redis("WATCH", "k");
+      ++looks;
+    } catch (const std::runtime_error&) {
+      // It has just begun.
+    }
+    return false;
+  }));
+  CHECK(looks > 0);
+  CHECK(server.connect()("EXISTS", "k") == 1);
+}
+
 }  // namespace weir::testing
