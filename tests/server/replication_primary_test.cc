@@ -11,7 +11,6 @@
 #include <unistd.h>
 
 #include "tests/support/child_process.h"
-#include "tests/support/recorded_link.h"
 #include "tests/support/test_server.h"
 #include "tests/support/text_file.h"
 
@@ -269,82 +268,6 @@ TEST_CASE("redis-cli --replica shows what is written", "[redis_cli][sync]") {
   CHECK(wait_until([&] {
     return read_text(output).find(R"("XADD","s","500-1","f","later")") != std::string::npos;
   }));
-}
-
-/// What comes over a connection, as it is.
-class Bytes {
- public:
-  explicit Bytes(const TestServer& server) : client_(server.port()) {}
-
-  void send(std::string_view bytes) {
-    for (const char byte : bytes)
-      client_.write({&byte, 1});
-  }
-  /// Waits until so many have come in all.
-  bool have(size_t size) {
-    return wait_until([&] { return received(size).size() >= size; });
-  }
-  const std::string& received(size_t wanted) {
-    char buffer[4096];
-    while (received_.size() < wanted) {
-      const ssize_t got = recv(client_.fd(), buffer, sizeof(buffer), MSG_DONTWAIT);
-      if (got <= 0) break;
-      received_.append(buffer, static_cast<size_t>(got));
-    }
-    return received_;
-  }
-
- private:
-  RawClient client_;
-  std::string received_;
-};
-
-TEST_CASE("Replies to a recorded replica, byte by byte, are those that Redis gave",
-          "[psync][golden]") {
-  TestServer server = primary();
-  const auto link = recorded_link("handshake-diskless-partial-failover.txt", "C ", "c1");
-  Bytes replica(server);
-  std::string expected;
-  for (const RecordedBytes& part : link) {
-    if (part.is_from_primary && part.bytes.starts_with("\n")) break;
-    if (part.is_from_primary) {
-      expected += part.bytes;
-      REQUIRE(replica.have(expected.size()));
-    } else {
-      replica.send(part.bytes);
-    }
-  }
-  CHECK(replica.received(expected.size()).starts_with(expected));
-  const size_t line = expected.size() + std::string("+FULLRESYNC  0\r\n").size() + 40;
-  REQUIRE(replica.have(line + 5));
-  CHECK(replica.received(line + 5).substr(expected.size()).starts_with("+FULLRESYNC "));
-  CHECK(replica.received(line + 5).substr(line, 5) == "$EOF:");
-}
-
-TEST_CASE("A recorded redis-cli --replica sees the stream without the data", "[sync][golden]") {
-  TestServer server = primary();
-  Redis redis = server.connect();
-  write_some(redis);
-  const auto link = recorded_link("handshake-clients-auth-88.txt", "M ", "c1");
-  Bytes client(server);
-  size_t oks = 0;
-  for (const RecordedBytes& part : link) {
-    if (part.is_from_primary && part.bytes == "+OK\r\n") REQUIRE(client.have(5 * ++oks));
-    if (part.is_from_primary) continue;
-    client.send(part.bytes);
-    if (part.bytes.find("SYNC") != std::string::npos) break;
-  }
-  const std::string header = std::string("$EOF:") + std::string(40, ' ') + "\r\nREDIS";
-  REQUIRE(client.have(5 * oks + header.size()));
-  REQUIRE(wait_until([&] {
-    return field(redis, "replication", "slave0").find("state=online") != std::string::npos;
-  }));
-  const size_t size = client.received(SIZE_MAX).size();
-  CHECK(size < 1000);
-  client.send("*3\r\n$8\r\nREPLCONF\r\n$3\r\nACK\r\n$1\r\n0\r\n");
-  redis("XADD", "s", "600-1", "f", "v");
-  CHECK(client.have(size + 20));
-  CHECK(client.received(SIZE_MAX).find("SELECT", size) != std::string::npos);
 }
 
 TEST_CASE("A replica that does not read is closed when too much waits for it", "[replication]") {
