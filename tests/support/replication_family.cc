@@ -30,6 +30,28 @@ const std::regex& newer_fields() {
   return fields;
 }
 
+/// Redis 7.0 does not tell of a reader that found nothing ...
+const std::regex& idle_consumers() {
+  static const std::regex consumers(
+      R"re(\["name","\w+","pel-count",0,"pending",\[\]\],|,?\["name","\w+","pel-count",0,"pending",\[\]\])re");
+  return consumers;
+}
+
+/// ... nor that what is pending was read once more: when, and how often, its replicas do not know.
+const std::regex& deliveries() {
+  static const std::regex numbers(R"re((\["\d+-\d+"(?:,"\w+")?),\d+,\d+\])re");
+  return numbers;
+}
+
+/// What all servers agree on.
+std::string comparable(const std::string& info, bool is_mixed) {
+  std::string text = std::regex_replace(info, own_fields(), "");
+  if (!is_mixed) return text;
+  text = std::regex_replace(text, newer_fields(), "");
+  text = std::regex_replace(text, idle_consumers(), "");
+  return std::regex_replace(text, deliveries(), "$1]");
+}
+
 uint64_t number_in(Redis& redis, std::string_view field) {
   const std::string text = info_field(redis, field);
   return text.empty() ? 0 : std::stoull(text);
@@ -236,9 +258,8 @@ std::string ReplicationFamily::describe(size_t node) const {
       keys.push_back(key.text);
     std::sort(keys.begin(), keys.end());
     for (const std::string& key : keys) {
-      std::string info = redis("XINFO", "STREAM", key, "FULL", "COUNT", 0).text;
-      info = std::regex_replace(info, own_fields(), "");
-      if (is_mixed_) info = std::regex_replace(info, newer_fields(), "");
+      const std::string info =
+          comparable(redis("XINFO", "STREAM", key, "FULL", "COUNT", 0).text, is_mixed_);
       text.append(std::to_string(db)).append(" ").append(key).append(" ");
       text.append(redis("PEXPIRETIME", key).text).append(" ").append(info).append("\n");
     }
