@@ -330,7 +330,8 @@ Outcome xsetid(Call& call) {
     } else if (args.take("MAXDELETEDID", 1)) {
       max_deleted_id = parse_stream_id(args.next(), 0);
       if (!max_deleted_id) return ReplyError(errors::kInvalidStreamId);
-      if (*last_id < *max_deleted_id) return ReplyError(errors::kSetIdBelowGivenMaxDeleted);
+      if (*last_id < *max_deleted_id && !call.is_replay)
+        return ReplyError(errors::kSetIdBelowGivenMaxDeleted);
     } else {
       return ReplyError(errors::kSyntax);
     }
@@ -338,7 +339,9 @@ Outcome xsetid(Call& call) {
 
   Stream* const stream = call.db.find_for_write(call.args[1]);
   if (stream == nullptr) return ReplyError(errors::kNoSuchKey);
-  if (*last_id < stream->max_deleted_id()) return ReplyError(errors::kSetIdBelowMaxDeleted);
+  // Redis 7.0 takes an ID below one that was deleted, and tells its replicas and its log.
+  if (*last_id < stream->max_deleted_id() && !call.is_replay)
+    return ReplyError(errors::kSetIdBelowMaxDeleted);
   if (stream->length() > 0) {
     if (*last_id < stream->top_id()) return ReplyError(errors::kSetIdBelowTop);
     if (entries_added && *entries_added < stream->length()) {

@@ -69,6 +69,24 @@ TEST_CASE("What the primary writes later arrives", "[replica]") {
   CHECK(ours("XPENDING", "s", "g") == theirs("XPENDING", "s", "g").text);
 }
 
+TEST_CASE("A replica takes a last ID below a deleted one, as Redis 7.0 does", "[replica][xsetid]") {
+  TestServer primary = redis_primary();
+  TestServer replica(replica_of(primary, {"--appendonly", "yes"}));
+  REQUIRE(in_step(primary, replica));
+  Redis one = primary.connect();
+  one("XADD", "s", "1-0", "f", "a");
+  one("XADD", "s", "9-0", "f", "b");
+  one("XDEL", "s", "9-0");
+  CHECK(one("XSETID", "s", "5-0") == "OK");
+  CHECK(one("XADD", "s", "6-0", "f", "c") == "6-0");
+  REQUIRE(in_step(primary, replica));
+  Redis other = replica.connect();
+  CHECK(other("XRANGE", "s", "-", "+") == R"([["1-0",["f","a"]],["6-0",["f","c"]]])");
+  // Its log begins behind the snapshot that came.
+  REQUIRE(wait_until([&] { return other("DEBUG", "LOADAOF") == "OK"; }));
+  CHECK(other("XLEN", "s") == 2);
+}
+
 TEST_CASE("A replica goes on where the link broke", "[replica]") {
   TestServer primary = redis_primary();
   TestServer replica(replica_of(primary));
