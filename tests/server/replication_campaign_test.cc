@@ -20,7 +20,7 @@ namespace {
 constexpr size_t kWriters = 4;
 constexpr uint64_t kUsualMishaps = 18;
 /// Between two mishaps: commands that are answered, or time.
-constexpr uint64_t kMostCommands = 3'000;
+constexpr uint64_t kMostCommands = 50'000;
 constexpr Milliseconds kLongestPeace{1500};
 
 uint64_t mishaps_wanted() {

@@ -48,13 +48,13 @@ void TornLinks::cut_all() {
   static_cast<void>(wait_until([&] { return cuts_done_ >= asked; }));
 }
 
-/// A quarter within the first hundreds of bytes, the rest anywhere up to a megabyte.
+/// A quarter within the first hundreds of bytes, the rest anywhere up to ten megabytes.
 TornLink::Fate TornLinks::draw_fate() {
   using Kind = TornLink::Kind;
   if (!is_torn_) return {};
   constexpr Kind kKinds[] = {Kind::kCut,  Kind::kCut,   Kind::kReset,
                              Kind::kHalf, Kind::kStall, Kind::kDrip};
-  constexpr uint64_t kReaches[] = {400, 4'000, 60'000, 1'000'000};
+  constexpr uint64_t kReaches[] = {400, 40'000, 2'000'000, 10'000'000};
   return {.kind = kKinds[below(std::size(kKinds))],
           .at_byte = 1 + below(kReaches[below(std::size(kReaches))]),
           .lasts = Milliseconds(20 + below(600)),
