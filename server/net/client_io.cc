@@ -24,7 +24,7 @@ constexpr size_t kBigArgumentBytes = size_t{32} * 1024;
 /// length that is announced and not sent costs no more.
 constexpr size_t kBelievedBytes = size_t{1024} * 1024;
 constexpr size_t kBelievedTimes = 3;
-/// Room made for the rest of a request whose length is not known.
+/// Room made for the rest of a request whose length is not known; half of it is enough.
 constexpr size_t kInputStepBytes = size_t{16} * 1024;
 /// Reply buffers: the size of a fresh one, the largest and the most that are kept for reuse.
 constexpr size_t kOutputBytes = size_t{16} * 1024;
@@ -162,8 +162,11 @@ bool ClientIo::read_once(Client& client) {
   if (into_own) {
     const size_t missing = client.parser ? client.parser->missing_bytes() : 0;
     if (missing < kBigArgumentBytes) {
-      room = kInputStepBytes;
-      at = client.input.reserve(room);
+      // Who sends byte by byte is not to have ever more room.
+      if (client.input.room() < kInputStepBytes / 2)
+        client.input.reserve(kInputStepBytes - std::min(client.input.size(), kInputStepBytes / 2));
+      room = client.input.room();
+      at = client.input.end();
     } else {
       if (client.input.room() < std::min(missing, kReadBytes)) {
         client.input.reserve_exactly(room_for_argument(missing, client.input.size()));
