@@ -119,6 +119,12 @@ bool glob_matches(std::string_view pattern, std::string_view text, bool ignore_c
   return true;
 }
 
+std::string cut_text(std::string_view text, size_t most) {
+  if (text.size() <= most) return std::string(text);
+  return std::string(text.substr(0, most)) + "... (" + std::to_string(text.size() - most) +
+         " more bytes)";
+}
+
 std::string human_bytes(uint64_t bytes) {
   char text[32];
   if (bytes < 1024) {

@@ -85,6 +85,9 @@ std::string to_upper(std::string_view text);
 /// Redis's glob: * ? [abc] [^a] [a-z] \x.  Cost: O(pattern x text), whatever the pattern.
 bool glob_matches(std::string_view pattern, std::string_view text, bool ignore_case = false);
 
+/// The text, or its first `most` bytes and how many are missing: "xxxx... (96 more bytes)".
+std::string cut_text(std::string_view text, size_t most);
+
 /// Bytes for people: "512B", "1.50K", "2.00M".
 std::string human_bytes(uint64_t bytes);
 

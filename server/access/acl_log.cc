@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "server/text.h"
+
 namespace weir {
 namespace {
 
@@ -35,6 +37,9 @@ std::string_view reason_name(DenialReason reason) {
 }
 
 void AclLog::add(AclLogEntry entry, size_t most) {
+  for (std::string* const text : {&entry.object, &entry.username, &entry.client}) {
+    if (text->size() > kMaxAclLogText) *text = cut_text(*text, kMaxAclLogText);
+  }
   const auto end =
       entries_.begin() + static_cast<std::ptrdiff_t>(std::min(kLookedAt, entries_.size()));
   const auto same = std::find_if(entries_.begin(), end, [&entry](const AclLogEntry& known) {

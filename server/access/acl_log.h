@@ -3,6 +3,7 @@
 // The same refusal again within a minute counts up the entry that is there.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <deque>
 #include <string>
@@ -26,10 +27,14 @@ struct AclLogEntry {
   int64_t updated_ms = 0;
 };
 
+/// Most bytes that are kept of an object, a name or a client's line: who may do nothing may still
+/// send names of megabytes.
+inline constexpr size_t kMaxAclLogText = 1024;
+
 class AclLog {
  public:
   /// Adds a refusal: reason, in_transaction, object, username, client and updated_ms of `entry`.
-  /// most: acllog-max-len.
+  /// most: acllog-max-len.  Texts above kMaxAclLogText are cut.
   void add(AclLogEntry entry, size_t most);
   /// Forgets the oldest entries above `most`.
   void shorten(size_t most);

@@ -5,15 +5,10 @@
 #include "server/insight/redaction.h"
 #include "server/net/client.h"
 #include "server/settings.h"
+#include "server/text.h"
 
 namespace weir {
 namespace {
-
-std::string cut_word(std::string_view word, size_t most) {
-  if (word.size() <= most) return std::string(word);
-  return std::string(word.substr(0, most)) + "... (" + std::to_string(word.size() - most) +
-         " more bytes)";
-}
 
 /// At most `max_argc` words: the last one says how many are missing.
 std::vector<std::string> cut_words(const Settings& settings, const CommandSpec& command,
@@ -23,7 +18,7 @@ std::vector<std::string> cut_words(const Settings& settings, const CommandSpec& 
   std::vector<std::string> words;
   words.reserve(kept + 1);
   for (size_t i = 0; i < kept; ++i)
-    words.push_back(cut_word(shown_word(command, argv, i), settings.slowlog_entry_max_string_len));
+    words.push_back(cut_text(shown_word(command, argv, i), settings.slowlog_entry_max_string_len));
   if (kept < argv.size())
     words.push_back("... (" + std::to_string(argv.size() - kept) + " more arguments)");
   return words;
@@ -33,12 +28,13 @@ std::vector<std::string> cut_words(const Settings& settings, const CommandSpec& 
 
 void Slowlog::add(const Settings& settings, const Client& client, const CommandSpec& command,
                   std::span<const std::string_view> argv, uint64_t us, int64_t unix_s) {
-  entries_.push_front({.id = next_id_++,
-                       .unix_s = unix_s,
-                       .us = us,
-                       .argv = cut_words(settings, command, argv),
-                       .address = client.peer_address(),
-                       .client_name = client.labels().name});
+  entries_.push_front(
+      {.id = next_id_++,
+       .unix_s = unix_s,
+       .us = us,
+       .argv = cut_words(settings, command, argv),
+       .address = client.peer_address(),
+       .client_name = cut_text(client.labels().name, settings.slowlog_entry_max_string_len)});
   if (entries_.size() > settings.slowlog_max_len) entries_.resize(settings.slowlog_max_len);
 }
 

@@ -122,6 +122,12 @@ TEST_CASE("A set of thousands of bytes costs no more than pattern times text", "
   CHECK(Clock::now() - start < patient(Milliseconds(5000)));
 }
 
+TEST_CASE("A text is cut where it is longer than asked for, and says by how much", "[text]") {
+  CHECK(cut_text("abc", 3) == "abc");
+  CHECK(cut_text("abcd", 3) == "abc... (1 more bytes)");
+  CHECK(cut_text("", 0).empty());
+}
+
 TEST_CASE("Sizes are shown with two digits and the greatest unit that fits", "[text]") {
   CHECK(human_bytes(0) == "0B");
   CHECK(human_bytes(1023) == "1023B");

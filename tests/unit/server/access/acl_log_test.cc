@@ -57,3 +57,13 @@ TEST_CASE("The log forgets its oldest entries above its length", "[acl_log]") {
   log.add(denial("d", 0), 0);
   CHECK(log.entries().empty());
 }
+
+TEST_CASE("Long names are kept in part, and are the same refusal again", "[acl_log]") {
+  AclLog log;
+  const std::string key(kMaxAclLogText + 5, 'k');
+  log.add(denial(key, 0), 10);
+  log.add(denial(key, 1), 10);
+  REQUIRE(log.entries().size() == 1);
+  CHECK(log.entries().front().count == 2);
+  CHECK(log.entries().front().object == std::string(kMaxAclLogText, 'k') + "... (5 more bytes)");
+}
