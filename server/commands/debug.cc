@@ -187,6 +187,13 @@ void populate_key(Call& call, std::string_view key, std::string_view value) {
   if (call.is_told()) call.propagate_as({"XADD", key, to_string(kId), "field", value});
 }
 
+/// Looks at every key, stream and group: a damaged one stops the process.
+Outcome check_structures(Call& call) {
+  for (const Database& db : call.context.keyspace.databases())
+    db.assert_consistent();
+  return ok(call);
+}
+
 /// DEBUG LOADAOF.
 Outcome load_log(Call& call) {
   AppendLog& append_log = call.context.append_log;
@@ -298,6 +305,8 @@ Outcome help(Call& call) {
       "    Crash, with a report in the log.",
       "CHANGE-REPL-ID",
       "    Give the history of replication another name: replicas begin anew.",
+      "CHECK-STRUCTURES",
+      "    Look at everything that is kept of the keys; what is damaged is a crash, with a report.",
       "CONFIG-REWRITE-FORCE-ALL",
       "    Rewrite the configuration file with a line for every option.",
       "DIGEST",
@@ -344,6 +353,7 @@ constexpr Subcommand kSubcommands[] = {
     {"aof-flush-sleep", 3, ok},
     {"assert", 2, crash},
     {"change-repl-id", 2, change_replication_id},
+    {"check-structures", 2, check_structures},
     {"config-rewrite-force-all", 2, rewrite_all},
     {"dict-resizing", 3, ok},
     {"digest", 2, digest},

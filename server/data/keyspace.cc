@@ -110,6 +110,25 @@ bool Database::note_access(std::string_view key) {
   return entry != nullptr;
 }
 
+void Database::assert_consistent() const {
+  expiries_.assert_consistent();
+  size_t keys = 0;
+  size_t with_ttl = 0;
+  keys_.for_each([&](const KeyEntry& entry) {
+    ++keys;
+    with_ttl += entry.expiry_place != 0 ? 1 : 0;
+    assert(keys_.find(entry.key(), KeyTable::hash(entry.key())) == &entry);
+    entry.stream.assert_consistent();
+    const ConsumerGroups& groups = std::as_const(entry.stream).groups();
+    for (size_t i = 0; i < groups.size(); ++i) {
+      if (const PendingList* const pending = groups.at(i).pending_or_null())
+        pending->assert_consistent();
+    }
+  });
+  assert(keys == keys_.size());
+  assert(with_ttl == expiries_.size());
+}
+
 // A few random picks find one unless most keys are over; then the first that is not will do.
 const KeyEntry* Database::random(std::mt19937_64& generator) {
   for (int pick = 0; pick < kRandomPicks && keys_.size() > 0; ++pick) {

@@ -150,6 +150,9 @@ class Database {
   /// Notes an access whatever the client said; false without the key.  Counts a hit or a miss.
   bool note_access(std::string_view key);
 
+  /// Stops the process if a rule of a structure below here is broken.  Cost: O(everything).
+  void assert_consistent() const;
+
  private:
   friend class Keyspace;
 
