@@ -35,11 +35,14 @@ bool is_key(std::string_view word, std::string_view key) {
   });
 }
 
-/// 0 for what is no number.
+/// Greatest number of a file: those that follow must not turn over.
+constexpr uint64_t kGreatestNumber = INT64_MAX / 2;
+
+/// 0 for what is no number, or none that files have.
 uint64_t number_in(std::string_view word) {
   uint64_t number = 0;
   std::from_chars(word.data(), word.data() + word.size(), number);
-  return number;
+  return number <= kGreatestNumber ? number : 0;
 }
 
 struct Fields {
