@@ -57,13 +57,14 @@ std::optional<std::string> value_in_file(const Option& option, const std::vector
 
 // Corrects the lines that the file has for an option.
 void update_lines(const Option& option, const std::vector<Line*>& lines,
-                  const ConfigValues& values) {
+                  const ConfigValues& values, Rewrite which) {
   const std::string value = print_option(option, values);
   bool all_generated = true;
   for (const Line* line : lines)
     all_generated = all_generated && line->is_generated;
+  const bool is_told_by_default = all_generated && which == Rewrite::kChanged;
   const bool is_needless =
-      (all_generated || option.has(kNoLineForNone)) && value == option.default_text;
+      (is_told_by_default || option.has(kNoLineForNone)) && value == option.default_text;
   if (!is_needless && value_in_file(option, lines) == value) return;
 
   for (Line* line : lines)
@@ -95,10 +96,11 @@ std::string rewritten_text(std::string_view text, const ConfigValues& values, Re
     for (const Option& option : table) {
       if (is_left_alone(option)) continue;
       if (const auto found = present.find(&option); found != present.end()) {
-        update_lines(option, found->second, values);
+        update_lines(option, found->second, values, which);
       } else if ((which == Rewrite::kAll && !option.has(kNoLineForNone)) ||
                  print_option(option, values) != option.default_text) {
-        added += join(option_lines(option, values), "\n") + '\n';
+        for (const std::string& line : option_lines(option, values))
+          added += line + '\n';
       }
     }
   }

@@ -78,6 +78,15 @@ TEST_CASE("a generated line goes when its option is back at its default", "[conf
         "port 7\n\n" + mark() + "timeout 5\n");
 }
 
+TEST_CASE("a generated line stays though it says the default, where every option has one",
+          "[config_rewrite]") {
+  const std::string all =
+      config::rewritten_text(mark(), config::ConfigValues(), config::Rewrite::kAll);
+  CHECK(all.find("\nport 6379\n") != std::string::npos);
+  CHECK(config::rewritten_text(all, config::ConfigValues(), config::Rewrite::kAll) == all);
+  CHECK(config::rewritten_text(all, config::ConfigValues()) == mark());
+}
+
 TEST_CASE("of several lines for one value, the first gets it", "[config_rewrite]") {
   CHECK(rewritten("port 7\nhz 20\nport 8\n", "port 9") == "port 9\nhz 20\n");
 }
