@@ -165,7 +165,7 @@ bool ClientIo::read_once(Client& client) {
       // Who sends byte by byte is not to have ever more room.
       if (client.input.room() < kInputStepBytes / 2)
         client.input.reserve(kInputStepBytes - std::min(client.input.size(), kInputStepBytes / 2));
-      room = client.input.room();
+      room = std::min(client.input.room(), kInputStepBytes);
       at = client.input.end();
     } else {
       if (client.input.room() < std::min(missing, kReadBytes)) {
