@@ -201,7 +201,8 @@ TEST_CASE("ROLE, INFO and CLIENT LIST of a replica say whose it is", "[replica][
   CHECK(info_field(ours, "master_sync_in_progress") == "0");
   CHECK(info_field(ours, "slave_read_only") == "1");
   CHECK(ours("CLIENT", "LIST", "TYPE", "master").contains("flags=M"));
-  CHECK(theirs("ROLE").contains("\"" + std::to_string(replica.port()) + "\""));
+  const std::string shown = "\"" + std::to_string(replica.port()) + "\"";
+  CHECK(wait_until([&] { return theirs("ROLE").contains(shown); }));
   CHECK(ours("REPLICAOF", "127.0.0.1", "x") == "ERR Invalid master port");
   primary.stop();
   REQUIRE(becomes(ours, "master_link_status", "down"));
