@@ -65,5 +65,7 @@ TEST_CASE("Long names are kept in part, and are the same refusal again", "[acl_l
   log.add(denial(key, 1), 10);
   REQUIRE(log.entries().size() == 1);
   CHECK(log.entries().front().count == 2);
-  CHECK(log.entries().front().object == std::string(kMaxAclLogText, 'k') + "... (5 more bytes)");
+  const std::string& kept = log.entries().front().object;
+  CHECK(kept.substr(0, kMaxAclLogText) == key.substr(0, kMaxAclLogText));
+  CHECK(kept.substr(kMaxAclLogText) == "... (5 more bytes)");
 }
