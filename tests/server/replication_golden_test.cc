@@ -116,8 +116,8 @@ TEST_CASE("A recorded redis-cli --replica sees the stream without the data", "[s
     client.send(part.bytes);
     if (part.bytes.find("SYNC") != std::string::npos) break;
   }
-  const std::string header = std::string("$EOF:") + std::string(40, ' ') + "\r\nREDIS";
-  REQUIRE(client.have(5 * oks + header.size()));
+  constexpr size_t kHeaderBytes = std::string_view("$EOF:\r\nREDIS").size() + 40;
+  REQUIRE(client.have(5 * oks + kHeaderBytes));
   REQUIRE(wait_until(
       [&] { return info_field(redis, "slave0").find("state=online") != std::string::npos; }));
   const size_t size = client.received(SIZE_MAX).size();
