@@ -2,12 +2,11 @@
 // so that the one that takes its place has everything; then a snapshot is written, if that is
 // wanted.
 //
-//   begin() ──replicas lag──► waits: writes are put off, GETACK ──all have it, or
-//   shutdown-timeout──┐
-//      └──────────────────────────────────────────────────────────────────────────────────────────┴─►
-//      saved?
-//                                          yes: the loop stops      no: refused, and it goes on as
-//                                          before
+//   begin() ── replicas lag ──► waits: writes are put off, GETACK
+//      │                          │
+//      │                          ▼ all have it, or shutdown-timeout is over
+//      └──── none lags ────────► saved?
+//                                 yes: the loop stops    no: refused, and it goes on as before
 //
 // Always: while it waits nothing is written, so what the replicas lack only gets less.
 #pragma once

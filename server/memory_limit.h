@@ -3,8 +3,8 @@
 //   command that needs memory ─► has_room() ─┬─► below: a guess of some nanoseconds says so
 //   turn ended, cron, timer ───► work_off() ─┤
 //                                            ├─► above: the allocator is asked, keys are evicted
-//                                            for │   the time that maxmemory-eviction-tenacity
-//                                            gives └─► above, and nothing may be evicted: "-OOM"
+//                                            │   for as long as maxmemory-eviction-tenacity says
+//                                            └─► above, and nothing may be evicted: "-OOM"
 //
 // Above the limit with keys left to evict, commands go on: what one of them has not got done the
 // next one does, or the timer.  As long as removed streams are still being freed by the helper

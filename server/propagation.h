@@ -1,15 +1,15 @@
 // Every write of the server, once, as bytes: what the log and the replicas are made of.
 //
-//   handler ─┬─ call.changed(n)                    the words of the command become its form …
-//            ├─ call.propagate_as(words)           … unless the handler names others (an ID for
-//            "*", │                                     one XCLAIM for a run of entries) └─ a key
-//            expired ─► tell()
-//                   │
-//                   ▼  encoded at once, as a command on the wire
-//   ┌─────────┬──────┬─────────────────────────────┬──────┐
-//   │ SELECT 0│ XADD │ MULTI  XCLAIM  XGROUP  EXEC │ XDEL │ ◄─ this turn's bytes, addressed by
-//   offset └─────────┴──────┴─────────────────────────────┴──────┘
-//                   └─► at the end of the turn: the log, the replicas
+//   handler ─┬─ call.changed(n)         the words of the command become its form …
+//            ├─ call.propagate_as(…)   … unless the handler names others: an ID for "*", one
+//            │                           XCLAIM for a run of entries
+//   expired ─┴─ tell()
+//                 │
+//                 ▼  encoded at once, as a command on the wire
+//          ┌─────────┬──────┬─────────────────────────────┬──────┐
+//          │ SELECT 0│ XADD │ MULTI  XCLAIM  XGROUP  EXEC │ XDEL │ ◄─ this turn's bytes,
+//          └─────────┴──────┴─────────────────────────────┴──────┘    addressed by offset
+//                 └─► at the end of the turn: the log, the replicas
 //
 // A unit is what one command, or one EXEC, told; when that is more than one form they stand between
 // MULTI and EXEC.  SELECT stands before a form for another database than the one before it, in

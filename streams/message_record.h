@@ -1,8 +1,8 @@
 // One message that a stream remembers, and one producer: each a single allocation, with the name's
 // bytes behind the rest.
 //
-//   ProducerRecord  ┌ links · hash ┬ pid bytes ┐      MessageRecord  ┌ links · ID · hash ┬ iid
-//   bytes ┐
+//   ProducerRecord  ┌ links · hash ┬ pid bytes ┐
+//   MessageRecord   ┌ links · ID · hash ┬ iid bytes ┐
 //
 // Whoever makes one destroys it; they belong to Idempotence.
 #pragma once

@@ -14,8 +14,7 @@
 //
 // All of it belongs to the main thread.  One other thread may free, while it has a RemoteNodeFrees:
 //
-//   helper: free ─► marks of its own in the slab's head ─┬─ all slots of the slab came: frees the
-//   slab
+//   helper: free ─► marks of its own in the slab's head ─┬─ all slots of it came: frees the slab
 //                                                        └─ hand_over(): a chain of slots per slab
 //   main:   take_back_node_memory() ◄── list without a lock ◄──┘
 //

@@ -3,8 +3,7 @@
 //   Stream ─ length · last ID · entries added                       (one cache line in all)
 //     ├─ tree_:  RadixTree<StreamNode>    ID of a node's first entry ─► the node
 //     ├─ tail_:  the tree's rightmost node, so that appending descends nothing
-//     └─ extra_: what most streams never need (the greatest deleted ID, groups, remembered
-//     messages)
+//     └─ extra_: what most streams never need: the greatest deleted ID, groups, remembered messages
 //
 // The tree knows the number of live entries under each of its inner nodes, except those of the
 // tail, whose count changes with every append: they are added when the tail is sealed, that is

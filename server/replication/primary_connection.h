@@ -1,8 +1,7 @@
 // The socket to a primary: plain or TLS, and what waits in it.
 //
 //   open() ─► connecting ─► on_connected ─► bytes ─► input(), on_bytes ─► … ─► on_lost(why)
-//                                          send(output) ─► what the socket takes, the rest when it
-//                                          can
+//                                          send(output) ─► what the socket takes, the rest later
 //
 // Names are resolved while nothing else happens, as in Redis: an address costs no time.
 //

@@ -2,8 +2,7 @@
 // time, it says what is to be sent and what came.  It knows no socket, no file and no command.
 //
 //   kOff ──begin()──► kWaiting ──a pause is over──► kConnecting ──connected()──► kPing
-//                        ▲                                                        │ +PONG, -NOAUTH
-//                        …
+//                        ▲                                                        │ +PONG …
 //       failed(), silence│from anywhere                                           ▼
 //                        │                        AUTH, REPLCONF: together   kIntroduction
 //                        │                                                        │ all answered

@@ -1,8 +1,7 @@
 // A replica that applies nothing, so that only what it costs its primary is seen.
 //
 //   PING, REPLCONF, PSYNC ? -1 ─► the snapshot, read to its end ─► REPLCONF ACK, once a second
-//                                                                  reads and forgets, or reads
-//                                                                  nothing
+//                            then it reads and forgets, or reads nothing
 //
 // Its thread reads with pauses, as one read of much costs the client's core less than many.
 #pragma once
