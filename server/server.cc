@@ -1,9 +1,6 @@
 #include "server/server.h"
 
-#include <algorithm>
-#include <cerrno>
 #include <csignal>
-#include <cstring>
 
 #include <sys/socket.h>
 #include <unistd.h>
@@ -13,24 +10,10 @@
 #include "server/commands/table.h"
 #include "server/errors.h"
 #include "server/insight/memory.h"
-#include "streams/node_memory.h"
 
 namespace weir {
 namespace {
 
-constexpr int64_t kMillisecondsPerSecond = 1000;
-/// The rates of INFO are sampled at least this often a second.
-constexpr int kMinHz = 10;
-/// What moving the tables of keys may take of each cron.
-constexpr int64_t kTableMoveUs = 1000;
-/// Keys that expire between two looks at the clock.
-constexpr size_t kKeysPerLook = 16;
-/// How long one run of expiry may take, and the share of all time, in per cent, that runs take
-/// while there is more to do; active-expire-effort adds two for each step.
-constexpr int64_t kKeyExpiryUs = 1000;
-constexpr int64_t kLeastExpiryShare = 25;
-/// How many slabs that the helper has freed in part are looked at in one go: some ten microseconds.
-constexpr size_t kSlabsPerLook = 256;
 /// How long a client may keep a shutdown waiting for the socket to take the rest of its replies.
 constexpr int kLastWordsMs = 100;
 
@@ -137,11 +120,8 @@ Server::Server(Config& config, Log& log)
                  .tls = ports_.tls(),
                  .files = real_files()}),
       failover_(context_),
-      cron_timer_(loop_, [this] { cron(); }),
+      cron_(context_, clock_, loop_),
       deadline_timer_(loop_, [this] { armed_deadline_ms_.reset(); }),
-      iid_expiry_timer_(loop_, [this] { expire_messages(); }),
-      key_expiry_timer_(loop_, [this] { expire_keys(); }),
-      memory_timer_(loop_, [this] { take_back_memory(); }),
       eviction_timer_(loop_, [] {}) {  // what is to be done is done at the end of the turn
   keyspace_.lazy_free.on_idle = &release_thread_cache;
   dispatcher_.attach(io_);
@@ -333,7 +313,7 @@ bool Server::is_refused(const Client& client) const {
 
 void Server::run() {
   if (!shutdown_.is_requested()) {
-    cron();
+    cron_.run();
     loop_.run([this] { return end_turn(); });
   }
   if (is_supervised_by_systemd(config_.values())) notify_systemd("STOPPING=1\n");
@@ -409,94 +389,7 @@ void Server::arm_deadline_timer() {
   }
 }
 
-// --- Now and then --------------------------------------------------------------------------------
-
-void Server::cron() {
-  clock_.refresh();
-  ticks_.calibrate();
-  const int64_t now_us = clock_.last_monotonic_us();
-  stats_.command_rate.sample(stats_.commands, now_us);
-  stats_.turn_rate.sample(stats_.turns, now_us);
-  stats_.turn_ns_rate.sample(stats_.turns_ns, now_us);
-  stats_.in_rate.sample(io_.counts().bytes_in, now_us);
-  stats_.out_rate.sample(io_.counts().bytes_out, now_us);
-  move_tables();
-  take_back_memory();
-  expire_messages();
-  expire_keys();
-  close_idle_clients();
-  snapshots_.cron(clock_.unix_s());
-  append_log_.cron();
-  upstream_.cron();
-  failover_.look(clock_.last_monotonic_us() / 1000);
-  replicas_.cron();
-  log_rewriter_.cron();
-  for (const auto& [id, client] : clients_)
-    io_.check_output(*client);
-  stats_.peak_memory_bytes = std::max(stats_.peak_memory_bytes, used_memory());
-  cron_timer_.set_ms(kMillisecondsPerSecond / std::max(config_->hz, kMinHz));
-}
-
-// So that a move ends when no changes come that would carry it on.
-void Server::move_tables() {
-  const int64_t until_us = Clock::monotonic_us() + kTableMoveUs;
-  for (Database& db : keyspace_.databases()) {
-    while (db.maintain() && Clock::monotonic_us() < until_us)
-      ;
-  }
-}
-
-void Server::take_back_memory() {
-  if (take_back_node_memory(kSlabsPerLook)) memory_timer_.set_ms(1);
-}
-
-// What one run leaves waits for a turn of requests only, so that producers do not send messages
-// faster than they expire.
-void Server::expire_messages() {
-  clock_.refresh();
-  if (keyspace_.iid_expiry.run(static_cast<uint64_t>(clock_.unix_ms())))
-    iid_expiry_timer_.set_ms(1);
-}
-
-// The earliest first, so that a run ends when nothing is left to do.  One that had to stop goes on
-// after a pause that leaves requests their share of the time.
-void Server::expire_keys() {
-  if (!keyspace_.active_expiry) return;
-  clock_.refresh();
-  keyspace_.set_time({.ms = clock_.unix_ms(), .s = clock_.unix_s()}, true);
-  const int64_t began_us = clock_.last_monotonic_us();
-  bool has_more = false;
-  int64_t now_us = began_us;
-  for (Database& db : keyspace_.databases()) {
-    size_t removed = kKeysPerLook;
-    while (removed == kKeysPerLook && now_us - began_us < kKeyExpiryUs) {
-      removed = db.expire_some(kKeysPerLook);
-      if (removed > 0) now_us = Clock::monotonic_us();
-    }
-    has_more |= removed == kKeysPerLook;
-  }
-  stats_.expiry_us += now_us - began_us;
-  latency_.note(latency_events::kExpireCycle, static_cast<uint64_t>(now_us - began_us) / 1000,
-                clock_.unix_s(), config_->latency_monitor_threshold_ms);
-  if (!has_more) return;
-  ++stats_.expiry_runs_cut;
-  const int64_t share = kLeastExpiryShare + int64_t{2} * (config_->active_expire_effort - 1);
-  key_expiry_timer_.set_ms(std::max<int64_t>(1, kKeyExpiryUs * (100 - share) / share / 1000));
-}
-
-void Server::close_idle_clients() {
-  if (config_->timeout_s == 0) return;
-  for (const auto& [id, client] : clients_) {
-    const int64_t idle_ms = clock_.monotonic_ms() - client->last_active_ms;
-    if (client->blocked || client->monitoring || client->closed ||
-        idle_ms / 1000 < config_->timeout_s)
-      continue;
-    // It waits for messages, or is a replica, or stands for the primary.
-    if (client->subscriptions || client->shared || client->is_primary) continue;
-    log_.verbose("Closing idle client");
-    io_.close(*client);
-  }
-}
+// --- Memory --------------------------------------------------------------------------------------
 
 void Server::work_off_memory() {
   if (memory_.work_off()) eviction_timer_.set_ms(1);

@@ -9,7 +9,6 @@
 // connections.
 #pragma once
 
-#include <memory>
 #include <optional>
 #include <string>
 
@@ -17,6 +16,7 @@
 #include "server/commands/entry_reply.h"
 #include "server/config.h"
 #include "server/context.h"
+#include "server/cron.h"
 #include "server/data/keyspace.h"
 #include "server/data/waiters.h"
 #include "server/data/watches.h"
@@ -79,17 +79,8 @@ class Server {
   std::string load();
   bool end_turn();
   bool run_inner_turn(bool may_sleep);
-  void restart_log();
-  std::optional<SavedPosition> position() const;
-  void note_position();
   void begin_to_end();
   void arm_deadline_timer();
-  void cron();
-  void move_tables();
-  void take_back_memory();
-  void expire_messages();
-  void expire_keys();
-  void close_idle_clients();
   void work_off_memory();
   void note_uses();
   void limit_client_memory();
@@ -136,12 +127,9 @@ class Server {
   Ports ports_;
   Upstream upstream_;
   Failover failover_;
-  Timer cron_timer_;
+  Cron cron_;
   Timer deadline_timer_;
-  Timer iid_expiry_timer_;  // set while one run was not enough
-  Timer key_expiry_timer_;  // the same
-  Timer memory_timer_;      // the same
-  Timer eviction_timer_;    // the same
+  Timer eviction_timer_;  // set while one run was not enough
   std::optional<int64_t> armed_deadline_ms_;
   bool inner_turn_wants_more_ = false;
   PidFile pid_file_;
