@@ -8,19 +8,19 @@
 #include <array>
 #include <fstream>
 
-#include <unistd.h>
-
 #include "tests/bench/failure.h"
 #include "tests/bench/machine.h"
 #include "tests/bench/requests.h"
 #include "tests/bench/scenario.h"
+#include "tests/bench/wait_until.h"
 
 namespace weir::bench {
 namespace {
 
 constexpr size_t kStreams = 100;
-constexpr useconds_t kLookUs = 2'000;
-constexpr uint64_t kPatienceNs = 300'000'000'000;
+/// The moment at which a link comes up is part of what is measured.
+constexpr Looks kLooks = {.every = std::chrono::milliseconds(2),
+                          .until = std::chrono::seconds(300)};
 constexpr double kMegabyte = 1 << 20;
 constexpr size_t kRounds = 3;
 
@@ -41,12 +41,8 @@ void fill(ServerProcess& server, const FullSyncRow& row, size_t megabytes) {
 }
 
 void await_link(ServerProcess& replica) {
-  const uint64_t begin_ns = now_ns();
-  while (replica.info("replication", "master_link_status") != "up") {
-    throw_if_interrupted();
-    if (now_ns() - begin_ns > kPatienceNs) throw Failure("the link does not come up");
-    usleep(kLookUs);
-  }
+  wait_until([&replica] { return replica.info("replication", "master_link_status") == "up"; },
+             "the link comes up", kLooks);
 }
 
 std::vector<double> measure_full_sync(Trial& trial, const FullSyncRow& row) {

@@ -4,35 +4,30 @@
 //   the difference of two rows of one server is what the log costs
 #include <algorithm>
 
-#include <unistd.h>
-
 #include "tests/bench/failure.h"
 #include "tests/bench/groups.h"
 #include "tests/bench/machine.h"
 #include "tests/bench/requests.h"
 #include "tests/bench/scenario.h"
+#include "tests/bench/wait_until.h"
 
 namespace weir::bench {
 namespace {
 
 constexpr size_t kReplayed = 300'000;  // entries
 constexpr size_t kDelivered = 10'000;  // entries
-constexpr useconds_t kLookUs = 5'000;
-constexpr int kMostLooks = 4'000;
 
 /// Begins the log, and waits until it counts.
 void keep_log(Trial& trial, const std::string& policy) {
   trial.server.command(
       {"CONFIG", "SET", "appendfsync", policy, "auto-aof-rewrite-percentage", "0"});
   trial.server.command({"CONFIG", "SET", "appendonly", "yes"});
-  for (int looks = 0; looks < kMostLooks; ++looks) {
-    const bool is_kept = trial.server.info("persistence", "aof_enabled") == "1" &&
-                         trial.server.info("persistence", "aof_rewrite_in_progress") == "0" &&
-                         trial.server.info("persistence", "aof_rewrite_scheduled") == "0";
-    if (is_kept) return;
-    usleep(kLookUs);
-  }
-  throw Failure("the log does not begin");
+  const auto is_kept = [&trial] {
+    return trial.server.info("persistence", "aof_enabled") == "1" &&
+           trial.server.info("persistence", "aof_rewrite_in_progress") == "0" &&
+           trial.server.info("persistence", "aof_rewrite_scheduled") == "0";
+  };
+  wait_until(is_kept, "the log begins");
 }
 
 uint64_t log_bytes(Trial& trial) {

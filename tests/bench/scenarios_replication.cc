@@ -5,13 +5,12 @@
 #include <algorithm>
 #include <memory>
 
-#include <unistd.h>
-
 #include "tests/bench/failure.h"
 #include "tests/bench/machine.h"
 #include "tests/bench/replica_sink.h"
 #include "tests/bench/requests.h"
 #include "tests/bench/scenario.h"
+#include "tests/bench/wait_until.h"
 
 namespace weir::bench {
 namespace {
@@ -19,8 +18,6 @@ namespace {
 constexpr uint64_t kSeed = 11;
 constexpr size_t kPipeline = 16;
 constexpr size_t kApplied = 500'000;  // entries
-constexpr useconds_t kLookUs = 5'000;
-constexpr int kMostLooks = 12'000;
 constexpr double kMegabyte = 1 << 20;
 
 bool is_weir(Trial& trial) {
@@ -32,16 +29,6 @@ Scenario found(std::vector<Scenario> family, const std::string& name) {
                                [&name](const Scenario& one) { return one.name == name; });
   if (at == family.end()) throw Failure("no scenario " + name);
   return std::move(*at);
-}
-
-template <typename IsSo>
-void wait_until(IsSo is_so, const char* what) {
-  for (int looks = 0; looks < kMostLooks; ++looks) {
-    if (is_so()) return;
-    throw_if_interrupted();
-    usleep(kLookUs);
-  }
-  throw Failure(std::string("it does not happen: ") + what);
 }
 
 void sync_without_delay(ServerProcess& server) {

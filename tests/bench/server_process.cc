@@ -14,13 +14,13 @@
 
 #include "tests/bench/failure.h"
 #include "tests/bench/machine.h"
+#include "tests/bench/wait_until.h"
 #include "tests/support/certificates.h"
 
 namespace weir::bench {
 namespace {
 
 constexpr uint64_t kStartTimeoutNs = 10'000'000'000;
-constexpr int kNoticeTries = 200;  // of 5 ms
 
 std::filesystem::path make_folder() {
   std::string path = std::filesystem::temp_directory_path() / "weir-bench-XXXXXX";
@@ -191,12 +191,9 @@ std::string ServerProcess::info(std::string_view section, std::string_view field
 
 uint64_t ServerProcess::used_memory_with(size_t others) {
   const std::string wanted = std::to_string(others + 1);
-  for (int tries = 0; tries < kNoticeTries; ++tries) {
-    if (info("clients", "connected_clients") == wanted) return used_memory();
-    throw_if_interrupted();
-    usleep(5'000);
-  }
-  throw Failure("connected_clients does not become " + wanted);
+  wait_until([&] { return info("clients", "connected_clients") == wanted; },
+             "connected_clients is " + wanted);
+  return used_memory();
 }
 
 uint64_t ServerProcess::cpu_ns() const {

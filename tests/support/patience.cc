@@ -32,13 +32,18 @@ Milliseconds patient(Milliseconds wanted) {
   return Milliseconds(static_cast<int64_t>(static_cast<double>(wanted.count()) * stretch));
 }
 
-bool wait_until(const std::function<bool()>& condition, Milliseconds deadline) {
+bool wait_until(const std::function<bool()>& condition, Milliseconds deadline,
+                Milliseconds between_looks) {
   const Clock::time_point end = Clock::now() + deadline;
   while (!condition()) {
     if (Clock::now() >= end) return false;
-    std::this_thread::sleep_for(Milliseconds(2));
+    let_pass(between_looks);
   }
   return true;
+}
+
+void let_pass(Milliseconds time) {
+  std::this_thread::sleep_for(time);
 }
 
 int milliseconds_left(Clock::time_point deadline) {

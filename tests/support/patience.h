@@ -22,7 +22,11 @@ inline Milliseconds reply_patience() {
 
 /// Asks again and again until `condition` holds; false when the deadline came first.
 [[nodiscard]] bool wait_until(const std::function<bool()>& condition,
-                              Milliseconds deadline = patient(Milliseconds(10000)));
+                              Milliseconds deadline = patient(Milliseconds(10000)),
+                              Milliseconds between_looks = Milliseconds(2));
+
+/// Time goes by, and nothing is waited for: where that is itself what a campaign does to a server.
+void let_pass(Milliseconds time);
 
 /// Milliseconds from now until `deadline`, at least 0: what poll() wants.
 int milliseconds_left(Clock::time_point deadline);

@@ -5,7 +5,6 @@
 #include <regex>
 #include <sstream>
 #include <stdexcept>
-#include <thread>
 
 #include "resp/reply.h"
 
@@ -14,6 +13,8 @@ namespace {
 
 constexpr int kDatabases = 4;
 constexpr Milliseconds kAgreement{30'000};
+/// Every look describes the data of all servers.
+constexpr Milliseconds kBetweenLooks{50};
 constexpr const char* kHost = "127.0.0.1";
 
 /// How it is stored, and when clients came, are a server's own; and how often a message came again.
@@ -218,7 +219,7 @@ void ReplicationFamily::save(size_t node) {
 
 void ReplicationFamily::stop_for_a_while(size_t node) {
   ::kill(nodes_[node].server->pid(), SIGSTOP);
-  std::this_thread::sleep_for(Milliseconds(20 + below(300)));
+  let_pass(Milliseconds(20 + below(300)));
   ::kill(nodes_[node].server->pid(), SIGCONT);
   ++events_[kStopped];
 }
@@ -296,11 +297,10 @@ std::string ReplicationFamily::await_agreement() {
   std::string differs;
   const bool agrees = wait_until(
       [&] {
-        std::this_thread::sleep_for(Milliseconds(50));
         differs = disagreement();
         return differs.empty();
       },
-      patient(kAgreement));
+      patient(kAgreement), kBetweenLooks);
   return agrees ? std::string() : differs;
 }
 

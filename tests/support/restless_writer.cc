@@ -2,7 +2,6 @@
 
 #include <csignal>
 #include <stdexcept>
-#include <thread>
 
 namespace weir::testing {
 namespace {
@@ -173,7 +172,7 @@ void RestlessWriter::run(const std::atomic<int>& port, const std::atomic<bool>& 
     } catch (const std::runtime_error&) {
       // It is not there, or died before it answered.
     }
-    std::this_thread::sleep_for(kPause);
+    let_pass(kPause);
   }
 }
 

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <thread>
 #include <utility>
 
 #include <sys/socket.h>
@@ -70,7 +69,7 @@ bool TornLink::pass() {
   if (is_met_ && fate_.kind == Kind::kStall && Clock::now() < until_) return true;
   if (is_met_ && fate_.kind == Kind::kDrip) {
     if (Clock::now() >= until_) fate_.kind = Kind::kNothing;
-    std::this_thread::sleep_for(kDripPause);
+    let_pass(kDripPause);
   }
   return pass(0) && pass(1);
 }
