@@ -12,7 +12,7 @@ BENCH      ?=
 MIB        ?= 256
 PEER       ?= /usr/bin/redis-server
 
-.PHONY: all build run test lint check fuzz soak mishaps failovers bench install clean help
+.PHONY: all build run test lint check coverage fuzz soak mishaps failovers bench install clean help
 all: build
 
 build: ## release build of weir-server (installs missing build packages)
@@ -41,6 +41,12 @@ check: ## every test under AddressSanitizer and UBSan, without jemalloc, then li
 	@$(CMAKE) --build build-check -j $(JOBS)
 	@cd build-check && ctest --output-on-failure -j $(JOBS)
 	@.ci/lint
+
+coverage: ## which lines of the server the unit, model, wire and server tests run: per folder, then what is not
+	@.ci/packages build test
+	@$(CMAKE) -S . -B build-coverage -DCMAKE_C_COMPILER=gcc -DCMAKE_CXX_COMPILER=g++ -DCMAKE_BUILD_TYPE=Debug -DCMAKE_CXX_FLAGS_DEBUG="-O0 -g1" -DWEIR_COVERAGE=ON -DWEIR_BENCH=OFF >/dev/null
+	@$(CMAKE) --build build-coverage -j $(JOBS) --target weir-server unit_tests model_tests wire_tests server_tests
+	@.ci/coverage build-coverage $(JOBS)
 
 fuzz: ## run every fuzz target for TIME seconds each (default 60)
 	@.ci/packages build lint
@@ -79,7 +85,7 @@ install: build ## install the server and redis.conf below PREFIX (default /usr/l
 	@$(CMAKE) --install $(BUILD) --prefix $(PREFIX) --strip
 
 clean: ## remove everything that was built
-	@rm -rf build build-check build-fuzz
+	@rm -rf build build-check build-coverage build-fuzz
 
 help: ## this text
 	@awk -F':.*## ' '/^[a-z]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' Makefile
