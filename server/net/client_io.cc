@@ -229,7 +229,10 @@ void ClientIo::run_requests(Client& client, std::string_view bytes, bool is_own_
     } else {
       used += requests_.consumed();
       if (const auto window = requests_.window(); !window.empty()) handler_.expect(client, window);
-      if (requests_.argv().empty()) continue;
+      if (requests_.argv().empty()) {
+        if (client.shared) client.shared->heard();
+        continue;
+      }
       prepare_reply(client);
       handler_.handle(client, requests_.argv());
       if (!client.output.empty()) wants_flush(client);

@@ -20,6 +20,8 @@ class SharedOutput {
   virtual void sent(size_t bytes) = 0;
   /// What waits for this connection, for its limit.
   virtual size_t pending_bytes() const = 0;
+  /// An empty line came from the other side, which shows no more than that it lives.
+  virtual void heard() = 0;
 };
 
 }  // namespace weir

@@ -79,6 +79,7 @@ class Replica final : public SharedOutput {
   std::string_view next() override;
   void sent(size_t bytes) override;
   size_t pending_bytes() const override;
+  void heard() override { last_ack_ms_ = clock_.monotonic_ms(); }
 
   // --- What others ask
   State state() const { return state_; }
@@ -93,6 +94,7 @@ class Replica final : public SharedOutput {
   bool needs_stream() const { return next_ > 0 && state_ != State::kDone; }
   int64_t acked() const { return acked_; }
   int64_t durable() const { return durable_; }
+  /// When it last said how far it is, or that it is still loading.
   int64_t last_ack_ms() const { return last_ack_ms_; }
   /// When something last went to it.
   int64_t last_progress_ms() const { return last_progress_ms_; }

@@ -262,8 +262,7 @@ void Replicas::close_silent_ones() {
   const int64_t limit_ms = parts_.settings.repl_timeout_s * kMsPerSecond;
   for (Replica* const replica : std::vector<Replica*>(replicas_)) {
     std::string_view doing;
-    if (replica->state() == Replica::State::kOnline && !replica->is_silent &&
-        now_ms - replica->last_ack_ms() > limit_ms)
+    if (replica->is_online() && !replica->is_silent && now_ms - replica->last_ack_ms() > limit_ms)
       doing = "streaming sync";
     if (replica->state() == Replica::State::kTransfer && !replica->next().empty() &&
         now_ms - replica->last_progress_ms() > limit_ms)

@@ -318,6 +318,24 @@ TEST_CASE("A replica that says nothing for repl-timeout is disconnected", "[repl
   CHECK(server.log().find("Disconnecting timedout replica (streaming sync)") != std::string::npos);
 }
 
+TEST_CASE("A replica is kept while it shows by empty lines that it loads", "[replication]") {
+  const std::string capability = GENERATE(as<std::string>(), "none", "eof");
+  TestServer server = primary({"--repl-timeout", "1"});
+  Redis redis = server.connect();
+  RawClient silent = server.connect_raw();
+  RawClient loading = server.connect_raw();
+  silent("REPLCONF", "listening-port", "1", "capa", capability);
+  loading("REPLCONF", "listening-port", "2", "capa", capability);
+  silent.send("PSYNC", "?", "-1");
+  loading.send("PSYNC", "?", "-1");
+  REQUIRE(wait_until([&] { return redis("INFO", "replication").contains("port=2,state=online"); }));
+  CHECK(wait_until([&] {
+    loading.write("\n");
+    return field(redis, "replication", "connected_slaves") == "1";
+  }));
+  CHECK(redis("INFO", "replication").contains("port=2,state=online"));
+}
+
 TEST_CASE("A backlog that nobody needs for repl-backlog-ttl is freed, and its history with it",
           "[replication]") {
   TestServer server = primary({"--repl-backlog-ttl", "1"});
