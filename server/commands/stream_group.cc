@@ -48,8 +48,9 @@ Parsed<GroupArgs> read_group_args(const Call& call, bool may_make_stream) {
     } else if (args.take("ENTRIESREAD", 1)) {
       Parsed<int64_t> read = args.next_integer(errors::kNotAnInteger);
       if (!read) return tl::make_unexpected(std::move(read.error()));
-      if (*read < -1) return refused(errors::kEntriesReadNegative);
-      parsed.entries_read = *read;
+      if (*read < -1 && !call.is_replay) return refused(errors::kEntriesReadNegative);
+      // Redis counts beyond the greatest number, and tells what came of it: nobody knows.
+      parsed.entries_read = std::max<int64_t>(*read, -1);
       parsed.entries_read_word = args.position() - 1;
     } else {
       return tl::make_unexpected(misused(call));

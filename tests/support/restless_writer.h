@@ -36,6 +36,7 @@ class RestlessWriter {
   Words of_time();
   Words of_all_keys();
   Words newer();
+  Words drawn();
   Words reader(bool waits);
   Words with_ids(Words words);
   std::string recent_id();

@@ -216,6 +216,16 @@ TEST_CASE("Counters that a client set to the greatest do not turn over", "[xseti
   CHECK(stage.told().ends_with("\nXGROUP SETID s g 5-0 ENTRIESREAD " + kMost));
 }
 
+TEST_CASE("A count that turned over elsewhere is one that nobody knows", "[xgroup|setid][counts]") {
+  HandlerStage stage;
+  fill(stage);
+  stage.is_replay = true;
+  CHECK(stage("XGROUP SETID s g 2-0 ENTRIESREAD -9223372036854775808") == "+OK");
+  const std::string groups = stage("XINFO GROUPS s");
+  CHECK(groups.find(R"("last-delivered-id", "2-0")") != std::string::npos);
+  CHECK(groups.find(R"("entries-read", :)") == std::string::npos);
+}
+
 TEST_CASE("A million IDs leave no memory behind, and none is kept for those not there",
           "[xclaim][counts]") {
   constexpr size_t kIds = 1'000'000;
