@@ -110,7 +110,7 @@ Propagation::News Propagation::pass_on(uint32_t db, std::span<const std::string_
                                        const Told& told) {
   if (told.is_verbatim && told.changes > 0) add(db, argv);
   if (told.is_relayed && has_listener(Listener::kReplicas)) {
-    select(selected_ == kNone ? db : static_cast<uint32_t>(selected_));  // any will do
+    select(db);  // of no use to it, but so it is in the streams of others
     const size_t begin = bytes_.size();
     add_words(argv);
     add_part(begin, Listener::kReplicas);

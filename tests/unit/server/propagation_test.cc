@@ -212,6 +212,16 @@ TEST_CASE("Published messages are told only to replicas, and are marked", "[prop
   CHECK(commands_in(told.pending().substr(part.begin, part.end - part.begin)) == "PUBLISH c x\n");
 }
 
+TEST_CASE("A message is told behind the database of who sent it", "[propagation][pubsub]") {
+  Heard told;
+  told.set_listener(Propagation::Listener::kReplicas, true);
+  told.begin();
+  told.command(0, {"XADD", "s"});
+  told.command(3, {"PUBLISH", "c", "x"}, true);
+  told.command(3, {"PUBLISH", "c", "y"}, true);
+  CHECK(commands_in(told.pending()) == "SELECT 0\nXADD s\nSELECT 3\nPUBLISH c x\nPUBLISH c y\n");
+}
+
 std::string heard_by(const Propagation& told, Propagation::Listener listener) {
   std::string bytes;
   told.for_each_part(listener, [&bytes](std::string_view part) { bytes += part; });
