@@ -27,6 +27,7 @@ extern const Special rename_command_value;  // old new; cumulative
 
 // Tidies.
 Tidied clamp_hz(const std::string& text);
+Tidied raise_backlog_size(const std::string& text);
 Tidied check_proc_title(const std::string& text);
 Tidied check_dbfilename(const std::string& text);
 Tidied check_appendfilename(const std::string& text);

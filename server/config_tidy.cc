@@ -22,6 +22,8 @@ Tidied refuse(const char* reason) {
 constexpr int64_t kMinHz = 1;
 constexpr int64_t kMaxHz = 500;
 constexpr int64_t kLargestPort = 65535;
+/// What replicas that break off for a moment miss should always be there.
+constexpr int64_t kLeastBacklogBytes = int64_t{16} * 1024;
 
 constexpr std::array<std::string_view, 7> kTitleVariables = {
     "title", "listen-addr", "server-mode", "port", "tls-port", "unixsocket", "config-file"};
@@ -64,6 +66,10 @@ bool is_version_triple(std::string_view text) {
 Tidied clamp_hz(const std::string& text) {
   const int64_t hz = *parse_integer(text);
   return std::to_string(std::min(std::max(hz, kMinHz), kMaxHz));
+}
+
+Tidied raise_backlog_size(const std::string& text) {
+  return std::to_string(std::max(*parse_integer(text), kLeastBacklogBytes));
 }
 
 Tidied check_proc_title(const std::string& text) {

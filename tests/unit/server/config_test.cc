@@ -176,6 +176,11 @@ TEST_CASE("CONFIG SET takes yes and no, and words of a list, in any case", "[con
         "noeviction");
 }
 
+TEST_CASE("A backlog is never smaller than 16 KiB", "[config|set]") {
+  CHECK(after_set("repl-backlog-size", "1") == "16384");
+  CHECK(after_set("repl-backlog-size", "20kb") == "20480");
+}
+
 TEST_CASE("CONFIG SET clamps hz", "[config|set]") {
   CHECK(after_set("hz", "1000") == "500");
   CHECK(after_set("hz", "0") == "1");

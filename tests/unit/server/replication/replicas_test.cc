@@ -205,19 +205,20 @@ TEST_CASE("A second PSYNC of the same connection is ignored", "[psync]") {
 }
 
 TEST_CASE("What a replica needs is kept, however small the backlog is", "[backlog]") {
+  constexpr size_t kPings = 2000;
   Primary primary;
-  primary.configure("repl-backlog-size", "16");
+  primary.configure("repl-backlog-size", "16kb");
   primary.replicas.backlog_size_changed();
   primary("REPLCONF capa eof");
   primary.ask("PSYNC ? -1");
-  for (int i = 0; i < 100; ++i)
+  for (size_t i = 0; i < kPings; ++i)
     primary.relay(kPing);
-  CHECK(primary.stream().backlog().length() == 100 * kPing.size());
+  CHECK(primary.stream().backlog().length() == kPings * kPing.size());
   primary.snapshot();
   primary("REPLCONF ACK 0");
-  CHECK(primary.sent().size() == 100 * kPing.size());
+  CHECK(primary.sent().size() == kPings * kPing.size());
   primary.replicas.end_turn();
-  CHECK(primary.stream().backlog().length() == 16);
+  CHECK(primary.stream().backlog().length() == 16384);
 }
 
 TEST_CASE("A snapshot that cannot be written ends the connections that wait for it", "[psync]") {
