@@ -14,6 +14,13 @@ namespace {
 
 constexpr int kNoSocket = -1;
 
+/// Redis logs an error without the word that it begins with if it has no code of its own.
+std::string as_logged(std::string_view error) {
+  constexpr std::string_view kPlain = "ERR ";
+  if (error.starts_with(kPlain)) return std::string(error.substr(kPlain.size()));
+  return "-" + std::string(error);
+}
+
 }  // namespace
 
 Replay::Replay(Context& context, Owner owner)
@@ -78,7 +85,7 @@ void Replay::run(std::span<const std::string_view> argv, Step& step) {
   }
   const ExpiredAreSeen expired_are_seen(context_.keyspace);
   const std::string error = context_.dispatcher.replay(client_, *row, argv);
-  if (!error.empty()) owner_.failed(error, argv[0]);
+  if (!error.empty()) owner_.failed(as_logged(error), row->name);
   step.has_written |= row->has(kWrite);
 }
 

@@ -40,7 +40,7 @@ class Replay {
     uint64_t foreign_place = 0;  // and its place
   };
   struct Owner {
-    /// A command answered with an error, which nobody gets.
+    /// A command answered with an error, which nobody gets; as logs of Redis name it.
     std::function<void(std::string_view error, std::string_view command)> failed;
     /// Whether commands for other types are passed over.
     std::function<bool()> passes_over;

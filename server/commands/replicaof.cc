@@ -50,8 +50,7 @@ std::optional<ReplyError> refusal(const Call& call, const Failover::Request& req
   if (!request.target) return std::nullopt;
   const Replica* const replica = context.failover.find(*request.target);
   if (replica == nullptr) return ReplyError("ERR FAILOVER target HOST and PORT is not a replica.");
-  if (replica->state() != Replica::State::kOnline)
-    return ReplyError("ERR FAILOVER target replica is not online.");
+  if (!replica->is_online()) return ReplyError("ERR FAILOVER target replica is not online.");
   return std::nullopt;
 }
 

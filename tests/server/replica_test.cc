@@ -2,6 +2,7 @@
 #include <catch2/catch.hpp>
 
 #include "tests/server/by_hand.h"
+#include "tests/server/scripted_primary.h"
 #include "tests/support/replication_stage.h"
 #include "tests/support/text_file.h"
 
@@ -27,6 +28,12 @@ void fill(Redis& redis) {
 /// A server of Redis that a test made the primary.
 TestServer redis_primary(std::vector<std::string> more = {}) {
   return TestServer(primary_options(std::move(more)), kRedis);
+}
+
+/// As a primary sends it.
+std::string snapshot_of(const TestServer& server) {
+  server.connect()("SAVE");
+  return read_text(server.folder() + "/dump.rdb");
 }
 
 }  // namespace
@@ -296,6 +303,61 @@ TEST_CASE("Data of another history go before new ones are loaded from a file, or
   REQUIRE(in_step(primary, server));
   CHECK(ours("KEYS", "*") == "[\"theirs\"]");
   CHECK((server.log().find("Flushing old data") != std::string::npos) == (loads == "disabled"));
+}
+
+TEST_CASE("A snapshot whose link breaks is as if none had come, and is asked for again",
+          "[replica]") {
+  const std::string loads = GENERATE(as<std::string>(), "disabled", "on-empty-db", "swapdb");
+  CAPTURE(loads);
+  TestServer real(primary_options({"--rdbcompression", "no"}));
+  real.connect()("XADD", "theirs", "1-1", "f", std::string(100'000, 'x'));
+  const std::string snapshot = snapshot_of(real);
+  TestServer server(primary_options({"--repl-diskless-load", loads}));
+  Redis redis = server.connect();
+  const std::string old = loads == "on-empty-db" ? "0" : "1";
+  if (old == "1") redis("XADD", "ours", "1-1", "f", "v");
+
+  ScriptedPrimary primary;
+  redis("REPLICAOF", "127.0.0.1", primary.port());
+  primary.announce_full_resync(50);
+  primary.say("$" + std::to_string(snapshot.size()) + "\r\n" + snapshot.substr(0, 50'000));
+  if (loads == "disabled") {
+    REQUIRE(wait_until([&] { return info_field(redis, "master_sync_read_bytes") == "50000"; }));
+    CHECK(redis("EXISTS", "ours") == old);
+  } else {
+    REQUIRE(wait_until([&] { return redis("EXISTS", "ours").starts_with("LOADING "); }));
+  }
+  primary.hang_up();
+  primary.announce_full_resync(70);
+  CHECK(redis("EXISTS", "ours") == old);
+  CHECK(info_field(redis, "master_link_status") == "down");
+  CHECK(redis("CONFIG", "SET", "replica-serve-stale-data", "no") == "OK");
+  CHECK(redis("EXISTS", "ours").starts_with("MASTERDOWN "));
+  primary.say("$" + std::to_string(snapshot.size()) + "\r\n" + snapshot);
+  REQUIRE(becomes(redis, "master_link_status", "up"));
+  CHECK(redis("KEYS", "*") == R"(["theirs"])");
+
+  // From there on with another one, whose history is a third.
+  redis("REPLICAOF", "127.0.0.1", real.port());
+  REQUIRE(in_step(real, server));
+  CHECK(redis("XLEN", "theirs") == 1);
+}
+
+TEST_CASE("A link that breaks behind the snapshot leaves its data, and goes on behind it",
+          "[replica]") {
+  TestServer real(primary_options());
+  real.connect()("XADD", "theirs", "1-1", "f", "v");
+  const std::string snapshot = snapshot_of(real);
+  TestServer server(primary_options());
+  Redis redis = server.connect();
+  redis("XADD", "ours", "1-1", "f", "v");
+  ScriptedPrimary primary;
+  redis("REPLICAOF", "127.0.0.1", primary.port());
+  primary.announce_full_resync(50);
+  primary.say("$" + std::to_string(snapshot.size()) + "\r\n" + snapshot);
+  primary.hang_up();
+  CHECK(primary.asked_for() == std::string(40, 'a') + "\r\n$2\r\n51\r\n");
+  CHECK(redis("KEYS", "*") == R"(["theirs"])");
 }
 
 TEST_CASE("A replica gives its primary a password", "[replica]") {

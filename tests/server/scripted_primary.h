@@ -6,6 +6,7 @@
 //   primary.announce_full_resync(50);               // and the snapshot never comes
 #pragma once
 
+#include <algorithm>
 #include <stdexcept>
 #include <string>
 
@@ -18,33 +19,59 @@ class ScriptedPrimary {
   int port() const { return listener_.port; }
 
   void announce_full_resync(int64_t offset) {
+    shake_hands();
+    say("+FULLRESYNC " + std::string(40, 'a') + " " + std::to_string(offset) + "\r\n");
+  }
+  /// Of the next connection: the history and the place, as they come behind PSYNC.
+  std::string asked_for() {
+    shake_hands();
+    const std::string before = "PSYNC\r\n$40\r\n";
+    const size_t at = received_.find(before);
+    return at == std::string::npos ? "?" : received_.substr(at + before.size());
+  }
+  void say(const std::string& bytes) const {
+    for (size_t sent = 0; sent < bytes.size();) {
+      const ssize_t some =
+          send(connection_, bytes.data() + sent, bytes.size() - sent, MSG_NOSIGNAL);
+      if (some <= 0) throw std::runtime_error("the replica does not read");
+      sent += static_cast<size_t>(some);
+    }
+  }
+  void hang_up() { owner_.reset(); }
+
+ private:
+  void shake_hands() {
     accept();
     await("PING\r\n");
     say("+PONG\r\n");
     await("psync2\r\n");
     say("+OK\r\n+OK\r\n");
     await("PSYNC\r\n");
-    say("+FULLRESYNC " + std::string(40, 'a') + " " + std::to_string(offset) + "\r\n");
+    while (!is_whole())
+      receive();
   }
-
- private:
+  /// PSYNC and two words, each behind its length.
+  bool is_whole() const {
+    const size_t at = received_.find("PSYNC\r\n");
+    return std::count(received_.begin() + static_cast<ptrdiff_t>(at), received_.end(), '\n') == 5;
+  }
   void accept() {
     wait_for(listener_.socket.fd());
     connection_ = ::accept(listener_.socket.fd(), nullptr, nullptr);
     owner_ = std::make_unique<OwnSocket>(connection_);
-  }
-  void say(const std::string& bytes) const {
-    send(connection_, bytes.data(), bytes.size(), MSG_NOSIGNAL);
+    received_.clear();
   }
   /// Reads until these bytes have come.
   void await(std::string_view bytes) {
-    while (received_.find(bytes) == std::string::npos) {
-      wait_for(connection_);
-      char buffer[512];
-      const ssize_t got = recv(connection_, buffer, sizeof(buffer), 0);
-      if (got <= 0) throw std::runtime_error("the replica has gone");
-      received_.append(buffer, static_cast<size_t>(got));
-    }
+    while (received_.find(bytes) == std::string::npos)
+      receive();
+  }
+  void receive() {
+    wait_for(connection_);
+    char buffer[512];
+    const ssize_t got = recv(connection_, buffer, sizeof(buffer), 0);
+    if (got <= 0) throw std::runtime_error("the replica has gone");
+    received_.append(buffer, static_cast<size_t>(got));
   }
   static void wait_for(int fd) {
     pollfd ready{.fd = fd, .events = POLLIN, .revents = 0};
