@@ -56,8 +56,8 @@ std::optional<std::string> value_in_file(const Option& option, const std::vector
 }
 
 // Corrects the lines that the file has for an option.
-void update_lines(const Option& option, const std::vector<Line*>& lines,
-                  const ConfigValues& values, Rewrite which) {
+void update_lines(const Option& option, const std::vector<Line*>& lines, const ConfigValues& values,
+                  Rewrite which) {
   const std::string value = print_option(option, values);
   bool all_generated = true;
   for (const Line* line : lines)
