@@ -48,9 +48,11 @@ StreamBuilder::Fault StreamBuilder::set_counters(const Counters& counters) {
     stream_.tail_ = last_;
     last_ = nullptr;
   }
-  stream_.last_id_ = std::max(counters.last_id, has_nodes_ ? last_id_ : kMinStreamId);
-  stream_.entries_added_ = counters.entries_added;
-  if (!counters.max_deleted_id.is_zero()) stream_.extra().max_deleted_id = counters.max_deleted_id;
+  // Redis 7.0 lets XSETID go below deleted entries, and entries follow from there.
+  const StreamId top = stream_.tail_ != nullptr ? stream_.tail_->last_live().id : kMinStreamId;
+  const bool has_deleted = !counters.max_deleted_id.is_zero();
+  stream_.set_id(std::max(counters.last_id, top), counters.entries_added,
+                 has_deleted ? std::optional(counters.max_deleted_id) : std::nullopt);
   return Fault::kNone;
 }
 

@@ -94,6 +94,49 @@ TEST_CASE("A replica takes a last ID below a deleted one, as Redis 7.0 does", "[
   CHECK(other("XLEN", "s") == 2);
 }
 
+TEST_CASE("A stream whose last ID is below a deleted one goes on from replica to replica",
+          "[replica][xsetid]") {
+  const std::string preamble = GENERATE(as<std::string>(), "yes", "no");
+  const std::string arrives = GENERATE(as<std::string>(), "in a snapshot", "in the stream");
+  TestServer primary = redis_primary();
+  Redis one = primary.connect();
+  const auto begin = [&] {
+    for (const char* const id : {"1-0", "2-0", "9-0"})
+      one("XADD", "s", id, "f", "v");
+    one("XGROUP", "CREATE", "s", "g", 0);
+    one("XDEL", "s", "9-0");
+    CHECK(one("XSETID", "s", "5-0") == "OK");
+  };
+  if (arrives == "in a snapshot") begin();
+  TestServer middle(replica_of(primary, {"--appendonly", "yes", "--aof-use-rdb-preamble", preamble,
+                                         "--repl-diskless-load", "swapdb"}));
+  Redis two = middle.connect();
+  REQUIRE(in_step(one, two));
+  TestServer last(replica_of(middle), kRedis);
+  Redis three = last.connect();
+  REQUIRE(in_step(two, three));
+  if (arrives == "in the stream") begin();
+  CHECK(one("XADD", "s", "6-0", "f", "v") == "6-0");
+  one("XREADGROUP", "GROUP", "g", "c", "COUNT", 2, "STREAMS", "s", ">");
+  one("XDEL", "s", "2-0");
+  REQUIRE(in_step(one, two));
+  REQUIRE(in_step(two, three));
+  CHECK(two("DEBUG", "DIGEST") == one("DEBUG", "DIGEST").text);
+  CHECK(three("DEBUG", "DIGEST") == one("DEBUG", "DIGEST").text);
+
+  two("BGREWRITEAOF");
+  REQUIRE(becomes(two, "aof_rewrite_in_progress", "0"));
+  REQUIRE(wait_until([&] { return two("DEBUG", "LOADAOF") == "OK"; }));
+  CHECK(two("DEBUG", "DIGEST") == one("DEBUG", "DIGEST").text);
+  CHECK(one("XADD", "s", "7-0", "f", "v") == "7-0");
+  TestServer late(replica_of(middle), kRedis);
+  Redis four = late.connect();
+  REQUIRE(in_step(two, four));
+  CHECK(four("DEBUG", "DIGEST") == one("DEBUG", "DIGEST").text);
+  CHECK(middle.log().find("CRITICAL") == std::string::npos);
+  CHECK(last.log().find("CRITICAL") == std::string::npos);
+}
+
 TEST_CASE("A replica goes on where the link broke", "[replica]") {
   TestServer primary = redis_primary();
   TestServer replica(replica_of(primary));
