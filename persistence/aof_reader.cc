@@ -13,7 +13,7 @@ constexpr size_t kDropBytes = size_t{4} * 1024 * 1024;
 /// What stands in front of a sum and begins it: a command's end, or another line's.
 constexpr std::string_view kSumInText = "\n#XXH3:";
 /// Lengths are believed when their bytes come.
-constexpr resp::RequestLimits kLimits{.max_bulk_bytes = int64_t{1} << 40};
+constexpr resp::RequestLimits kLimits{.max_bulk_bytes = resp::kMaxBulkBytes};
 
 using RequestStatus = resp::RequestParser::Status;
 

@@ -136,11 +136,11 @@ uint64_t RdbInput::length_behind(uint8_t first) {
   return 0;
 }
 
-std::string_view RdbInput::string() {
+std::string_view RdbInput::string(uint64_t most) {
   const uint8_t first = byte();
   if (first < rdb::kEncoded) {
     const uint64_t count = length_behind(first);
-    if (count <= kMostRdbStringBytes) return bytes(count);
+    if (count <= most) return bytes(count);
     damaged("A string is too long");
     return {};
   }
@@ -152,7 +152,7 @@ std::string_view RdbInput::string() {
     case rdb::kInt32:
       return number_text(4);
     case rdb::kLzf:
-      return unpacked();
+      return unpacked(most);
     default:
       damaged("Unknown RDB string encoding type");
       return {};
@@ -169,10 +169,10 @@ std::string_view RdbInput::number_text(size_t bytes) {
   return {number_, static_cast<size_t>(write_decimal(number_, value) - number_)};
 }
 
-std::string_view RdbInput::unpacked() {
+std::string_view RdbInput::unpacked(uint64_t most) {
   const uint64_t packed_bytes = length();
   const uint64_t size = length();
-  if (packed_bytes > kMostRdbStringBytes || size > kMostRdbStringBytes) {
+  if (packed_bytes > most || size > most) {
     damaged("A string is too long");
     return {};
   }

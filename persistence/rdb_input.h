@@ -64,6 +64,8 @@ class RdbFileSource final : public RdbSource {
 
 /// Longest string of a file, in bytes: a listpack can be no longer.
 inline constexpr uint64_t kMostRdbStringBytes = UINT32_MAX;
+/// Longest name of a key: one that a command could give it.
+inline constexpr uint64_t kMostRdbKeyBytes = INT32_MAX;
 
 class RdbInput {
  public:
@@ -121,8 +123,8 @@ class RdbInput {
   }
   /// So many raw bytes.
   std::string_view bytes(uint64_t count);
-  /// A string in any of its forms.
-  std::string_view string();
+  /// A string in any of its forms, and of so many bytes at most.
+  std::string_view string(uint64_t most = kMostRdbStringBytes);
 
   // Passing over.
   void skip(uint64_t count);
@@ -151,7 +153,7 @@ class RdbInput {
   void sum_up();
   uint64_t length_behind(uint8_t first);
   std::string_view number_text(size_t bytes);
-  std::string_view unpacked();
+  std::string_view unpacked(uint64_t most);
   std::string_view gathered(uint64_t count);
 
   RdbSource* source_ = nullptr;

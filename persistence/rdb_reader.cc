@@ -217,7 +217,7 @@ void RdbReader::key(uint8_t type) {
   doing_ = "read-key";
   RdbKey key = next_;
   next_ = RdbKey{.db = next_.db};
-  key.name = in_.string();
+  key.name = in_.string(kMostRdbKeyBytes);
   if (in_.failed()) return;
   last_key_ = key.name;
   doing_ = "read-object-value";

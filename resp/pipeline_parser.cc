@@ -53,7 +53,9 @@ void PipelineParser::fill(std::string_view input, const RequestLimits& limits) {
 }
 
 RequestParser PipelineParser::take_unfinished() {
-  return std::exchange(parsers_[next_ - 1], RequestParser());
+  RequestParser unfinished = std::exchange(parsers_[next_ - 1], RequestParser());
+  unfinished.trim_memory();  // it is kept for as long as its client likes
+  return unfinished;
 }
 
 std::span<const PipelineParser::Request> PipelineParser::window() const {

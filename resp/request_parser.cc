@@ -10,9 +10,6 @@
 namespace weir::resp {
 namespace {
 
-/// Arguments for which room is made before they are seen.
-constexpr int64_t kArgumentsReserved = 1024;
-
 /// A header number: canonical decimal, a minus sign allowed.
 bool parse_number(std::string_view text, int64_t& value) {
   const size_t digits = text.size() > 1 && text[0] == '-' ? 1 : 0;
@@ -23,9 +20,11 @@ bool parse_number(std::string_view text, int64_t& value) {
 }
 
 /// Most arguments of a request that is read in one walk.
-constexpr uint64_t kMostAtOnce = kArgumentsReserved;
+constexpr uint64_t kMostAtOnce = 1024;
 /// Fewest bytes that a complete argument takes: "$0", two line ends.
 constexpr ptrdiff_t kShortestArgument = 6;
+/// Views that a parser keeps room for though the request has fewer.
+constexpr size_t kSpareViews = 32;
 
 unsigned digit_at(const char* at) {
   return static_cast<unsigned>(*at) - unsigned{'0'};
@@ -87,6 +86,12 @@ RequestParser::Status RequestParser::parse(std::string_view input, const Request
   return parse_arguments(input, limits);
 }
 
+void RequestParser::trim_memory() {
+  if (argv_.capacity() <= argc_ + kSpareViews) return;
+  argv_.resize(argc_);
+  argv_.shrink_to_fit();
+}
+
 void RequestParser::reset() {
   argc_ = 0;
   fresh_ = true;
@@ -101,6 +106,8 @@ bool RequestParser::parse_at_once(std::string_view input, const RequestLimits& l
   uint64_t count = 0;
   at = read_short_header(at, count);
   if (at == nullptr || count == 0 || count > kMostAtOnce) return false;
+  // A count that is only announced makes no room.
+  if (end - at < static_cast<ptrdiff_t>(count) * kShortestArgument) return false;
   if (argv_.size() < count) argv_.resize(count);
   const auto most = static_cast<uint64_t>(limits.max_bulk_bytes);
   for (std::string_view& argument : std::span(argv_.data(), count)) {
@@ -229,7 +236,6 @@ RequestParser::Status RequestParser::parse_argument_count(std::string_view input
     return Status::kRequest;
   }
   arguments_left_ = count;
-  argv_.reserve(static_cast<size_t>(std::min(count, kArgumentsReserved)));
   return Status::kRequest;
 }
 
@@ -249,7 +255,8 @@ RequestParser::Status RequestParser::parse_arguments(std::string_view input,
         return fail(header == Header::kTooLong ? "too big bulk count string"
                                                : "invalid bulk length");
       }
-      if (length < 0 || length > limits.max_bulk_bytes) return fail("invalid bulk length");
+      if (length < 0 || length > std::min(limits.max_bulk_bytes, kMaxBulkBytes))
+        return fail("invalid bulk length");
       if (!limits.authenticated && length > kMaxUnauthenticatedBulkBytes) {
         return fail("unauthenticated bulk length");
       }

@@ -27,6 +27,9 @@ namespace weir::resp {
 inline constexpr size_t kMaxLineBytes = size_t{64} * 1024;
 /// Most arguments of one request.
 inline constexpr int64_t kMaxArguments = 2147483647;
+/// Longest argument, whatever the limits allow: names of every kind are kept with lengths that
+/// suffice for it.
+inline constexpr int64_t kMaxBulkBytes = 2147483647;
 /// Limits of a connection that still has to give a password.
 inline constexpr int64_t kMaxUnauthenticatedArguments = 10;
 inline constexpr int64_t kMaxUnauthenticatedBulkBytes = 16384;
@@ -60,6 +63,9 @@ class RequestParser {
 
   /// Bytes of the views of a request that is not complete yet.
   size_t memory_bytes() const { return argv_.capacity() * sizeof(std::string_view); }
+
+  /// Gives back what room for views earlier requests left beyond that.
+  void trim_memory();
 
   /// The text of a protocol error, without code and line end.
   std::string_view error() const { return error_; }

@@ -119,7 +119,7 @@ void Stream::append(const StreamId& id, FieldValues fields, const NodeLimits& li
   uint64_t payload_bytes = 0;
   for (const std::string_view text : fields)
     payload_bytes += text.size();
-  assert(payload_bytes <= kMaxEntryBytes);
+  assert(is_storable(fields.size(), payload_bytes));
 
   if (tail_ == nullptr || is_full(*tail_, payload_bytes, limits)) {
     // An entry that fills a node by itself needs no room behind it.

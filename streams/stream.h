@@ -40,6 +40,15 @@ struct NodeLimits {
 inline constexpr uint64_t kMaxNodeBytes = 1ULL << 30;
 /// Most bytes of all fields and values of one entry.
 inline constexpr uint64_t kMaxEntryBytes = 1ULL << 30;
+/// Most fields and values of one entry, together.  Each takes two bytes of a node beside its own,
+/// long ones up to ten: with so many, a node, room to grow included, stays below the 4 GiB that a
+/// listpack can be.
+inline constexpr uint64_t kMaxEntryTexts = 1ULL << 28;
+
+/// Whether an entry of so many fields and values with so many bytes can be stored.
+constexpr bool is_storable(uint64_t texts, uint64_t bytes) {
+  return texts <= kMaxEntryTexts && bytes <= kMaxEntryBytes;
+}
 
 /// What becomes of an entry that consumer groups still refer to when it is to be removed.
 enum class References : uint8_t {
@@ -119,7 +128,7 @@ class Stream {
     return tail_ == nullptr || id >= tail_->key ? nullptr : tree_.likely_floor(id);
   }
 
-  /// Appends an entry.  `id` is greater than last_id(); the fields are at most kMaxEntryBytes.
+  /// Appends an entry.  `id` is greater than last_id(); the fields are storable.
   /// Cost: O(bytes of the entry), amortised.
   void append(const StreamId& id, FieldValues fields, const NodeLimits& limits);
 

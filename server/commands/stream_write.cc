@@ -130,8 +130,8 @@ bool is_too_large(const XaddArgs& args) {
   uint64_t payload_bytes = 0;
   for (const std::string_view text : args.fields)
     payload_bytes += text.size();
-  return payload_bytes > kMaxEntryBytes || args.message.pid.size() > kMaxEntryBytes ||
-         args.message.iid.size() > kMaxEntryBytes;
+  return !is_storable(args.fields.size(), payload_bytes) ||
+         args.message.pid.size() > kMaxEntryBytes || args.message.iid.size() > kMaxEntryBytes;
 }
 
 /// Answers a message that its producer sent before; false if it is a new one.

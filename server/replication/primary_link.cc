@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cassert>
 #include <charconv>
-#include <limits>
 #include <utility>
 
 #include "resp/reply_writer.h"
@@ -24,7 +23,7 @@ constexpr size_t kMostLineBytes = size_t{16} * 1024;
 /// Of what is not understood, in the log.
 constexpr size_t kQuotedBytes = 128;
 /// A primary may have let through more than this server's clients may send.
-constexpr resp::RequestLimits kStreamLimits{.max_bulk_bytes = std::numeric_limits<uint32_t>::max()};
+constexpr resp::RequestLimits kStreamLimits{.max_bulk_bytes = resp::kMaxBulkBytes};
 
 /// Errors of PING that only mean that a password comes first.
 constexpr std::string_view kGoOnErrors[] = {"-NOAUTH", "-NOPERM", "-ERR operation not permitted"};

@@ -125,6 +125,23 @@ TEST_CASE("An argument that is announced and not sent costs no memory", "[flood]
   CHECK(memory_returns_to(redis, baseline));
 }
 
+TEST_CASE("Arguments that are announced and not sent cost a connection no more than its room",
+          "[flood]") {
+  constexpr int kLiars = 1000;
+  constexpr int64_t kMostBytes = 20 * 1024;  // room for input has 16 KiB
+  TestServer server;
+  Redis redis = server.connect();
+  std::vector<RawClient> liars = clients_that_sent(server, kLiars, "PING\r\n");
+  for (RawClient& liar : liars)
+    liar.read();
+  const int64_t baseline = info_number(redis, "used_memory");
+  for (RawClient& liar : liars)
+    liar.write("*1000000\r\n$4\r\nXACK\r\n");
+  const int64_t input = kLiars * std::string_view("PING*1000000$4XACK").size();
+  REQUIRE(wait_until([&] { return info_number(redis, "total_net_input_bytes") > input; }));
+  CHECK(info_number(redis, "used_memory") < baseline + kLiars * kMostBytes);
+}
+
 TEST_CASE("An argument of a hundred megabytes is stored and given back", "[flood]") {
   TestServer server;
   Redis redis = server.connect();

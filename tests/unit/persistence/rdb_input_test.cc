@@ -7,8 +7,11 @@
 
 #include "persistence/crc64.h"
 #include "persistence/lzf.h"
+#include "tests/support/rdb_in_memory.h"
 
 using namespace weir;
+using weir::testing::RdbContent;
+using weir::testing::read_rdb;
 using namespace std::string_literals;
 
 namespace {
@@ -112,6 +115,17 @@ TEST_CASE("A string that cannot be is named with its place", "[rdb]") {
   CHECK(error_of("\x81\xff\xff\xff\xff\xff\xff\xff\xff"s) == "9: A string is too long");
   CHECK(error_of("\xc3\x02\x81\x7f\xff\xff\xff\xff\xff\xff\xffxx"s) == "11: A string is too long");
   CHECK(error_of("\xc3\x02\x80\x00\xff\xff\xffxx"s) == "9: Invalid LZF compressed string");
+}
+
+TEST_CASE("The name of a key is as long as an argument can be, at most", "[rdb]") {
+  const auto error_of_key = [](std::string_view length) {
+    const std::string bytes = "REDIS0010\x13" + std::string(length);
+    RdbContent content;
+    return read_rdb(bytes, content).error().reason;
+  };
+  CHECK(error_of_key("\x80\x7f\xff\xff\xff"s) == "Unexpected EOF reading RDB file");
+  CHECK(error_of_key("\x80\x80\x00\x00\x00"s) == "A string is too long");
+  CHECK(error_of_key("\xc3\x02\x80\x80\x00\x00\x00"s) == "A string is too long");
 }
 
 TEST_CASE("The first error stays, and behind it there is nothing to read", "[rdb]") {

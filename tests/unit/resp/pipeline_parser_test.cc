@@ -55,6 +55,19 @@ TEST_CASE("A pipeline of any length comes request by request", "[resp]") {
   }
 }
 
+TEST_CASE("What is unfinished has no room left from larger requests", "[resp]") {
+  std::string large = "*4000\r\n";
+  for (int i = 0; i < 4000; ++i)
+    large += "$1\r\nx\r\n";
+  PipelineParser parser;
+  parser.start();
+  run(parser, large);
+  parser.start();
+  const std::string half = "*1000000\r\n$4\r\nXACK\r\n";
+  REQUIRE(parser.next(half, kOpen) == Status::kIncomplete);
+  CHECK(parser.take_unfinished().memory_bytes() <= 1024);
+}
+
 TEST_CASE("A window shows what comes next, once for each time that several are parsed", "[resp]") {
   PipelineParser parser;
   parser.start();

@@ -143,6 +143,23 @@ TEST_CASE("An argument has at most proto-max-bulk-len bytes", "[request_parser]"
   CHECK(error_of("*1\r\n$1048577\r\n", {.max_bulk_bytes = 1048576}) == "invalid bulk length");
 }
 
+TEST_CASE("No limit allows an argument of 2 GiB", "[request_parser]") {
+  const RequestLimits none{.max_bulk_bytes = INT64_MAX};
+  CHECK(error_of("*1\r\n$2147483647\r\n", none) == "incomplete");
+  CHECK(error_of("*1\r\n$2147483648\r\n", none) == "invalid bulk length");
+  CHECK(error_of("*1\r\n$4294967297\r\n", none) == "invalid bulk length");
+}
+
+TEST_CASE("Arguments that are announced and do not come take no room", "[request_parser]") {
+  for (const char* count : {"1000", "1000000", "2147483647"}) {
+    CAPTURE(count);
+    RequestParser parser;
+    const std::string bytes = std::string("*") + count + "\r\n$4\r\nXACK\r\n";
+    REQUIRE(parser.parse(bytes, kOpen) == Status::kIncomplete);
+    CHECK(parser.memory_bytes() <= 64);
+  }
+}
+
 TEST_CASE("An argument begins with a dollar sign", "[request_parser]") {
   CHECK(error_of("*1\r\n!4\r\nPING\r\n") == "expected '$', got '!'");
   CHECK(error_of("*1\r\nPING\r\n") == "expected '$', got 'P'");

@@ -207,6 +207,31 @@ TEST_CASE("a file that includes itself is refused", "[config_file]") {
   CHECK(complaint("include " + (folder / "a.conf")) == "includes are nested too deeply");
 }
 
+TEST_CASE("includes go sixteen files deep and no deeper", "[config_file]") {
+  const TempFolder folder;
+  const auto path = [&](int number) { return folder / (std::to_string(number) + ".conf"); };
+  for (int i = 1; i < config::kMaxIncludeDepth; ++i)
+    write_file(path(i), "include " + path(i + 1) + "\n");
+  write_file(path(config::kMaxIncludeDepth), "port 7\n");
+  CHECK(value_after("include " + path(1), "port") == "7");
+  write_file(path(config::kMaxIncludeDepth), "include " + path(config::kMaxIncludeDepth + 1));
+  write_file(path(config::kMaxIncludeDepth + 1), "port 8\n");
+  CHECK(complaint("include " + path(1)) == "includes are nested too deeply");
+}
+
+TEST_CASE("a file of more than 16 MiB keeps the server from starting", "[config_file]") {
+  const TempFolder folder;
+  const std::string path = folder / "a.conf";
+  const std::string line = "port 7\n";
+  write_file(path, std::string(config::kMaxFileBytes - line.size(), '\n') + line);
+  REQUIRE(start({path}));
+  CHECK(start({path})->values().port == 7);
+  write_file(path, std::string(config::kMaxFileBytes - line.size() + 1, '\n') + line);
+  REQUIRE_FALSE(start({path}));
+  CHECK(fatal_config_text(start({path}).error(), "8.8.0") ==
+        "Fatal error, can't open config file '" + path + "': File too large\n");
+}
+
 TEST_CASE("options of the command line become lines", "[config_file]") {
   CHECK(command_line({"--port", "7"}) == "port \"7\" ");
   CHECK(command_line({"--port 7"}) == "port 7 ");

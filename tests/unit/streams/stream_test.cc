@@ -1,11 +1,13 @@
 // What a stream promises, one fact at a time.  Everything at once: tests/model.
 #include "streams/stream.h"
 
+#include <algorithm>
 #include <string>
 #include <vector>
 
 #include <catch2/catch.hpp>
 
+#include "streams/listpack.h"
 #include "tests/support/sample_stream.h"
 
 namespace weir::testing {
@@ -168,6 +170,27 @@ TEST_CASE("A node is full when a payload would bring it to the byte limit", "[st
   const uint64_t more_bytes = stream.last_node()->listpack_bytes();
   stream.append({7, 0}, small_fields(), {.max_bytes = more_bytes + 2, .max_entries = 0});
   CHECK(stream.node_count() == 2);
+}
+
+TEST_CASE("The largest entry and a node that it joins stay below 4 GiB, room to grow included",
+          "[stream]") {
+  CHECK(is_storable(2, kMaxEntryBytes));
+  CHECK_FALSE(is_storable(2, kMaxEntryBytes + 1));
+  CHECK(is_storable(kMaxEntryTexts, 0));
+  CHECK_FALSE(is_storable(kMaxEntryTexts + 2, 0));
+  // What a text takes beside its bytes, at most: as a short one, and as a longer one's share.
+  uint64_t short_overhead = 0;
+  double long_share = 0;
+  for (size_t bytes = 0; bytes < 5000; ++bytes) {
+    const uint64_t overhead = listpack::text_bytes(std::string(bytes, 'x')) - bytes;
+    if (bytes < 64) short_overhead = std::max(short_overhead, overhead);
+    if (bytes >= 64)
+      long_share = std::max(long_share, static_cast<double>(overhead) / static_cast<double>(bytes));
+  }
+  const double most = static_cast<double>(kMaxEntryBytes) * (1 + long_share) +
+                      static_cast<double>(kMaxEntryTexts * short_overhead);
+  constexpr double kGrowth = 1.5;  // see StreamNode::append
+  CHECK((static_cast<double>(kMaxNodeBytes) + most) * kGrowth < UINT32_MAX);
 }
 
 TEST_CASE("A node goes with its last live entry", "[stream]") {
