@@ -35,11 +35,6 @@ void ExpiryHeap::remove(KeyEntry& entry) {
   }
 }
 
-void ExpiryHeap::clear() {
-  items_ = {};
-  sum_ms_ = 0;
-}
-
 void ExpiryHeap::swap(ExpiryHeap& other) noexcept {
   items_.swap(other.items_);
   std::swap(sum_ms_, other.sum_ms_);

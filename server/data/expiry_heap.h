@@ -51,8 +51,6 @@ class ExpiryHeap {
   void remove(KeyEntry& entry);
   /// An entry has moved to another address, its place with it.
   void moved(KeyEntry& entry) { items_[entry.expiry_place - 1].entry = &entry; }
-  /// Forgets all; the entries are gone.
-  void clear();
   void swap(ExpiryHeap& other) noexcept;
 
   /// How many are due before `now_ms`, at most `most`.  Cost: O(how many).
