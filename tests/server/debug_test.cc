@@ -25,4 +25,14 @@ TEST_CASE("DEBUG accepts the switches of Redis that have nothing to switch here"
         "ERR unknown subcommand or wrong number of arguments for 'JMAP'. Try DEBUG HELP.");
 }
 
+TEST_CASE("DEBUG ERROR answers with any error, and HELP names every subcommand", "[debug]") {
+  TestServer server({"--enable-debug-command", "yes"});
+  Redis redis = server.connect();
+  CHECK(redis("DEBUG", "ERROR", "LOADING not yet") == "LOADING not yet");
+  CHECK(redis("DEBUG", "ERROR", "") == "ERR");
+  CHECK(redis("DEBUG", "HELP").text.find("STRINGMATCH-LEN <len> <pattern>") != std::string::npos);
+  CHECK(redis("DEBUG", "PROTOCOL", "attrib") == "ERR RESP2 has no attributes");
+  CHECK(redis("DEBUG", "LOADAOF") == "ERR The append only file is not in use");
+}
+
 }  // namespace weir::testing

@@ -1,0 +1,53 @@
+// Options that commands refuse, and those that few clients send.
+#include <string>
+
+#include <catch2/catch.hpp>
+
+#include "tests/support/test_server.h"
+
+namespace weir::testing {
+
+TEST_CASE("COMMAND LIST filters by category and by pattern", "[command]") {
+  TestServer server;
+  Redis redis = server.connect();
+  const std::string streams = redis("COMMAND", "LIST", "FILTERBY", "ACLCAT", "stream").text;
+  CHECK(streams.find("\"xadd\"") != std::string::npos);
+  CHECK(streams.find("\"ping\"") == std::string::npos);
+  CHECK(redis("COMMAND", "LIST", "FILTERBY", "ACLCAT", "nothing") == "[]");
+  CHECK(redis("COMMAND", "LIST", "FILTERBY", "PATTERN", "xad*") == "[\"xadd\"]");
+  CHECK(redis("COMMAND", "LIST", "FILTERBY", "MODULE", "m") == "[]");
+  CHECK(redis("COMMAND", "LIST", "FILTERBY", "NAME", "xadd") == "ERR syntax error");
+}
+
+TEST_CASE("SHUTDOWN refuses options that contradict each other, and takes NOW", "[shutdown]") {
+  TestServer server;
+  Redis redis = server.connect();
+  CHECK(redis("SHUTDOWN", "SAVE", "NOSAVE") == "ERR syntax error");
+  CHECK(redis("SHUTDOWN", "ABORT", "NOW") == "ERR syntax error");
+  CHECK(redis("SHUTDOWN", "SOON") == "ERR syntax error");
+  CHECK(redis("SHUTDOWN", "NOW") == "(closed)");
+}
+
+TEST_CASE("REPLCONF refuses an address that is no address", "[replconf]") {
+  TestServer server;
+  Redis redis = server.connect();
+  CHECK(redis("REPLCONF", "ip-address", std::string(500, '1')) ==
+        "ERR REPLCONF ip-address provided by replica instance is too long: 500 bytes");
+  CHECK(redis("REPLCONF", "rdb-no-compress", "1", "rdb-no-checksum", "1") == "OK");
+}
+
+TEST_CASE("A replica refuses WAITAOF", "[waitaof]") {
+  TestServer server({"--replicaof", "127.0.0.1 1"});
+  CHECK(server.connect()("WAITAOF", "0", "1", "0")
+            .starts_with("ERR WAITAOF cannot be used with replica instances"));
+}
+
+TEST_CASE("A selector that is not closed is named, and changes nothing", "[acl]") {
+  TestServer server;
+  Redis redis = server.connect();
+  CHECK(redis("ACL", "SETUSER", "bob", "on", "(+xadd", "~a") ==
+        "ERR Unmatched parenthesis in acl selector starting at '(+xadd'.");
+  CHECK(redis("ACL", "GETUSER", "bob") == "nil");
+}
+
+}  // namespace weir::testing
