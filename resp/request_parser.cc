@@ -87,7 +87,8 @@ RequestParser::Status RequestParser::parse(std::string_view input, const Request
 }
 
 void RequestParser::trim_memory() {
-  if (argv_.capacity() <= argc_ + kSpareViews) return;
+  // Twice as much is what a growing request needs: less, and it would be copied at each read.
+  if (argv_.capacity() <= 2 * argc_ + kSpareViews) return;
   argv_.resize(argc_);
   argv_.shrink_to_fit();
 }

@@ -1,6 +1,7 @@
 #include "resp/request_parser.h"
 
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -158,6 +159,20 @@ TEST_CASE("Arguments that are announced and do not come take no room", "[request
     REQUIRE(parser.parse(bytes, kOpen) == Status::kIncomplete);
     CHECK(parser.memory_bytes() <= 64);
   }
+}
+
+TEST_CASE("A growing request does not move at each of its parts", "[request_parser]") {
+  constexpr size_t kParts = 10'000;
+  std::string bytes = "*1000000\r\n";
+  RequestParser parser;
+  std::set<size_t> rooms;
+  for (size_t part = 0; part < kParts; ++part) {
+    bytes += "$1\r\nx\r\n";
+    REQUIRE(parser.parse(bytes, kOpen) == Status::kIncomplete);
+    parser.trim_memory();
+    rooms.insert(parser.memory_bytes());
+  }
+  CHECK(rooms.size() < 20);
 }
 
 TEST_CASE("An argument begins with a dollar sign", "[request_parser]") {
