@@ -19,8 +19,8 @@ namespace {
 
 constexpr size_t kStreams = 100;
 /// The moment at which a link comes up is part of what is measured.
-constexpr Looks kLooks = {.every = std::chrono::milliseconds(2),
-                          .until = std::chrono::seconds(300)};
+constexpr Looks kLooks = {.every = testing::Milliseconds(2),
+                          .until = testing::Milliseconds(300'000)};
 constexpr double kMegabyte = 1 << 20;
 constexpr size_t kRounds = 3;
 
