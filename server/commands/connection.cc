@@ -157,7 +157,8 @@ Outcome reset(Call& call) {
 
 Outcome select(Call& call) {
   const std::optional<int64_t> index = parse_canonical(call.args[1]);
-  if (!index || *index < INT32_MIN || *index > INT32_MAX) return ReplyError(errors::kNotAnInteger);
+  if (!index) return ReplyError(errors::kNotAnInteger);
+  if (*index < INT32_MIN || *index > INT32_MAX) return ReplyError(errors::kNotAnInt32);
   if (*index < 0 || *index >= static_cast<int64_t>(call.context.keyspace.databases().size())) {
     return ReplyError(errors::kDbIndexOutOfRange);
   }

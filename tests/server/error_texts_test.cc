@@ -84,6 +84,8 @@ TEST_CASE("Errors about values", "[errors]") {
       {{{"SCAN", "0", "COUNT", "0"}, "ERR syntax error"},
        {{"XINFO", "STREAM", "absent"}, "ERR no such key"},
        {{"SELECT", "x"}, "ERR value is not an integer or out of range"},
+       {{"SELECT", "99999999999"},
+        "ERR value is out of range, value must between -2147483648 and 2147483647"},
        {{"SELECT", "16"}, "ERR DB index is out of range"},
        {{"DEBUG", "SLEEP", "x"}, "ERR value is not a valid float"},
        {{"SCAN", "x"}, "ERR invalid cursor"},
