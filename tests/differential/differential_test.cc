@@ -22,6 +22,7 @@ constexpr const char* kRedisVersion = "redis_version:7.0.";  // whose difference
 constexpr size_t kLives = 25;  // each begins with empty servers and its own limits of stream nodes
 constexpr size_t kCommandsPerLife = 5'000;
 constexpr size_t kBatch = 100;
+constexpr const char* kExchanged[] = {"s1", "s2", "s3", "only1", "only2"};  // by DUMP, RESTORE
 constexpr size_t kHistory = 25;  // commands shown before the one that failed
 
 int64_t unix_ms() {
@@ -49,7 +50,7 @@ class Comparison {
     const std::string entries = std::to_string(random.draw(3) == 0 ? 100 : random.draw(8));
     const std::string bytes = std::to_string(random.draw(2) == 0 ? 4096 : 60 + random.draw(200));
     for (const Words& command :
-         {Words{"HELLO", std::to_string(protocol_)}, Words{"FLUSHALL"},
+         {Words{"HELLO", std::to_string(protocol_)}, Words{"SELECT", "0"}, Words{"FLUSHALL"},
           Words{"CONFIG", "SET", "stream-node-max-entries", entries},
           Words{"CONFIG", "SET", "stream-node-max-bytes", bytes}, Words{"SET", "text", "x"}}) {
       weir_.ask(command);
@@ -60,8 +61,18 @@ class Comparison {
     if (weir_.ask({"EXISTS", "text"}).value.integer == 0) redis_.ask({"DEL", "text"});
   }
 
-  /// Sends the commands and compares what comes back.
-  void run(const std::vector<Words>& commands) {
+  /// A stream, as one of the servers writes it, in both.  Within a transaction only DUMP is queued.
+  void exchange(RandomCommands& random) {
+    const std::string key = kExchanged[random.draw(std::size(kExchanged))];
+    const auto [ours, theirs] = run({{"DUMP", key}});
+    const resp::Reply& payload = random.one_in(2) ? ours : theirs;
+    if (payload.kind == resp::Reply::Kind::kBulk) {
+      run({{"RESTORE", key, "0", payload.text, "REPLACE"}, {"DEBUG", "DIGEST-VALUE", key}});
+    }
+  }
+
+  /// Sends the commands and compares what comes back; the last replies.
+  std::pair<resp::Reply, resp::Reply> run(const std::vector<Words>& commands) {
     const std::vector<Answer> ours = weir_.ask(commands);
     const std::vector<Answer> theirs = redis_.ask(commands);
     for (size_t i = 0; i < commands.size(); ++i) {
@@ -69,6 +80,7 @@ class Comparison {
       if (ours[i].bytes != theirs[i].bytes) compare_any(commands[i], ours[i], theirs[i]);
       note_queued(commands[i], ours[i].value);
     }
+    return {ours.back().value, theirs.back().value};
   }
 
  private:
@@ -143,7 +155,7 @@ class Comparison {
 std::vector<Words> random_batch(RandomCommands& random) {
   std::vector<Words> batch;
   while (batch.size() < kBatch) {
-    Words command = random.next();
+    Words command = random.next_of_all();
     std::vector<Words> first;
     for (const KnownDifference& difference : known_differences()) {
       if (difference.avoid != nullptr) difference.avoid(command, first);
@@ -165,8 +177,10 @@ void compare_servers(int protocol) {
     CAPTURE(life);
     RandomCommands random(seed * kLives + life, unix_ms());
     comparison.begin_life(random);
-    for (size_t sent = 0; sent < kCommandsPerLife; sent += kBatch)
+    for (size_t sent = 0; sent < kCommandsPerLife; sent += kBatch) {
       comparison.run(random_batch(random));
+      comparison.exchange(random);
+    }
   }
 }
 

@@ -176,7 +176,25 @@ void no_greatest_delivery_count(Words& command, std::vector<Words>&) {
 }
 
 void no_negative_cursor(Words& command, std::vector<Words>&) {
-  if (is(command, "scan") && command.size() > 1 && command[1] == "-1") command[1] = "0";
+  if (!is(command, "scan") || command.size() < 2) return;
+  if (command[1] == "-1" || command[1].empty()) command[1] = "0";
+}
+
+/// Numbers stay as they are: only what may be read as an ID is changed.
+void no_signs_in_ids(Words& command, std::vector<Words>&) {
+  constexpr std::string_view kNumbered[] = {"count",       "limit",      "maxlen", "entriesadded",
+                                            "entriesread", "retrycount", "~",      "="};
+  for (size_t i = 1; i < command.size(); ++i) {
+    if (command[i] != "+1" && command[i] != " 1") continue;
+    const std::string before = lower(command[i - 1]);
+    if (std::find(std::begin(kNumbered), std::end(kNumbered), before) == std::end(kNumbered))
+      command[i] = "0x1";
+  }
+}
+
+void no_lonely_getkeys(Words& command, std::vector<Words>&) {
+  if (is(command, "command") && has(command, "getkeys") && command.size() == 3)
+    command.emplace_back("s1");
 }
 
 // ---- normalised ------------------------------------------------------------------------------
@@ -254,8 +272,38 @@ void cut_expire_time(Reply& reply, const Asked& asked) {
   reply.integer = (seconds - asked.began_ms / 1000 + kCut / 2) / kCut;
 }
 
+void mask_payload(Reply& reply, const Asked& asked) {
+  if (is(asked.command, "dump") && reply.kind == Reply::Kind::kBulk) mask(reply);
+}
+
+void mask_id_of_now(Reply& reply, const Asked& asked) {
+  const bool is_now =
+      is(asked.command, "xadd") && has(asked.command, "*") && has(asked.command, "clock");
+  if (is_now && reply.kind == Reply::Kind::kBulk) mask(reply);
+}
+
+void mask_idle_of_object(Reply& reply, const Asked& asked) {
+  if (is(asked.command, "object") && has(asked.command, "idletime")) cut_idle(reply);
+}
+
 void word_unbalanced_alike(Reply& reply, const Asked&) {
   if (reply.is_error() && reply.text.starts_with("ERR Unbalanced ")) reply.text = "ERR Unbalanced";
+}
+
+void word_unknown_alike(Reply& reply, const Asked& asked) {
+  constexpr std::string_view kNothing = ", with args beginning with: ";
+  if (asked.command.size() == 1 && reply.is_error() && reply.text.ends_with(kNothing))
+    reply.text.resize(reply.text.size() - kNothing.size());
+}
+
+/// Behind the greatest sequence of a millisecond.
+void word_full_millisecond_alike(Reply& reply, const Asked& asked) {
+  const Words& command = asked.command;
+  if (!is(command, "xadd") || !reply.is_error()) return;
+  const bool is_partial = std::any_of(command.begin(), command.end(),
+                                      [](const auto& word) { return word.ends_with("-*"); });
+  if (is_partial && reply.text == "ERR Elements are too large to be stored")
+    reply.text = "ERR The ID specified in XADD is equal or smaller than the target stream top item";
 }
 
 constexpr KnownDifference kDifferences[] = {
@@ -288,7 +336,15 @@ constexpr KnownDifference kDifferences[] = {
     {.name = "delivery count",
      .reason = "one more delivery than 2^63-1 turns over to a negative count in Redis, ours stays",
      .avoid = no_greatest_delivery_count},
-    {.name = "SCAN -1", .reason = "7.0 takes it for a cursor", .avoid = no_negative_cursor},
+    {.name = "SCAN -1",
+     .reason = "7.0 takes it, and nothing, for a cursor",
+     .avoid = no_negative_cursor},
+    {.name = "signs and blanks in IDs",
+     .reason = "Redis reads a plus or a blank before a number of an ID, and ours refuses it",
+     .avoid = no_signs_in_ids},
+    {.name = "COMMAND GETKEYS of one word",
+     .reason = "7.0 counts the words and does not look at the command",
+     .avoid = no_lonely_getkeys},
     {.name = "XINFO fields",
      .reason = "7.2 (active-time, inactive), 8.6 (idempotent production) and 8.8 (nacked-count) "
                "added fields; those of 7.0 keep their order",
@@ -304,6 +360,18 @@ constexpr KnownDifference kDifferences[] = {
     {.name = "RANDOMKEY", .reason = "chance", .normalise = mask_random_key},
     {.name = "time to live", .reason = "the clock", .normalise = cut_ttl},
     {.name = "time of expiry", .reason = "the clock", .normalise = cut_expire_time},
+    {.name = "DUMP",
+     .reason = "each server's own version and packing; what they make of each other's payloads is "
+               "compared after RESTORE",
+     .normalise = mask_payload},
+    {.name = "XADD *", .reason = "the clock", .normalise = mask_id_of_now},
+    {.name = "OBJECT IDLETIME", .reason = "the clock", .normalise = mask_idle_of_object},
+    {.name = "unknown command",
+     .reason = "8.8 says nothing of arguments that there are not",
+     .normalise = word_unknown_alike},
+    {.name = "XADD ms-* of a full millisecond",
+     .reason = "which of two errors 7.0 gives is left to what happened before (a stale errno)",
+     .normalise = word_full_millisecond_alike},
     {.name = "Unbalanced",
      .reason = "7.4 worded the error anew",
      .normalise = word_unbalanced_alike},

@@ -13,6 +13,13 @@ constexpr const char* kBadIds[] = {"",      "abc",  "1-",  "-1", "1-2-3", "18446
                                    "1-1-*", "-",    "(5",  "(-", "(",     "5-99999999999999999999",
                                    "0",     "0-0",  "(0-0"};
 constexpr const char* kMaxId = "18446744073709551615-18446744073709551615";
+constexpr const char* kBorderIds[] = {kMaxId,
+                                      "18446744073709551615",
+                                      "18446744073709551615-0",
+                                      "18446744073709551614-18446744073709551615",
+                                      "9223372036854775808-1",
+                                      "0-18446744073709551615",
+                                      "4294967296-4294967296"};
 
 }  // namespace
 
@@ -41,7 +48,7 @@ std::string RandomCommands::consumer() {
 
 std::string RandomCommands::id() {
   if (one_in(60)) return kBadIds[draw(std::size(kBadIds))];
-  if (one_in(400)) return kMaxId;
+  if (one_in(400)) return kBorderIds[draw(std::size(kBorderIds))];
   const uint64_t ms = clock_ + 2 - draw(kReach);
   if (one_in(12)) return std::to_string(ms);
   if (one_in(50)) return "00" + std::to_string(ms) + "-01";
@@ -51,7 +58,8 @@ std::string RandomCommands::id() {
 std::string RandomCommands::id_to_add() {
   if (one_in(kAddsPerTick)) ++clock_;
   if (one_in(40)) return id();
-  if (one_in(3'000)) return kMaxId;
+  if (one_in(3'000)) return kBorderIds[draw(std::size(kBorderIds))];
+  if (one_in(500)) return std::to_string(clock_) + "-18446744073709551615";
   const std::string ms = std::to_string(clock_ + (one_in(8) ? draw(3) : 0));
   switch (draw(8)) {
     case 0:
@@ -72,7 +80,8 @@ std::string RandomCommands::range_end(bool is_start) {
 std::string RandomCommands::count() {
   if (one_in(40)) {
     return pick({"-1", "-9223372036854775808", "abc", "9223372036854775807", "1.5", "01", "",
-                 "9223372036854775808", "100000"});
+                 "9223372036854775808", "9223372036854775806", "100000", "+1", " 1", "1 ", "-0",
+                 "0x10", "1e3", "4294967296"});
   }
   return std::to_string(draw(one_in(4) ? 30 : 6));
 }
@@ -93,7 +102,8 @@ std::string RandomCommands::text() {
 }
 
 std::string RandomCommands::min_idle() {
-  if (one_in(60)) return pick({"-1", "abc", "1.5", "", "9223372036854775808"});
+  if (one_in(60))
+    return pick({"-1", "abc", "1.5", "", "9223372036854775808", "9223372036854775807"});
   return std::to_string(one_in(4) ? kLongIdleMs / 2 : one_in(20) ? 2 * kLongIdleMs : 0);
 }
 
@@ -180,6 +190,14 @@ void RandomCommands::append_ids(Words& words, uint64_t most) {
     words.push_back(id());
 }
 
+/// In any order, and one of them twice now and then.
+void RandomCommands::append_options(Words& words, std::vector<Words> options) {
+  if (options.size() > 1 && one_in(3)) std::shuffle(options.begin(), options.end(), random_);
+  if (!options.empty() && one_in(40)) options.push_back(options.front());
+  for (const Words& option : options)
+    words.insert(words.end(), option.begin(), option.end());
+}
+
 Words RandomCommands::xlen() {
   return {"XLEN", key()};
 }
@@ -230,24 +248,19 @@ Words RandomCommands::xtrim() {
 
 Words RandomCommands::xsetid() {
   Words words = {"XSETID", key(), id()};
-  if (one_in(3)) {
-    words.emplace_back("ENTRIESADDED");
-    words.push_back(count());
-  }
-  if (one_in(3)) {
-    words.emplace_back("MAXDELETEDID");
-    words.push_back(id());
-  }
+  std::vector<Words> options;
+  if (one_in(3)) options.push_back({"ENTRIESADDED", count()});
+  if (one_in(3)) options.push_back({"MAXDELETEDID", id()});
+  append_options(words, std::move(options));
   return words;
 }
 
 Words RandomCommands::xgroup_create() {
   Words words = {"XGROUP", "CREATE", key(), group(), one_in(4) ? "$" : one_in(2) ? "0" : id()};
-  if (one_in(3)) words.emplace_back("MKSTREAM");
-  if (one_in(6)) {
-    words.emplace_back("ENTRIESREAD");
-    words.push_back(count());
-  }
+  std::vector<Words> options;
+  if (one_in(3)) options.push_back({"MKSTREAM"});
+  if (one_in(6)) options.push_back({"ENTRIESREAD", count()});
+  append_options(words, std::move(options));
   return words;
 }
 
@@ -270,11 +283,10 @@ Words RandomCommands::xgroup_destroy() {
 
 Words RandomCommands::xreadgroup() {
   Words words = {"XREADGROUP", "GROUP", group(), consumer()};
-  if (!one_in(5)) {
-    words.emplace_back("COUNT");
-    words.push_back(count());
-  }
-  if (one_in(8)) words.emplace_back("NOACK");
+  std::vector<Words> options;
+  if (!one_in(5)) options.push_back({"COUNT", count()});
+  if (one_in(8)) options.push_back({"NOACK"});
+  append_options(words, std::move(options));
   append_streams(words, true);
   return words;
 }
@@ -302,33 +314,28 @@ Words RandomCommands::xpending() {
 Words RandomCommands::xclaim() {
   Words words = {"XCLAIM", key(), group(), consumer(), min_idle()};
   append_ids(words, 5);
+  std::vector<Words> options;
   if (one_in(4)) {
-    words.emplace_back("IDLE");
-    words.push_back(one_in(2) ? std::to_string(kLongIdleMs) : min_idle());
+    options.push_back({"IDLE", one_in(2) ? std::to_string(kLongIdleMs) : min_idle()});
   } else if (one_in(6)) {
-    words.emplace_back("TIME");
-    words.push_back(std::to_string(now_ms_ - (one_in(2) ? kLongIdleMs : -kLongIdleMs)));
+    options.push_back(
+        {"TIME", one_in(12) ? pick({"0", "-1", "abc", "9223372036854775807"})
+                            : std::to_string(now_ms_ + (one_in(2) ? -kLongIdleMs : kLongIdleMs))});
   }
-  if (one_in(4)) {
-    words.emplace_back("RETRYCOUNT");
-    words.push_back(count());
-  }
-  if (one_in(3)) words.emplace_back("FORCE");
-  if (one_in(3)) words.emplace_back("JUSTID");
-  if (one_in(12)) {
-    words.emplace_back("LASTID");
-    words.push_back(id());
-  }
+  if (one_in(4)) options.push_back({"RETRYCOUNT", count()});
+  if (one_in(3)) options.push_back({"FORCE"});
+  if (one_in(3)) options.push_back({"JUSTID"});
+  if (one_in(12)) options.push_back({"LASTID", id()});
+  append_options(words, std::move(options));
   return words;
 }
 
 Words RandomCommands::xautoclaim() {
   Words words = {"XAUTOCLAIM", key(), group(), consumer(), min_idle(), range_end(true)};
-  if (!one_in(4)) {
-    words.emplace_back("COUNT");
-    words.push_back(count());
-  }
-  if (one_in(3)) words.emplace_back("JUSTID");
+  std::vector<Words> options;
+  if (!one_in(4)) options.push_back({"COUNT", count()});
+  if (one_in(3)) options.push_back({"JUSTID"});
+  append_options(words, std::move(options));
   return words;
 }
 

@@ -36,6 +36,9 @@ class RandomCommands {
   RandomCommands(uint64_t seed, int64_t now_ms) : random_(seed), now_ms_(now_ms) {}
 
   Words next();
+  /// next(), and now and then what only a comparison of two servers wants
+  /// (random_wide_commands.cc).
+  Words next_of_all();
 
   uint64_t draw(uint64_t bound) { return random_() % bound; }
   bool one_in(uint64_t n) { return draw(n) == 0; }
@@ -81,7 +84,19 @@ class RandomCommands {
   std::string database();
   std::pair<std::string, std::string> like_keys();
 
+  // random_wide_commands.cc
+  Words wide_command();
+  Words flush();
+  Words scan();
+  Words restore();
+  Words xadd_now();
+  Words xadd_large();
+  Words with_many_ids();
+  Words keys_of_command();
+  Words no_command();
+
   void append_trim(Words& words);
+  void append_options(Words& words, std::vector<Words> options);
   void append_ids(Words& words, uint64_t most);
   void append_streams(Words& words, bool in_group);
   void spoil(Words& words);
