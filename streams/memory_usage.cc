@@ -2,7 +2,10 @@
 //
 // Counted is what the allocators really gave, slots of slabs and size classes included.  A tree of
 // many leaves need not be walked: leaves are drawn at even distances of weight, so that each one
-// stands for so much of the weight, and its bytes for so many bytes.
+// stands for so much of the weight, and its bytes for so many bytes.  The same holds for the inner
+// nodes above them.
+#include <algorithm>
+
 #include <malloc.h>
 
 #include "streams/node_memory.h"
@@ -29,6 +32,10 @@ size_t leaf_bytes(const Leaf& leaf) {
   return is_in_slab(asked) ? asked : bytes_given(&leaf);
 }
 
+size_t leaf_bytes(const OwnedBlock&) {
+  return sizeof(OwnedBlock);
+}
+
 size_t inner_bytes(RadixRef ref) {
   if (!ref.is_node()) return 0;
   size_t bytes = kRadixShapes[ref.node()->shape].bytes();
@@ -45,14 +52,29 @@ size_t walked_bytes(const RadixTree<Leaf>& tree) {
   return bytes;
 }
 
+/// Bytes for each unit of weight of all that is on the way to the n-th one.
+template <class Leaf>
+double bytes_per_weight(RadixRef ref, uint64_t n) {
+  double sum = 0;
+  while (ref.is_node()) {
+    sum += static_cast<double>(kRadixShapes[ref.node()->shape].bytes()) /
+           static_cast<double>(ref.weight());
+    const RadixRef* child = children(*ref.node()).data();
+    for (; n >= child->weight(); ++child)
+      n -= child->weight();
+    ref = *child;
+  }
+  const Leaf& leaf = *static_cast<const Leaf*>(ref.leaf());
+  return sum + static_cast<double>(leaf_bytes(leaf)) / leaf.weight;
+}
+
+/// Of leaves and inner nodes.
 template <class Leaf>
 size_t sampled_bytes(const RadixTree<Leaf>& tree, size_t samples) {
   const uint64_t total = tree.total_weight();
   double per_weight = 0;
-  for (size_t i = 0; i < samples; ++i) {
-    const Leaf& leaf = *tree.select(total / samples * i).leaf;
-    per_weight += static_cast<double>(leaf_bytes(leaf)) / leaf.weight;
-  }
+  for (size_t i = 0; i < samples; ++i)
+    per_weight += bytes_per_weight<Leaf>(tree.view().root(), total / samples * i);
   return static_cast<size_t>(per_weight / static_cast<double>(samples) *
                              static_cast<double>(total));
 }
@@ -61,20 +83,21 @@ size_t sampled_bytes(const RadixTree<Leaf>& tree, size_t samples) {
 template <class Leaf>
 size_t tree_bytes(const RadixTree<Leaf>& tree, size_t samples, const Leaf* apart = nullptr) {
   if (tree.is_empty()) return 0;
-  const size_t inner = inner_bytes(tree.view().root());
-  if (samples == 0 || tree.leaf_count() <= samples) return inner + walked_bytes(tree);
-  return inner + sampled_bytes(tree, samples) + (apart != nullptr ? leaf_bytes(*apart) : 0);
+  if (samples == 0 || tree.leaf_count() <= samples)
+    return inner_bytes(tree.view().root()) + walked_bytes(tree);
+  return sampled_bytes(tree, samples) + (apart != nullptr ? leaf_bytes(*apart) : 0);
 }
 
 }  // namespace
 
 size_t PendingList::memory_bytes(size_t samples) const {
   size_t bytes = tree_bytes(blocks_, samples) + bytes_given(consumers_);
+  const size_t consumers = consumers_.size() - free_numbers_;
+  const size_t samples_of_one =
+      samples == 0 || consumers == 0 ? 0 : std::max<size_t>(samples / consumers, 1);
   for (const Consumer::Ptr& consumer : consumers_) {
     if (consumer == nullptr) continue;
-    const RadixTree<OwnedBlock>& owned = consumer->blocks();
-    bytes += bytes_given(consumer.get()) + owned.leaf_count() * sizeof(OwnedBlock);
-    if (!owned.is_empty()) bytes += inner_bytes(owned.view().root());
+    bytes += bytes_given(consumer.get()) + tree_bytes(consumer->blocks(), samples_of_one);
   }
   return bytes;
 }
