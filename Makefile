@@ -9,10 +9,11 @@ CMAKE      := cmake
 TIME       ?= 60
 TIMES      ?= 20
 BENCH      ?=
+ENTRIES    ?=
 MIB        ?= 256
 PEER       ?= /usr/bin/redis-server
 
-.PHONY: all build run test lint check coverage fuzz soak mishaps failovers bench install clean help
+.PHONY: all build run test lint check coverage threads fuzz soak mishaps failovers bench install clean help
 all: build
 
 build: ## release build of weir-server (installs missing build packages)
@@ -48,6 +49,12 @@ coverage: ## which lines of the server the unit, model, wire and server tests ru
 	@$(CMAKE) --build build-coverage -j $(JOBS) --target weir-server unit_tests model_tests wire_tests server_tests
 	@.ci/coverage build-coverage $(JOBS)
 
+threads: ## the tests of the helper threads under ThreadSanitizer, without jemalloc
+	@.ci/packages build test
+	@$(CMAKE) -S . -B build-threads -DCMAKE_BUILD_TYPE=Debug -DCMAKE_CXX_FLAGS_DEBUG="-O1 -g" -DWEIR_SANITIZE=ON -DWEIR_SANITIZER=thread -DWEIR_BENCH=OFF >/dev/null
+	@$(CMAKE) --build build-threads -j $(JOBS) --target unit_tests model_tests server_tests
+	@.ci/threads build-threads
+
 fuzz: ## run every fuzz target for TIME seconds each (default 60)
 	@.ci/packages build lint
 	@$(CMAKE) -S . -B build-fuzz -DCMAKE_C_COMPILER=clang -DCMAKE_CXX_COMPILER=clang++ -DCMAKE_BUILD_TYPE=Debug -DCMAKE_CXX_FLAGS_DEBUG="-O1 -g" -DWEIR_SANITIZE=ON -DWEIR_FUZZ=ON -DWEIR_TESTS=OFF -DWEIR_BENCH=OFF >/dev/null
@@ -72,20 +79,21 @@ failovers: ## TIMES failovers by Sentinel in each way there is, under load (defa
 	@$(CMAKE) --build $(BUILD) -j $(JOBS)
 	@WEIR_FAILOVERS=$(TIMES) $(BUILD)/tests/server_tests '[campaign]'
 
-bench: ## measure beside a peer server, and a PEL: BENCH=scenario[,...]|pending-costs|freeing-stalls|snapshot-costs PEER=/path/to/redis-server
+bench: ## measure beside a peer server, and a PEL: BENCH=scenario[,...]|pending-costs|freeing-stalls|scale|snapshot-costs PEER=/path/to/redis-server
 	@.ci/packages build bench
 	@$(CMAKE) -S . -B $(BUILD) -DCMAKE_BUILD_TYPE=Release $(CMAKE_ARGS) -DWEIR_TESTS=OFF -DWEIR_BENCH=ON >/dev/null
 	@$(CMAKE) --build $(BUILD) -j $(JOBS)
-	@[ -n "$(filter pending-costs freeing-stalls snapshot-costs,$(BENCH))" ] || $(BUILD)/tests/bench/weir-bench --server $(BUILD)/weir-server --peer $(PEER) --only "$(BENCH)" $(if $(MIB),--mib $(MIB)) --json $(BUILD)/bench.json
+	@[ -n "$(filter pending-costs freeing-stalls scale snapshot-costs,$(BENCH))" ] || $(BUILD)/tests/bench/weir-bench --server $(BUILD)/weir-server --peer $(PEER) --only "$(BENCH)" $(if $(MIB),--mib $(MIB)) --json $(BUILD)/bench.json
 	@[ -n "$(filter-out pending-costs,$(BENCH))" ] || $(BUILD)/tests/bench/pending-costs
 	@[ "$(BENCH)" != freeing-stalls ] || $(BUILD)/tests/bench/freeing-stalls $(BUILD)/weir-server
+	@[ "$(BENCH)" != scale ] || $(BUILD)/tests/bench/scale-costs $(BUILD)/weir-server $(ENTRIES)
 	@[ "$(BENCH)" != snapshot-costs ] || for server in $(BUILD)/weir-server $(PEER); do $(BUILD)/tests/bench/snapshot-costs $$server $(MIB); done
 
 install: build ## install the server and redis.conf below PREFIX (default /usr/local)
 	@$(CMAKE) --install $(BUILD) --prefix $(PREFIX) --strip
 
 clean: ## remove everything that was built
-	@rm -rf build build-check build-coverage build-fuzz
+	@rm -rf build build-check build-coverage build-threads build-fuzz
 
 help: ## this text
 	@awk -F':.*## ' '/^[a-z]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' Makefile
