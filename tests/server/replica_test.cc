@@ -429,7 +429,8 @@ TEST_CASE("The role is kept in the configuration file", "[replica]") {
   CHECK(ours("CONFIG", "REWRITE") == "OK");
   CHECK(read_text(file).starts_with("# mine\n"));
   CHECK(read_text(file).find(line) != std::string::npos);
-  ours("SLAVEOF", "NO", "ONE");
+  REQUIRE(becomes(ours, "master_link_status", "up"));  // who loads keeps its primary
+  CHECK(ours("SLAVEOF", "NO", "ONE") == "OK");
   CHECK(ours("CONFIG", "REWRITE") == "OK");
   CHECK(read_text(file).find("replicaof") == std::string::npos);
 }
