@@ -12,7 +12,8 @@ StreamBuilder::~StreamBuilder() {
 StreamBuilder::Fault StreamBuilder::add_node(const StreamId& key,
                                              std::span<const uint8_t> listpack) {
   if (has_nodes_ && key == last_key_) return Fault::kSameKey;
-  if (has_nodes_ && key <= last_id_) return Fault::kOverlapping;
+  if (has_nodes_ && (key < last_key_ || (last_ != nullptr && key <= last_live_)))
+    return Fault::kOverlapping;
   const StreamNode::Loaded loaded = StreamNode::load(key, listpack);
   switch (loaded.fault) {
     case StreamNode::Fault::kNone:
@@ -26,19 +27,28 @@ StreamBuilder::Fault StreamBuilder::add_node(const StreamId& key,
   }
   has_nodes_ = true;
   last_key_ = key;
-  last_id_ = loaded.last_id;
   if (loaded.node->live() == 0) {
     StreamNode::destroy(loaded.node);
     return Fault::kNone;
   }
   stream_.length_ += loaded.node->live();
   if (last_ != nullptr) {
+    drop_tombstones_from(key);
     // Only the last node, which may grow, is not counted by the tree.
     last_->weight = last_->live();
     stream_.tree_.insert(last_);
   }
   last_ = loaded.node;
+  last_live_ = loaded.last_live;
   return Fault::kNone;
+}
+
+/// Redis 7.0 lets XSETID go below deleted entries, and the next node begins there.
+void StreamBuilder::drop_tombstones_from(const StreamId& key) {
+  if (last_->last_id() < key) return;
+  StreamNode* const node = last_->compacted(StreamNode::LastTombstone::kDropped);
+  StreamNode::destroy(last_);
+  last_ = node;
 }
 
 StreamBuilder::Fault StreamBuilder::set_counters(const Counters& counters) {
@@ -48,10 +58,9 @@ StreamBuilder::Fault StreamBuilder::set_counters(const Counters& counters) {
     stream_.tail_ = last_;
     last_ = nullptr;
   }
-  // Redis 7.0 lets XSETID go below deleted entries, and entries follow from there.
-  const StreamId top = stream_.tail_ != nullptr ? stream_.tail_->last_live().id : kMinStreamId;
+  // Not below a live entry, though perhaps below a deleted one.
   const bool has_deleted = !counters.max_deleted_id.is_zero();
-  stream_.set_id(std::max(counters.last_id, top), counters.entries_added,
+  stream_.set_id(std::max(counters.last_id, last_live_), counters.entries_added,
                  has_deleted ? std::optional(counters.max_deleted_id) : std::nullopt);
   return Fault::kNone;
 }

@@ -21,9 +21,9 @@ class StreamBuilder {
     kNone,
     kBroken,       // no node, see StreamNode::Fault
     kEmpty,        // no elements
-    kUnordered,    // IDs in a node that do not ascend
+    kUnordered,    // IDs of a node's live entries that do not ascend
     kSameKey,      // as the node before
-    kOverlapping,  // a key below an ID of the node before
+    kOverlapping,  // a key below the one before, or below a live entry of the node before
     kNoEntries,    // a length, and no nodes
     kLength,       // another one than the nodes' entries
   };
@@ -55,11 +55,13 @@ class StreamBuilder {
   Stream take() { return std::move(stream_); }
 
  private:
+  void drop_tombstones_from(const StreamId& key);
+
   Stream stream_;
   StreamNode* last_ = nullptr;  // not in the tree yet
   bool has_nodes_ = false;
   StreamId last_key_;
-  StreamId last_id_;  // greatest of all nodes so far
+  StreamId last_live_;  // ID of the last live entry so far
 };
 
 }  // namespace weir

@@ -59,15 +59,17 @@ class StreamNode : public RadixLeaf {
     kNone,
     kBroken,     // no well-formed listpack, or not the elements of a node
     kEmpty,      // no elements
-    kUnordered,  // IDs that do not ascend, or are below the key
+    kUnordered,  // IDs of live entries that do not ascend, or any below the key
   };
   struct Loaded {
     StreamNode* node = nullptr;  // null: there is a fault.  It may be without live entries
     Fault fault = Fault::kNone;
-    StreamId last_id;  // the greatest ID in it, deleted entries included; the key without any
+    StreamId last_live = {};  // ID of the last live entry; the key without any
   };
   /// A node with a listpack from outside, of which nothing is believed: each byte is looked at, and
-  /// what is derived from them made anew.  Cost: O(bytes).
+  /// what is derived from them made anew.  Tombstones need not ascend: Redis 7.0 lets XSETID go
+  /// below them, and live entries then stand behind; such a node loses its tombstones, or all but
+  /// the last (see compacted()).  Cost: O(bytes).
   static Loaded load(const StreamId& key, std::span<const uint8_t> listpack);
   static StreamNode* clone(const StreamNode& node);
   static void destroy(StreamNode* node);

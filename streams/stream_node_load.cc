@@ -93,7 +93,8 @@ class StreamNode::Loader {
         master_(master),
         elements_(node.pack() + first_entry, node.end()),
         element_count_(4 + static_cast<size_t>(master.fields)),
-        last_id_(node.key) {}
+        greatest_(node.key),
+        last_live_(node.key) {}
 
   Fault run() {
     const auto entries = static_cast<uint32_t>(master_.live + master_.deleted);
@@ -106,7 +107,12 @@ class StreamNode::Loader {
     return Fault::kNone;
   }
 
-  const StreamId& last_id() const { return last_id_; }
+  bool has_live() const { return live_ > 0; }
+  const StreamId& last_live() const { return last_live_; }
+  /// Whether tombstones are not where their IDs would be.
+  bool is_disordered() const { return is_disordered_; }
+  /// Whether the last entry is a tombstone that could stay there without the others.
+  bool ends_above_live() const { return last_id_ > last_live_; }
 
  private:
   bool entry() {
@@ -139,11 +145,14 @@ class StreamNode::Loader {
   }
 
   bool note(const uint8_t* at, const StreamId& id, bool is_live) {
-    if (number_ > 0 ? id <= last_id_ : id < last_id_) {
+    if (id < node_.key || (is_live && live_ > 0 && id <= last_live_)) {
       fault_ = Fault::kUnordered;
       return false;
     }
+    if (number_ > 0 && id <= greatest_) is_disordered_ = true;
+    greatest_ = std::max(greatest_, id);
     last_id_ = id;
+    if (is_live) last_live_ = id;
     const auto offset = static_cast<uint32_t>(node_.offset_of(at));
     if (is_live && live_++ == 0) node_.head_ = offset;
     node_.note_entry(number_, offset, id);
@@ -154,17 +163,21 @@ class StreamNode::Loader {
   const Master& master_;
   Elements elements_;
   size_t element_count_;
-  StreamId last_id_;  // of the entries so far; before the first one the key
+  // Of the entries so far; before the first one the key.
+  StreamId greatest_;
+  StreamId last_live_;
+  StreamId last_id_;
+  bool is_disordered_ = false;
   uint32_t number_ = 0;
   int64_t live_ = 0;
   Fault fault_ = Fault::kBroken;
 };
 
 StreamNode::Loaded StreamNode::load(const StreamId& key, std::span<const uint8_t> listpack) {
-  if (!is_listpack_of_its_size(listpack)) return {.fault = Fault::kBroken, .last_id = {}};
-  if (listpack.size() == listpack::kEmptyBytes) return {.fault = Fault::kEmpty, .last_id = {}};
+  if (!is_listpack_of_its_size(listpack)) return {.fault = Fault::kBroken};
+  if (listpack.size() == listpack::kEmptyBytes) return {.fault = Fault::kEmpty};
   const std::optional<Master> master = read_master(listpack);
-  if (!master) return {.fault = Fault::kBroken, .last_id = {}};
+  if (!master) return {.fault = Fault::kBroken};
 
   const auto live = static_cast<uint32_t>(master->live);
   const auto deleted = static_cast<uint32_t>(master->deleted);
@@ -176,9 +189,16 @@ StreamNode::Loaded StreamNode::load(const StreamId& key, std::span<const uint8_t
   std::memcpy(node->pack(), listpack.data(), listpack.size());
   Loader loader(*node, *master, static_cast<size_t>(master->behind - listpack.data()));
   const Fault fault = loader.run();
-  if (fault == Fault::kNone) return {.node = node, .fault = fault, .last_id = loader.last_id()};
+  if (fault != Fault::kNone) {
+    destroy(node);
+    return {.fault = fault};
+  }
+  if (!loader.is_disordered() || !loader.has_live())
+    return {.node = node, .last_live = loader.last_live()};
+  StreamNode* const ordered =
+      node->compacted(loader.ends_above_live() ? LastTombstone::kKept : LastTombstone::kDropped);
   destroy(node);
-  return {.fault = fault, .last_id = {}};
+  return {.node = ordered, .last_live = loader.last_live()};
 }
 
 }  // namespace weir

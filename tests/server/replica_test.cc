@@ -137,6 +137,35 @@ TEST_CASE("A stream whose last ID is below a deleted one goes on from replica to
   CHECK(last.log().find("CRITICAL") == std::string::npos);
 }
 
+TEST_CASE("An entry behind a greater deleted one comes in a snapshot and in a dumped value",
+          "[replica][xsetid][restore]") {
+  // In the same node, or at the beginning of the next one.
+  const std::string node_entries = GENERATE(as<std::string>(), "100", "3");
+  TestServer primary = redis_primary({"--stream-node-max-entries", node_entries});
+  Redis one = primary.connect();
+  for (const char* const id : {"1-0", "2-0", "9-0"})
+    one("XADD", "s", id, "f", "v");
+  one("XDEL", "s", "9-0");
+  CHECK(one("XSETID", "s", "5-0") == "OK");
+  CHECK(one("XADD", "s", "6-0", "f", "v") == "6-0");
+
+  TestServer middle(replica_of(primary, {"--appendonly", "yes", "--replica-read-only", "no"}));
+  Redis two = middle.connect();
+  REQUIRE(in_step(one, two));
+  CHECK(two("DEBUG", "DIGEST") == one("DEBUG", "DIGEST").text);
+  TestServer last(replica_of(middle), kRedis);
+  REQUIRE(in_step(middle, last));
+  CHECK(one("XADD", "s", "9-0", "f", "again") == "9-0");
+  REQUIRE(in_step(one, two));
+  REQUIRE(in_step(middle, last));
+  CHECK(last.connect()("DEBUG", "DIGEST") == one("DEBUG", "DIGEST").text);
+
+  CHECK(two("RESTORE", "copy", 0, one("DUMP", "s").text) == "OK");
+  CHECK(two("XINFO", "STREAM", "copy", "FULL") == two("XINFO", "STREAM", "s", "FULL").text);
+  REQUIRE(wait_until([&] { return two("DEBUG", "LOADAOF") == "OK"; }));
+  CHECK(two("XRANGE", "s", "-", "+") == one("XRANGE", "s", "-", "+").text);
+}
+
 TEST_CASE("A replica goes on where the link broke", "[replica]") {
   TestServer primary = redis_primary();
   TestServer replica(replica_of(primary));
