@@ -63,13 +63,23 @@ IoResult<void> LogFiles::create_base(AofManifest& manifest) {
   return {};
 }
 
+/// One that was emptied has lost its mark, too.  Without it, what a power failure leaves of the
+/// next batch would be taken for another server's, and be no command.
+IoResult<AofFile> LogFiles::reopen(const std::string& path, uint64_t size) {
+  IoResult<AofFile> file = AofFile::open(files_, path, size);
+  if (!file || size > 0) return file;
+  if (IoResult<void> marked = file->mark(std::nullopt); !marked)
+    return tl::unexpected(std::move(marked).error());
+  return file;
+}
+
 IoResult<AofFile> LogFiles::open_increment(AofManifest& manifest, const LoadedLog& loaded) {
   const bool is_new = manifest.increments().empty();
   const std::string name =
       is_new ? manifest.add_increment(place_.filename) : manifest.increments().back().name;
   log_.notice((is_new ? "Creating AOF incr file " : "Opening AOF incr file ") + name +
               " on server start");
-  if (!is_new) return AofFile::open(files_, place_.path(name), loaded.last_increment_bytes);
+  if (!is_new) return reopen(place_.path(name), loaded.last_increment_bytes);
   IoResult<AofFile> file = create_file(place_.path(name), std::nullopt);
   if (!file) return file;
   if (IoResult<void> named = write_manifest(files_, place_, manifest); !named)

@@ -83,6 +83,7 @@ class LogFiles {
   IoResult<void> sync_loaded(const AofManifest& manifest);
   IoResult<AofFile> create_file(const std::string& path, std::optional<uint64_t> previous_bytes);
   IoResult<void> create_base(AofManifest& manifest);
+  IoResult<AofFile> reopen(const std::string& path, uint64_t size);
   IoResult<AofFile> open_increment(AofManifest& manifest, const LoadedLog& loaded);
   bool remove_file(const std::string& name);
   IoResult<void> take_in(AofManifest& manifest);

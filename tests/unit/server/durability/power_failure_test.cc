@@ -101,6 +101,28 @@ TEST_CASE("Under everysec and no a power failure leaves whole units without a ga
   }
 }
 
+TEST_CASE("An increment that was emptied is ours again before anything is written to it",
+          "[aof][power]") {
+  for (uint64_t run = 0; run < 30; ++run) {
+    CAPTURE(run);
+    std::mt19937_64 random(run);
+    Lab lab;
+    REQUIRE(LogMachine(lab.disk, "no").start() == "");
+    REQUIRE(cut_file(lab.disk, "appendonlydir/appendonly.aof.1.incr.aof", 0));
+    {
+      LogMachine machine(lab.disk, "no");
+      REQUIRE(machine.start() == "");
+      for (int i = 0; i < 5; ++i)
+        machine.write(1000);
+      machine.turn();
+      lab.disk.die();
+      lab.disk.lose_power(random);
+      lab.disk.revive();
+    }
+    CHECK(LogMachine(lab.disk, "no").start() == "");
+  }
+}
+
 TEST_CASE("A disk that lies about syncs is found out: this test can fail", "[aof][power]") {
   uint64_t losses = 0;
   for (uint64_t run = 0; run < 10; ++run) {
