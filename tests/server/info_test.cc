@@ -308,7 +308,7 @@ TEST_CASE("Commands, refusals and failures are counted apart", "[info]") {
   CHECK(info_field(redis, "cmdstat_xinfo|stream").ends_with("rejected_calls=0,failed_calls=1"));
   CHECK(info_field(redis, "errorstat_ERR") == "count=4");
   CHECK(info_number(redis, "total_error_replies") == 4);
-  CHECK_THROWS(info_field(redis, "cmdstat_nosuch"));
+  CHECK(info_field(redis, "cmdstat_nosuch").empty());
 }
 
 TEST_CASE("CONFIG RESETSTAT clears the counters and not the peak of memory", "[info][config]") {
@@ -336,8 +336,8 @@ TEST_CASE("CONFIG RESETSTAT clears the counters and not the peak of memory", "[i
   CHECK(info_number(redis, "total_reads_processed") < 20);
   CHECK(info_number(redis, "total_writes_processed") < 20);
   CHECK(info_number(redis, "client_query_buffer_limit_disconnections") == 0);
-  CHECK_THROWS(info_field(redis, "errorstat_ERR"));
-  CHECK_THROWS(info_field(redis, "cmdstat_xadd"));
+  CHECK(info_field(redis, "errorstat_ERR").empty());
+  CHECK(info_field(redis, "cmdstat_xadd").empty());
   CHECK(info_number(redis, "used_memory_peak") >= peak);
 }
 

@@ -6,6 +6,7 @@
 
 #include "persistence/file.h"
 #include "tests/server/by_hand.h"
+#include "tests/support/info_fields.h"
 #include "tests/support/patience.h"
 #include "tests/support/test_server.h"
 #include "tests/support/text_file.h"
@@ -15,21 +16,13 @@ namespace {
 
 namespace fs = std::filesystem;
 
-std::string field(Redis& redis, const std::string& name) {
-  const std::string text = redis("INFO", "persistence").text;
-  const size_t at = text.find("\r\n" + name + ":");
-  if (at == std::string::npos) return "";
-  const size_t from = at + name.size() + 3;
-  return text.substr(from, text.find("\r\n", from) - from);
-}
-
 std::string path_in(const TestServer& server, const std::string& name) {
   return server.folder() + "/appendonlydir/appendonly.aof." + name;
 }
 
 /// Under everysec a write may wait in memory while a sync takes long.
 void wait_for_write(Redis& redis) {
-  REQUIRE(wait_until([&] { return field(redis, "aof_buffer_length") == "0"; }));
+  REQUIRE(becomes(redis, "aof_buffer_length", "0"));
 }
 
 /// Everything that is to survive, as replies.
@@ -106,8 +99,8 @@ TEST_CASE("A rewrite leaves the same data in fewer bytes, and what was written m
   const auto before = redis("XLEN", "t");
   CHECK(redis("BGREWRITEAOF") == "Background append only file rewriting started");
   redis("XADD", "u", "7-0", "while", "it runs");
-  REQUIRE(wait_until([&] { return field(redis, "aof_rewrites") == "1"; }));
-  CHECK(field(redis, "aof_last_bgrewrite_status") == "ok");
+  REQUIRE(becomes(redis, "aof_rewrites", "1"));
+  CHECK(info_field(redis, "aof_last_bgrewrite_status") == "ok");
   CHECK(redis("XLEN", "t") == before);
   const std::string all = contents(redis);
   CHECK(fs::exists(path_in(server, "2.base.rdb")));
@@ -128,7 +121,7 @@ TEST_CASE("A base of commands holds the same data as one that is a snapshot", "[
   fill(redis);
   redis("XGROUP", "CREATECONSUMER", "s", "g", "idle");
   redis("BGREWRITEAOF");
-  REQUIRE(wait_until([&] { return field(redis, "aof_rewrites") == "1"; }));
+  REQUIRE(becomes(redis, "aof_rewrites", "1"));
   CHECK(fs::exists(path_in(server, "2.base.aof")));
   redis("XADD", "u", "7-0", "f", "v");
   check_survives(server, redis);
@@ -148,7 +141,7 @@ TEST_CASE("A base of commands has no word that its oldest reader does not know",
   redis("XREADGROUP", "GROUP", "g", "c", "COUNT", 1, "STREAMS", "s", ">");
   redis("XNACK", "s", "g", "SILENT", "IDS", 1, "1-0");
   redis("BGREWRITEAOF");
-  REQUIRE(wait_until([&] { return field(redis, "aof_rewrites") == "1"; }));
+  REQUIRE(becomes(redis, "aof_rewrites", "1"));
   const std::string base = read_text(path_in(server, "2.base.aof"));
   CHECK((base.find("XCFGSET") != std::string::npos) == has_messages);
   CHECK((base.find("XIDMPRECORD") != std::string::npos) == has_messages);
@@ -166,7 +159,7 @@ TEST_CASE("A log that grows is rewritten by itself", "[aof]") {
   Redis redis = server.connect();
   for (int i = 0; i < 500; ++i)
     redis("XADD", "s", "MAXLEN", 1, "*", "f", i);
-  CHECK(wait_until([&] { return field(redis, "aof_rewrites") != "0"; }));
+  CHECK(wait_until([&] { return info_field(redis, "aof_rewrites") != "0"; }));
   CHECK(redis("XLEN", "s") == 1);
 }
 
@@ -176,16 +169,16 @@ TEST_CASE("A log that is switched on while the server runs has what there was be
   fill(redis);
   CHECK(redis("CONFIG", "SET", "appendonly", "yes") == "OK");
   redis("XADD", "u", "8-0", "f", "v");
-  REQUIRE(wait_until([&] { return field(redis, "aof_pending_rewrite") == "0"; }));
-  CHECK(field(redis, "aof_enabled") == "1");
+  REQUIRE(becomes(redis, "aof_pending_rewrite", "0"));
+  CHECK(info_field(redis, "aof_enabled") == "1");
   redis("XADD", "u", "9-0", "f", "v");
   check_survives(server, redis, {"--appendonly", "yes"});
   Redis again = server.connect();
   CHECK(again("CONFIG", "SET", "appendonly", "no") == "OK");
-  CHECK(field(again, "aof_enabled") == "0");
+  CHECK(info_field(again, "aof_enabled") == "0");
   again("XADD", "u", "10-0", "not", "kept");
   CHECK(again("CONFIG", "SET", "appendonly", "yes") == "OK");
-  REQUIRE(wait_until([&] { return field(again, "aof_pending_rewrite") == "0"; }));
+  REQUIRE(becomes(again, "aof_pending_rewrite", "0"));
   check_survives(server, again);
 }
 
@@ -195,10 +188,10 @@ TEST_CASE("The form of the next base may change while one is written", "[aof]") 
   fill(redis);
   redis("DEBUG", "POPULATE", 20'000);
   for (const char* const form : {"no", "yes"}) {
-    const std::string before = field(redis, "aof_rewrites");
+    const std::string before = info_field(redis, "aof_rewrites");
     redis("BGREWRITEAOF");
     CHECK(redis("CONFIG", "SET", "aof-use-rdb-preamble", form) == "OK");
-    REQUIRE(wait_until([&] { return field(redis, "aof_rewrites") != before; }));
+    REQUIRE(wait_until([&] { return info_field(redis, "aof_rewrites") != before; }));
   }
   check_survives(server, redis);
 }
@@ -212,7 +205,7 @@ TEST_CASE("A rewrite that began while the log was off is not the base of one tha
   redis("BGREWRITEAOF");
   redis("XADD", "u", "8-0", "neither", "here nor there");
   CHECK(redis("CONFIG", "SET", "appendonly", "yes") == "OK");
-  REQUIRE(wait_until([&] { return field(redis, "aof_pending_rewrite") == "0"; }));
+  REQUIRE(becomes(redis, "aof_pending_rewrite", "0"));
   check_survives(server, redis, {"--appendonly", "yes"});
 }
 
@@ -225,7 +218,7 @@ TEST_CASE("The log goes with the server to another folder", "[aof]") {
   CHECK(redis("CONFIG", "SET", "dir", folder + "/nowhere").contains("No such file"));
   CHECK(redis("CONFIG", "SET", "dir", folder) == "OK");
   redis("XADD", "u", "8-0", "f", "v");
-  REQUIRE(wait_until([&] { return field(redis, "aof_pending_rewrite") == "0"; }));
+  REQUIRE(becomes(redis, "aof_pending_rewrite", "0"));
   redis("XADD", "u", "9-0", "f", "v");
   check_survives(server, redis, {"--appendonly", "yes", "--dir", folder});
 }
@@ -319,13 +312,13 @@ TEST_CASE("A disk that is full refuses writes and PING, and takes all when there
   CHECK(redis("MULTI") == "OK");
   CHECK(redis("XDEL", "s", "1-0").starts_with("MISCONF"));
   CHECK(redis("EXEC") == "EXECABORT Transaction discarded because of previous errors.");
-  CHECK(field(redis, "aof_last_write_status") == "err");
+  CHECK(info_field(redis, "aof_last_write_status") == "err");
   const auto length = redis("XLEN", "s");
   const rlimit wide{.rlim_cur = RLIM_INFINITY, .rlim_max = RLIM_INFINITY};
   REQUIRE(prlimit(server.pid(), RLIMIT_FSIZE, &wide, nullptr) == 0);
   REQUIRE(wait_until([&] { return redis("PING") == "PONG"; }));
   CHECK(server.log().find("AOF write error looks solved") != std::string::npos);
-  CHECK(field(redis, "aof_last_write_status") == "ok");
+  CHECK(info_field(redis, "aof_last_write_status") == "ok");
   server.crash_now();
   server.start_again();
   CHECK(server.connect()("XLEN", "s") == length);
@@ -387,7 +380,7 @@ TEST_CASE("Who watches a key while a log is loaded does not remove what it gives
   REQUIRE(wait_until([&] {
     try {
       Redis redis = server.connect();
-      if (field(redis, "loading") == "0") return true;
+      if (info_field(redis, "loading") == "0") return true;
       redis("WATCH", "k");
       ++looks;
     } catch (const std::runtime_error&) {

@@ -24,7 +24,7 @@ std::vector<std::string> sentinel_lines(int primary_port, const SentinelGroup::O
 }
 
 /// A field of what Sentinel says of an instance: ["name","weir","ip",…].
-std::string field_of(std::string_view shown, std::string_view name) {
+std::string value_behind(std::string_view shown, std::string_view name) {
   const std::string start = "\"" + std::string(name) + "\",\"";
   const size_t at = shown.find(start);
   if (at == std::string_view::npos) return {};
@@ -86,11 +86,12 @@ bool SentinelGroup::sees_all_well(size_t sentinel) {
   Redis& redis = questions_[sentinel];
   const std::string primary = redis("SENTINEL", "MASTER", "weir").text;
   const std::string replicas = redis("SENTINEL", "REPLICAS", "weir").text;
-  return field_of(primary, "flags") == "master" &&
-         field_of(primary, "num-other-sentinels") == "2" &&
+  return value_behind(primary, "flags") == "master" &&
+         value_behind(primary, "num-other-sentinels") == "2" &&
          count(replicas, R"("flags","slave")") == kServers - 1 &&
          count(replicas, R"("master-link-status","ok")") == kServers - 1 &&
-         count(replicas, R"("master-port",")" + field_of(primary, "port") + "\"") == kServers - 1;
+         count(replicas, R"("master-port",")" + value_behind(primary, "port") + "\"") ==
+             kServers - 1;
 }
 
 bool SentinelGroup::is_well() {

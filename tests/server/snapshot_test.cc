@@ -9,6 +9,7 @@
 #include <catch2/catch.hpp>
 #include <unistd.h>
 
+#include "tests/support/info_fields.h"
 #include "tests/support/patience.h"
 #include "tests/support/test_server.h"
 #include "tests/support/text_file.h"
@@ -18,14 +19,8 @@ namespace {
 
 const std::vector<std::string> kDebug = {"--enable-debug-command", "yes"};
 
-std::string field(Redis& redis, const std::string& name) {
-  const std::string text = redis("INFO", "persistence").text;
-  const size_t at = text.find("\n" + name + ":") + name.size() + 2;
-  return text.substr(at, text.find('\r', at) - at);
-}
-
 bool wait_for_end_of_snapshot(Redis& redis) {
-  return wait_until([&] { return field(redis, "rdb_bgsave_in_progress") == "0"; });
+  return becomes(redis, "rdb_bgsave_in_progress", "0");
 }
 
 bool has_temporary_file(const TestServer& server) {
@@ -61,7 +56,7 @@ TEST_CASE("What SAVE wrote is there after a crash", "[save]") {
   redis = server.connect();
   CHECK(redis("DEBUG", "DIGEST") == digest);
   CHECK(redis("XPENDING", "s", "g").text == R"([1,"1-0","1-0",[["c","1"]]])");
-  CHECK(field(redis, "rdb_last_load_keys_loaded") == "3");
+  CHECK(info_field(redis, "rdb_last_load_keys_loaded") == "3");
   CHECK(server.log().find("Done loading RDB, keys loaded: 3, keys expired: 0.") !=
         std::string::npos);
   CHECK(server.log().find("DB loaded from disk: ") != std::string::npos);
@@ -90,7 +85,7 @@ TEST_CASE("BGSAVE in the middle of writes keeps the moment of BGSAVE", "[bgsave]
     for (int i = 0; i < 600; ++i)
       redis.read();
     REQUIRE(wait_for_end_of_snapshot(redis));
-    CHECK(field(redis, "rdb_last_bgsave_status") == "ok");
+    CHECK(info_field(redis, "rdb_last_bgsave_status") == "ok");
     server.crash_now();
     server.start_again();
     redis = server.connect();
@@ -121,8 +116,8 @@ TEST_CASE("LASTSAVE is the time of the last good snapshot", "[lastsave]") {
   CHECK(start > 1'700'000'000);
   redis("SAVE");
   CHECK(redis("LASTSAVE").number() >= start);
-  CHECK(field(redis, "rdb_saves") == "1");
-  CHECK(field(redis, "rdb_changes_since_last_save") == "0");
+  CHECK(info_field(redis, "rdb_saves") == "1");
+  CHECK(info_field(redis, "rdb_changes_since_last_save") == "0");
 }
 
 TEST_CASE("BGSAVE takes one word, and a transaction only schedules it", "[bgsave]") {
@@ -132,7 +127,7 @@ TEST_CASE("BGSAVE takes one word, and a transaction only schedules it", "[bgsave
   redis("MULTI");
   redis("BGSAVE");
   CHECK(redis("EXEC").text == "[Background saving scheduled]");
-  CHECK(wait_until([&] { return field(redis, "rdb_saves") == "1"; }));
+  CHECK(becomes(redis, "rdb_saves", "1"));
   redis("MULTI");
   CHECK(redis("SAVE").text == "ERR Command not allowed inside a transaction");
 }
@@ -142,7 +137,7 @@ TEST_CASE("A save point saves by itself", "[save]") {
   Redis redis = server.connect();
   redis("XADD", "s", "1-0", "f", "v");
   redis("XADD", "s", "2-0", "f", "v");
-  CHECK(wait_until([&] { return field(redis, "rdb_saves") == "1"; }));
+  CHECK(becomes(redis, "rdb_saves", "1"));
   CHECK(server.log().find("2 changes in 1 seconds. Saving...") != std::string::npos);
   CHECK(server.log().find("Background saving terminated with success") != std::string::npos);
 }
@@ -180,7 +175,7 @@ TEST_CASE("When snapshots fail, writes and PING are refused until one succeeds",
   redis("XADD", "s", "1-0", "f", "v");
   make_saving_fail(server);
   redis("BGSAVE");
-  REQUIRE(wait_until([&] { return field(redis, "rdb_last_bgsave_status") == "err"; }));
+  REQUIRE(becomes(redis, "rdb_last_bgsave_status", "err"));
   CHECK(redis("XADD", "s", "2-0", "f", "v").starts_with("MISCONF Redis is configured to save"));
   CHECK(redis("PING").starts_with("MISCONF "));
   CHECK(redis("XLEN", "s") == 1);
@@ -269,7 +264,7 @@ TEST_CASE("An expired key is not loaded", "[save]") {
   server.start_again();
   redis = server.connect();
   CHECK(redis("DBSIZE") == 1);
-  CHECK(field(redis, "rdb_last_load_keys_expired") == "1");
+  CHECK(info_field(redis, "rdb_last_load_keys_expired") == "1");
 }
 
 }  // namespace

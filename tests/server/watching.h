@@ -1,38 +1,15 @@
-// What the server tests look at from outside: the fields of INFO and CLIENT LIST, and the moments
-// at which they change.
+// What the server tests look at from outside: the fields of INFO (`info_fields.h`) and CLIENT LIST,
+// and the moments at which they change.
 #pragma once
 
 #include <stdexcept>
 #include <string>
-#include <string_view>
 
 #include <sys/resource.h>
 
-#include "tests/support/patience.h"
-#include "tests/support/redis.h"
+#include "tests/support/info_fields.h"
 
 namespace weir::testing {
-
-/// The value behind `name` in a text of "name:value" lines, or nothing like it: throws.
-inline std::string field_of(const std::string& text, const std::string& name) {
-  const size_t line = text.starts_with(name + ":") ? 0 : text.find("\n" + name + ":");
-  if (line == std::string::npos) throw std::runtime_error("INFO has no field " + name);
-  const size_t value = text.find(':', line) + 1;
-  return text.substr(value, text.find('\r', value) - value);
-}
-
-inline std::string info_field(Redis& redis, const std::string& name) {
-  return field_of(redis("INFO", "everything").text, name);
-}
-
-inline int64_t info_number(Redis& redis, const std::string& name) {
-  return std::stoll(info_field(redis, name));
-}
-
-/// Waits until a field of INFO has this value.
-[[nodiscard]] inline bool info_becomes(Redis& redis, const std::string& name, int64_t value) {
-  return wait_until([&] { return info_number(redis, name) == value; });
-}
 
 /// Waits until so many clients wait for an entry.
 [[nodiscard]] inline bool blocked_become(Redis& redis, int64_t clients) {

@@ -10,6 +10,7 @@
 #include <string_view>
 #include <vector>
 
+#include "tests/support/info_fields.h"
 #include "tests/support/test_server.h"
 
 namespace weir::testing {
@@ -31,20 +32,6 @@ inline std::vector<std::string> replica_of(const TestServer& primary,
       primary_options({"--replicaof", "127.0.0.1 " + std::to_string(primary.port())});
   options.insert(options.end(), more.begin(), more.end());
   return options;
-}
-
-/// A field of INFO.
-inline std::string info_field(Redis& redis, std::string_view name) {
-  const std::string text = "\r\n" + redis("INFO").text;
-  const std::string start = "\r\n" + std::string(name) + ":";
-  const size_t at = text.find(start);
-  if (at == std::string::npos) return {};
-  const size_t from = at + start.size();
-  return text.substr(from, text.find('\r', from) - from);
-}
-
-inline bool becomes(Redis& redis, std::string_view field, std::string_view value) {
-  return wait_until([&] { return info_field(redis, field) == value; });
 }
 
 /// Waits until the replica has applied all that the primary has told.
