@@ -1,28 +1,16 @@
 // A socket tells once of what has come.  What comes together with the end of the connection, or is
 // more than one read takes, is not told of again.
-#include <csignal>
 #include <string>
 
 #include <catch2/catch.hpp>
 #include <sys/socket.h>
 
 #include "tests/server/watching.h"
+#include "tests/support/asleep.h"
 #include "tests/support/test_server.h"
 
 namespace weir::testing {
 namespace {
-
-/// The server sleeps meanwhile: all that is sent to it comes at once.
-class Asleep {
- public:
-  explicit Asleep(const TestServer& server) : pid_(server.pid()) { kill(pid_, SIGSTOP); }
-  Asleep(const Asleep&) = delete;
-  Asleep& operator=(const Asleep&) = delete;
-  ~Asleep() { kill(pid_, SIGCONT); }
-
- private:
-  pid_t pid_;
-};
 
 /// Ends a connection so that the other side is told of an error, not of an end.
 void reset(RawClient& client) {

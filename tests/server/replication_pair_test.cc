@@ -1,10 +1,9 @@
 // Servers of ours that follow each other: chains, changes of places, what Sentinel does.
-#include <csignal>
-
 #include <catch2/catch.hpp>
 
 #include "tests/server/by_hand.h"
 #include "tests/server/tls_stage.h"
+#include "tests/support/asleep.h"
 #include "tests/support/replication_stage.h"
 
 namespace weir::testing {
@@ -127,7 +126,7 @@ TEST_CASE("A failover whose replica never catches up ends by its timeout", "[rep
   TestServer replica(replica_of(primary));
   Redis one = primary.connect();
   REQUIRE(in_step(primary, replica));
-  kill(replica.pid(), SIGSTOP);
+  const Asleep asleep(replica);
   one("XADD", "s", "1-1", "f", "v");
   CHECK(one("FAILOVER", "TIMEOUT", 300) == "OK");
   CHECK(one("FAILOVER") == "ERR FAILOVER already in progress.");
@@ -138,7 +137,6 @@ TEST_CASE("A failover whose replica never catches up ends by its timeout", "[rep
   CHECK(writer.read() == "2-1");  // when it has ended
   CHECK(info_field(one, "role") == "master");
   CHECK(info_field(one, "master_failover_state") == "no-failover");
-  kill(replica.pid(), SIGCONT);
 }
 
 TEST_CASE("What Sentinel sends to promote a replica is one transaction", "[replica][replicaof]") {

@@ -1,6 +1,5 @@
 // Our server as a primary: of Debian's redis-server, of redis-cli, and of connections that say what
 // replicas say.
-#include <csignal>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -10,40 +9,13 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "tests/support/asleep.h"
 #include "tests/support/child_process.h"
-#include "tests/support/test_server.h"
+#include "tests/support/replication_stage.h"
 #include "tests/support/text_file.h"
 
 namespace weir::testing {
 namespace {
-
-constexpr const char* kRedis = "/usr/bin/redis-server";
-
-TestServer primary(std::vector<std::string> options = {}) {
-  options.insert(options.begin(), {"--repl-diskless-sync-delay", "0"});
-  return TestServer(options);
-}
-
-TestServer replica_of(const TestServer& server) {
-  return TestServer({"--replicaof", "127.0.0.1", std::to_string(server.port())}, kRedis);
-}
-
-std::string field(Redis& redis, std::string_view section, std::string_view name) {
-  const std::string text = "\r\n" + redis("INFO", section).text;
-  const size_t at = text.find("\r\n" + std::string(name) + ":");
-  if (at == std::string::npos) return {};
-  const size_t begin = at + name.size() + 3;
-  return text.substr(begin, text.find("\r\n", begin) - begin);
-}
-
-/// Whether the replica has all that the primary has.
-bool is_even(Redis& primary_client, Redis& replica) {
-  return wait_until([&] {
-    return field(replica, "replication", "master_link_status") == "up" &&
-           field(replica, "replication", "slave_repl_offset") ==
-               field(primary_client, "replication", "master_repl_offset");
-  });
-}
 
 /// Streams, groups, pending entries and deadlines.
 void write_some(Redis& redis) {
@@ -74,51 +46,70 @@ std::string contents(Redis& redis) {
   return text;
 }
 
+/// A primary, what was written to it before it had a replica, and a replica of Redis that has it.
+struct Followed {
+  explicit Followed(const std::vector<std::string>& options = {},
+                    void (*write_before)(Redis&) = write_one)
+      : server(primary_options(options)),
+        redis(after(write_before, server.connect())),
+        other(replica_of(server), kRedis),
+        replica(other.connect()) {
+    REQUIRE(in_step(redis, replica));
+  }
+  static void write_one(Redis& redis) { redis("XADD", "s", "1-1", "f", "v"); }
+  static Redis after(void (*write)(Redis&), Redis redis) {
+    write(redis);
+    return redis;
+  }
+
+  TestServer server;
+  Redis redis;
+  TestServer other;
+  Redis replica;
+};
+
+/// A connection that says what a replica says to get everything, and nothing behind it.
+RawClient connect_replica(const TestServer& server) {
+  RawClient replica = server.connect_raw();
+  replica.send("PSYNC", "?", "-1");
+  return replica;
+}
+
+bool is_online(Redis& redis, std::string_view replica) {
+  return wait_until(
+      [&] { return info_field(redis, replica).find("state=online") != std::string::npos; });
+}
+
 TEST_CASE("A Redis replica gets a snapshot through its socket, and then what is written",
           "[replication][psync]") {
-  TestServer server = primary();
-  Redis redis = server.connect();
-  write_some(redis);
-  TestServer other = replica_of(server);
-  Redis replica = other.connect();
-  REQUIRE(is_even(redis, replica));
-  CHECK(contents(replica) == contents(redis));
-  redis("XADD", "s", "500-1", "f", "later");
-  redis("XREADGROUP", "GROUP", "g", "three", "COUNT", 20, "STREAMS", "s", ">");
-  REQUIRE(is_even(redis, replica));
-  CHECK(contents(replica) == contents(redis));
-  CHECK(field(redis, "stats", "sync_full") == "1");
+  Followed pair({}, write_some);
+  CHECK(contents(pair.replica) == contents(pair.redis));
+  pair.redis("XADD", "s", "500-1", "f", "later");
+  pair.redis("XREADGROUP", "GROUP", "g", "three", "COUNT", 20, "STREAMS", "s", ">");
+  REQUIRE(in_step(pair.redis, pair.replica));
+  CHECK(contents(pair.replica) == contents(pair.redis));
+  CHECK(info_field(pair.redis, "sync_full") == "1");
 }
 
 TEST_CASE("A Redis replica gets a snapshot by way of a file", "[replication][psync]") {
-  TestServer server = primary({"--repl-diskless-sync", "no"});
-  Redis redis = server.connect();
-  write_some(redis);
-  TestServer other = replica_of(server);
-  Redis replica = other.connect();
-  REQUIRE(is_even(redis, replica));
-  CHECK(contents(replica) == contents(redis));
-  CHECK(other.log().find("to disk") != std::string::npos);
+  Followed pair({"--repl-diskless-sync", "no"}, write_some);
+  CHECK(contents(pair.replica) == contents(pair.redis));
+  CHECK(log_says(pair.other, "to disk"));
 }
 
 TEST_CASE("A Redis replica whose link breaks goes on where it was", "[replication][psync]") {
-  TestServer server = primary();
-  Redis redis = server.connect();
-  write_some(redis);
-  TestServer other = replica_of(server);
-  Redis replica = other.connect();
-  REQUIRE(is_even(redis, replica));
-  CHECK(redis("CLIENT", "KILL", "TYPE", "replica") == 1);
-  redis("XADD", "s", "500-1", "f", "later");
-  REQUIRE(is_even(redis, replica));
-  CHECK(contents(replica) == contents(redis));
-  CHECK(field(redis, "stats", "sync_full") == "1");
-  CHECK(field(redis, "stats", "sync_partial_ok") == "1");
+  Followed pair({}, write_some);
+  CHECK(pair.redis("CLIENT", "KILL", "TYPE", "replica") == 1);
+  pair.redis("XADD", "s", "500-1", "f", "later");
+  REQUIRE(in_step(pair.redis, pair.replica));
+  CHECK(contents(pair.replica) == contents(pair.redis));
+  CHECK(info_field(pair.redis, "sync_full") == "1");
+  CHECK(info_field(pair.redis, "sync_partial_ok") == "1");
 }
 
 TEST_CASE("What is written while a replica loads comes to it behind the snapshot",
           "[replication][psync]") {
-  TestServer server = primary();
+  TestServer server(primary_options());
   Redis redis = server.connect();
   write_some(redis);
   const std::string big(1000, 'x');
@@ -126,96 +117,87 @@ TEST_CASE("What is written while a replica loads comes to it behind the snapshot
     redis.send("XADD", "big" + std::to_string(i % 500), "*", "f", big);
   for (int i = 0; i < 20'000; ++i)
     redis.read();
-  TestServer other = replica_of(server);
+  TestServer other(replica_of(server), kRedis);
   Redis replica = other.connect();
   for (int i = 0; i < 3000; ++i)
     redis("XADD", "s", std::to_string(1000 + i) + "-0", "f", "meanwhile");
   INFO(server.log() << other.log() << redis("INFO", "replication")
                     << replica("INFO", "replication"));
-  REQUIRE(is_even(redis, replica));
+  REQUIRE(in_step(redis, replica));
   CHECK(contents(replica) == contents(redis));
   CHECK(replica("DBSIZE") == redis("DBSIZE").text);
 }
 
 TEST_CASE("WAIT counts the replicas that have the writes of the connection", "[wait]") {
-  TestServer server = primary();
-  Redis redis = server.connect();
-  TestServer other = replica_of(server);
-  Redis replica = other.connect();
-  redis("XADD", "s", "1-1", "f", "v");
-  REQUIRE(is_even(redis, replica));
-  redis("XADD", "s", "2-1", "f", "v");
-  CHECK(redis("WAIT", 1, 0) == 1);
-  REQUIRE(kill(other.pid(), SIGSTOP) == 0);
-  redis("XADD", "s", "3-1", "f", "v");
-  CHECK(redis("WAIT", 1, 50) == 0);
-  REQUIRE(kill(other.pid(), SIGCONT) == 0);
-  CHECK(redis("WAIT", 1, 0) == 1);
-  CHECK(redis("WAITAOF", 0, 0, 0) == "[0,0]");
+  Followed pair;
+  pair.redis("XADD", "s", "2-1", "f", "v");
+  CHECK(pair.redis("WAIT", 1, 0) == 1);
+  {
+    const Asleep asleep(pair.other);
+    pair.redis("XADD", "s", "3-1", "f", "v");
+    CHECK(pair.redis("WAIT", 1, 50) == 0);
+  }
+  CHECK(pair.redis("WAIT", 1, 0) == 1);
+  CHECK(pair.redis("WAITAOF", 0, 0, 0) == "[0,0]");
 }
 
 TEST_CASE("With min-replicas-to-ack a write is answered when replicas have it, or with an error",
           "[commit_gate]") {
-  TestServer server = primary();
-  Redis redis = server.connect();
-  TestServer other = replica_of(server);
-  Redis replica = other.connect();
-  redis("XADD", "s", "1-1", "f", "v");
-  REQUIRE(is_even(redis, replica));
-  redis("CONFIG", "SET", "min-replicas-to-ack", 1, "min-replicas-ack-timeout", 1000);
-  CHECK(redis("XADD", "s", "2-1", "f", "v") == "2-1");
-  REQUIRE(kill(other.pid(), SIGSTOP) == 0);
-  redis.send("XLEN", "s");
-  redis.send("XADD", "s", "3-1", "f", "v");
-  redis.send("XLEN", "s");
-  redis.send("XADD", "s", "4-1", "f", "v");
-  redis.send("PING");
-  CHECK(redis.read() == 2);
-  CHECK(redis.read().starts_with("UNCONFIRMED The write is applied here"));
-  CHECK(redis.read() == 3);
-  CHECK(redis.read().starts_with("UNCONFIRMED "));
-  CHECK(redis.read() == "PONG");
-  REQUIRE(kill(other.pid(), SIGCONT) == 0);
-  CHECK(redis("XLEN", "s") == 4);
+  Followed pair;
+  pair.redis("CONFIG", "SET", "min-replicas-to-ack", 1, "min-replicas-ack-timeout", 1000);
+  CHECK(pair.redis("XADD", "s", "2-1", "f", "v") == "2-1");
+  const Asleep asleep(pair.other);
+  pair.redis.send("XLEN", "s");
+  pair.redis.send("XADD", "s", "3-1", "f", "v");
+  pair.redis.send("XLEN", "s");
+  pair.redis.send("XADD", "s", "4-1", "f", "v");
+  pair.redis.send("PING");
+  CHECK(pair.redis.read() == 2);
+  CHECK(pair.redis.read().starts_with("UNCONFIRMED The write is applied here"));
+  CHECK(pair.redis.read() == 3);
+  CHECK(pair.redis.read().starts_with("UNCONFIRMED "));
+  CHECK(pair.redis.read() == "PONG");
+  asleep.wake();
+  CHECK(pair.redis("XLEN", "s") == 4);
 }
 
 TEST_CASE("min-replicas-to-write refuses writes until there are enough replicas", "[replication]") {
-  TestServer server = primary({"--min-replicas-to-write", "1"});
+  TestServer server(primary_options({"--min-replicas-to-write", "1"}));
   Redis redis = server.connect();
   CHECK(redis("XADD", "s", "1-1", "f", "v") == "NOREPLICAS Not enough good replicas to write.");
   CHECK(redis("XLEN", "s") == 0);
-  TestServer other = replica_of(server);
+  TestServer other(replica_of(server), kRedis);
   CHECK(wait_until([&] { return redis("XADD", "s", "1-1", "f", "v") == "1-1"; }));
 }
 
 TEST_CASE("ROLE and INFO name a replica with its port and its offset", "[role][replication]") {
-  TestServer server = primary();
+  TestServer server(primary_options());
   Redis redis = server.connect();
   CHECK(redis("ROLE") == R"(["master",0,[]])");
-  TestServer other = replica_of(server);
+  TestServer other(replica_of(server), kRedis);
   Redis replica = other.connect();
   redis("XADD", "s", "1-1", "f", "v");
-  REQUIRE(is_even(redis, replica));
+  REQUIRE(in_step(redis, replica));
   CHECK(redis("WAIT", 1, 0) == 1);
   const std::string port = std::to_string(other.port());
   CHECK(redis("ROLE").contains("\"127.0.0.1\",\"" + port + "\","));
-  CHECK(field(redis, "replication", "slave0")
+  CHECK(info_field(redis, "slave0")
             .starts_with("ip=127.0.0.1,port=" + port + ",state=online,offset="));
   CHECK(redis("CLIENT", "LIST").contains(" flags=S "));
 }
 
 TEST_CASE("A partial resynchronisation needs the right name and what the backlog still has",
           "[psync][replconf]") {
-  TestServer server = primary();
+  TestServer server(primary_options());
   Redis redis = server.connect();
   redis("XADD", "s", "1-1", "f", "v");
   RawClient first = server.connect_raw();
   CHECK(show(first("REPLCONF", "capa", "eof", "capa", "psync2", "what", "ever")) == "+OK");
   first.send("PSYNC", "?", "-1");
-  REQUIRE(wait_until([&] { return field(redis, "replication", "connected_slaves") == "1"; }));
+  REQUIRE(becomes(redis, "connected_slaves", "1"));
   redis("XADD", "s", "2-1", "f", "v");
-  const std::string id = field(redis, "replication", "master_replid");
-  const int64_t offset = std::stoll(field(redis, "replication", "master_repl_offset"));
+  const std::string id = info_field(redis, "master_replid");
+  const int64_t offset = info_number(redis, "master_repl_offset");
   const auto answer = [&](const std::string& asked, int64_t next) {
     RawClient replica = server.connect_raw();
     replica("REPLCONF", "capa", "eof", "capa", "psync2");
@@ -225,8 +207,8 @@ TEST_CASE("A partial resynchronisation needs the right name and what the backlog
   CHECK(answer(id, offset + 1) == "+CONTINUE " + id);
   CHECK(answer(id, offset + 100'000).starts_with("+FULLRESYNC " + id));
   CHECK(answer(std::string(40, 'f'), offset + 1).starts_with("+FULLRESYNC " + id));
-  CHECK(field(redis, "stats", "sync_partial_ok") == "1");
-  CHECK(field(redis, "stats", "sync_partial_err") == "2");
+  CHECK(info_field(redis, "sync_partial_ok") == "1");
+  CHECK(info_field(redis, "sync_partial_err") == "2");
 }
 
 TEST_CASE("REPLCONF and PSYNC are refused when they say nothing sensible", "[replconf][sync]") {
@@ -241,7 +223,7 @@ TEST_CASE("REPLCONF and PSYNC are refused when they say nothing sensible", "[rep
 }
 
 TEST_CASE("redis-cli --rdb makes a file of all keys", "[redis_cli][sync]") {
-  TestServer server = primary();
+  TestServer server(primary_options());
   Redis redis = server.connect();
   write_some(redis);
   const std::string path = server.folder() + "/copy.rdb";
@@ -254,7 +236,7 @@ TEST_CASE("redis-cli --rdb makes a file of all keys", "[redis_cli][sync]") {
 }
 
 TEST_CASE("redis-cli --replica shows what is written", "[redis_cli][sync]") {
-  TestServer server = primary();
+  TestServer server(primary_options());
   Redis redis = server.connect();
   write_some(redis);
   const std::string output = server.folder() + "/shown";
@@ -271,56 +253,47 @@ TEST_CASE("redis-cli --replica shows what is written", "[redis_cli][sync]") {
 }
 
 TEST_CASE("A replica that does not read is closed when too much waits for it", "[replication]") {
-  TestServer server =
-      primary({"--client-output-buffer-limit", "replica 1mb 0 0", "--repl-backlog-size", "64kb"});
+  TestServer server(primary_options(
+      {"--client-output-buffer-limit", "replica 1mb 0 0", "--repl-backlog-size", "64kb"}));
   Redis redis = server.connect();
-  RawClient replica = server.connect_raw();
-  replica.send("PSYNC", "?", "-1");
-  REQUIRE(wait_until([&] {
-    return field(redis, "replication", "slave0").find("state=online") != std::string::npos;
-  }));
+  RawClient replica = connect_replica(server);
+  REQUIRE(is_online(redis, "slave0"));
   const std::string big(100'000, 'x');
   for (int i = 0; i < 200; ++i)
     redis("XADD", "s", "MAXLEN", 1, "*", "f", big);
-  CHECK(wait_until([&] { return field(redis, "replication", "connected_slaves") == "0"; }));
-  CHECK(wait_until(
-      [&] { return std::stoll(field(redis, "replication", "repl_backlog_histlen")) <= 65536; }));
-  CHECK(server.log().find("overcoming of output buffer limits") != std::string::npos);
+  CHECK(becomes(redis, "connected_slaves", "0"));
+  CHECK(wait_until([&] { return info_number(redis, "repl_backlog_histlen") <= 65536; }));
+  CHECK(log_says(server, "overcoming of output buffer limits"));
 }
 
 TEST_CASE("Ten replicas that lag take the memory of one", "[replication][memory]") {
-  TestServer server = primary({"--repl-backlog-size", "16mb"});
+  TestServer server(primary_options({"--repl-backlog-size", "16mb"}));
   Redis redis = server.connect();
   std::vector<RawClient> replicas;
-  for (int i = 0; i < 10; ++i) {
-    replicas.push_back(server.connect_raw());
-    replicas.back().send("PSYNC", "?", "-1");
-  }
-  REQUIRE(wait_until([&] {
-    return field(redis, "replication", "slave9").find("state=online") != std::string::npos;
-  }));
-  const int64_t before = std::stoll(field(redis, "memory", "used_memory"));
+  for (int i = 0; i < 10; ++i)
+    replicas.push_back(connect_replica(server));
+  REQUIRE(is_online(redis, "slave9"));
+  const int64_t before = info_number(redis, "used_memory");
   const std::string big(100'000, 'x');
   for (int i = 0; i < 150; ++i)
     redis("XADD", "s", "MAXLEN", 1, "*", "f", big);
-  const int64_t after = std::stoll(field(redis, "memory", "used_memory"));
+  const int64_t after = info_number(redis, "used_memory");
   CHECK(after - before > 14'000'000);
   CHECK(after - before < 20'000'000);
 }
 
 TEST_CASE("A replica that says nothing for repl-timeout is disconnected", "[replication]") {
-  TestServer server = primary({"--repl-timeout", "1"});
+  TestServer server(primary_options({"--repl-timeout", "1"}));
   Redis redis = server.connect();
-  RawClient replica = server.connect_raw();
-  replica.send("PSYNC", "?", "-1");
-  REQUIRE(wait_until([&] { return field(redis, "replication", "connected_slaves") == "1"; }));
-  CHECK(wait_until([&] { return field(redis, "replication", "connected_slaves") == "0"; }));
-  CHECK(server.log().find("Disconnecting timedout replica (streaming sync)") != std::string::npos);
+  RawClient replica = connect_replica(server);
+  REQUIRE(becomes(redis, "connected_slaves", "1"));
+  CHECK(becomes(redis, "connected_slaves", "0"));
+  CHECK(log_says(server, "Disconnecting timedout replica (streaming sync)"));
 }
 
 TEST_CASE("A replica is kept while it shows by empty lines that it loads", "[replication]") {
   const std::string capability = GENERATE(as<std::string>(), "none", "eof");
-  TestServer server = primary({"--repl-timeout", "1"});
+  TestServer server(primary_options({"--repl-timeout", "1"}));
   Redis redis = server.connect();
   RawClient silent = server.connect_raw();
   RawClient loading = server.connect_raw();
@@ -331,83 +304,63 @@ TEST_CASE("A replica is kept while it shows by empty lines that it loads", "[rep
   REQUIRE(wait_until([&] { return redis("INFO", "replication").contains("port=2,state=online"); }));
   CHECK(wait_until([&] {
     loading.write("\n");
-    return field(redis, "replication", "connected_slaves") == "1";
+    return info_field(redis, "connected_slaves") == "1";
   }));
   CHECK(redis("INFO", "replication").contains("port=2,state=online"));
 }
 
 TEST_CASE("A backlog that nobody needs for repl-backlog-ttl is freed, and its history with it",
           "[replication]") {
-  TestServer server = primary({"--repl-backlog-ttl", "1"});
+  TestServer server(primary_options({"--repl-backlog-ttl", "1"}));
   Redis redis = server.connect();
-  RawClient replica = server.connect_raw();
-  replica.send("PSYNC", "?", "-1");
-  REQUIRE(wait_until([&] { return field(redis, "replication", "connected_slaves") == "1"; }));
-  const std::string id = field(redis, "replication", "master_replid");
+  RawClient replica = connect_replica(server);
+  REQUIRE(becomes(redis, "connected_slaves", "1"));
+  const std::string id = info_field(redis, "master_replid");
   replica.close();
-  CHECK(wait_until([&] { return field(redis, "replication", "repl_backlog_active") == "0"; }));
-  CHECK(field(redis, "replication", "master_replid") != id);
+  CHECK(becomes(redis, "repl_backlog_active", "0"));
+  CHECK(info_field(redis, "master_replid") != id);
 }
 
 TEST_CASE("SHUTDOWN waits until replicas have everything", "[shutdown][replication]") {
-  TestServer server = primary();
-  Redis redis = server.connect();
-  TestServer other = replica_of(server);
-  Redis replica = other.connect();
-  redis("XADD", "s", "1-1", "f", "v");
-  REQUIRE(is_even(redis, replica));
-  REQUIRE(kill(other.pid(), SIGSTOP) == 0);
-  redis("XADD", "s", "2-1", "f", "v");
-  Redis operator_client = server.connect();
+  Followed pair;
+  const Asleep asleep(pair.other);
+  pair.redis("XADD", "s", "2-1", "f", "v");
+  Redis operator_client = pair.server.connect();
   operator_client.send("SHUTDOWN");
-  REQUIRE(wait_until([&] {
-    return server.log().find("Waiting for replicas before shutting down") != std::string::npos;
-  }));
-  CHECK(redis("XLEN", "s") == 2);
-  REQUIRE(kill(other.pid(), SIGCONT) == 0);
-  CHECK(wait_until([&] { return !server.is_running(); }));
-  CHECK(replica("XLEN", "s") == 2);
+  REQUIRE(log_says(pair.server, "Waiting for replicas before shutting down"));
+  CHECK(pair.redis("XLEN", "s") == 2);
+  asleep.wake();
+  CHECK(wait_until([&] { return !pair.server.is_running(); }));
+  CHECK(pair.replica("XLEN", "s") == 2);
 }
 
 TEST_CASE("SHUTDOWN ABORT ends a shutdown that waits for replicas", "[shutdown][replication]") {
-  TestServer server = primary();
-  Redis redis = server.connect();
-  CHECK(redis("SHUTDOWN", "ABORT") == "ERR No shutdown in progress.");
-  TestServer other = replica_of(server);
-  Redis replica = other.connect();
-  redis("XADD", "s", "1-1", "f", "v");
-  REQUIRE(is_even(redis, replica));
-  REQUIRE(kill(other.pid(), SIGSTOP) == 0);
-  redis("XADD", "s", "2-1", "f", "v");
-  Redis operator_client = server.connect();
+  Followed pair;
+  CHECK(pair.redis("SHUTDOWN", "ABORT") == "ERR No shutdown in progress.");
+  const Asleep asleep(pair.other);
+  pair.redis("XADD", "s", "2-1", "f", "v");
+  Redis operator_client = pair.server.connect();
   operator_client.send("SHUTDOWN");
-  REQUIRE(wait_until([&] { return !field(redis, "server", "shutdown_in_milliseconds").empty(); }));
-  Redis writer = server.connect();
+  REQUIRE(wait_until([&] { return !info_field(pair.redis, "shutdown_in_milliseconds").empty(); }));
+  Redis writer = pair.server.connect();
   writer.send("XADD", "s", "2-2", "f", "v");
-  CHECK(redis("CLIENT", "UNPAUSE") == "OK");
+  CHECK(pair.redis("CLIENT", "UNPAUSE") == "OK");
   CHECK(writer.nothing_arrives());
-  CHECK(redis("SHUTDOWN", "ABORT") == "OK");
+  CHECK(pair.redis("SHUTDOWN", "ABORT") == "OK");
   CHECK(operator_client.read() == "ERR Errors trying to SHUTDOWN. Check logs.");
   CHECK(writer.read() == "2-2");
-  CHECK(redis("XADD", "s", "3-1", "f", "v") == "3-1");
-  REQUIRE(kill(other.pid(), SIGCONT) == 0);
-  CHECK(is_even(redis, replica));
+  CHECK(pair.redis("XADD", "s", "3-1", "f", "v") == "3-1");
+  asleep.wake();
+  CHECK(in_step(pair.redis, pair.replica));
 }
 
 TEST_CASE("A shutdown that waited long enough for a replica comes to its end",
           "[shutdown][replication]") {
-  TestServer server = primary({"--shutdown-timeout", "1"});
-  Redis redis = server.connect();
-  TestServer other = replica_of(server);
-  Redis replica = other.connect();
-  redis("XADD", "s", "1-1", "f", "v");
-  REQUIRE(is_even(redis, replica));
-  REQUIRE(kill(other.pid(), SIGSTOP) == 0);
-  redis("XADD", "s", "2-1", "f", "v");
-  CHECK(server.terminate() == 0);
-  CHECK(server.log().find("Lagging replica 127.0.0.1:" + std::to_string(other.port())) !=
-        std::string::npos);
-  REQUIRE(kill(other.pid(), SIGCONT) == 0);
+  Followed pair({"--shutdown-timeout", "1"});
+  const Asleep asleep(pair.other);
+  pair.redis("XADD", "s", "2-1", "f", "v");
+  CHECK(pair.server.terminate() == 0);
+  CHECK(log_says(pair.server, "Lagging replica 127.0.0.1:" + std::to_string(pair.other.port())));
 }
 
 }  // namespace
