@@ -253,8 +253,7 @@ TEST_CASE("A user without a password yet is no way in", "[acl]") {
 
 TEST_CASE("ACL GETUSER describes a user and its selectors", "[acl]") {
   TestServer server;
-  RawClient client = server.connect_raw();
-  client("HELLO", "3");
+  RawClient client = server.connect_resp3();
   client("ACL", "SETUSER", "u", "on", ">abc", "~a", "%R~b", "&c", "+@stream", "(~d", "+xlen)");
   CHECK(show(client("ACL", "GETUSER", "u")) ==
         R"(%{"flags" => ~["on", "sanitize-payload"], "passwords" => *[)"

@@ -250,8 +250,7 @@ TEST_CASE("A woken reader is answered in its own protocol", "[xread]") {
   TestServer server;
   Redis redis = server.connect();
   RawClient resp2 = server.connect_raw();
-  RawClient resp3 = server.connect_raw();
-  resp3("HELLO", "3");
+  RawClient resp3 = server.connect_resp3();
   for (RawClient* reader : {&resp2, &resp3}) {
     reader->send("XREAD", "BLOCK", "0", "STREAMS", "s", "$");
   }

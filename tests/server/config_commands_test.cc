@@ -154,8 +154,7 @@ TEST_CASE("CONFIG GET gives every option once, by name and by pattern", "[config
   CHECK(redis("CONFIG", "GET", "maxclients", "MAXCLIENTS", "nosuch").text.find("maxclients", 10) ==
         std::string::npos);
   CHECK(redis("CONFIG", "GET", "slave-read-only").text.starts_with("[\"slave-read-only\""));
-  RawClient client = server.connect_raw();
-  client("HELLO", "3");
+  RawClient client = server.connect_resp3();
   const resp::Reply all = client("CONFIG", "GET", "*");
   CHECK(all.kind == resp::Reply::Kind::kMap);
   CHECK(all.elements.size() > 200);

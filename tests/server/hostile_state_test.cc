@@ -137,8 +137,7 @@ TEST_CASE("Prefixes to track go with who tracks them", "[hostile][tracking]") {
   TestServer server;
   Redis redis = server.connect();
   const int64_t baseline = memory_of(redis);
-  RawClient client = server.connect_raw();
-  client("HELLO", "3");
+  RawClient client = server.connect_resp3();
   std::vector<std::string> words = {"CLIENT", "TRACKING", "ON", "BCAST"};
   for (int i = 10'000; i < 12'000; ++i) {  // of one length: none is a prefix of another
     words.emplace_back("PREFIX");

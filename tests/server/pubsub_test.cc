@@ -9,17 +9,7 @@
 #include "tests/support/test_server.h"
 
 namespace weir::testing {
-namespace {
-
 using resp::show;
-
-RawClient connect_resp3(const TestServer& server) {
-  RawClient client = server.connect_raw();
-  client("HELLO", "3");
-  return client;
-}
-
-}  // namespace
 
 TEST_CASE("A subscriber over hiredis hears what others publish", "[pubsub]") {
   TestServer server;
@@ -81,7 +71,7 @@ TEST_CASE("CLIENT REPLY OFF keeps no confirmation and no message back", "[pubsub
 
 TEST_CASE("A RESP3 publisher hears itself behind each of its replies", "[pubsub]") {
   TestServer server;
-  RawClient client = connect_resp3(server);
+  RawClient client = server.connect_resp3();
   client("SUBSCRIBE", "c");
   client.write("PUBLISH c 1\r\nPING\r\nPUBLISH c 2\r\n");
   std::string seen;

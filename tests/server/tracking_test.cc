@@ -9,17 +9,7 @@
 #include "tests/support/test_server.h"
 
 namespace weir::testing {
-namespace {
-
 using resp::show;
-
-RawClient connect_resp3(const TestServer& server) {
-  RawClient client = server.connect_raw();
-  client("HELLO", "3");
-  return client;
-}
-
-}  // namespace
 
 TEST_CASE("A RESP2 client has its invalidations sent to a subscriber", "[tracking]") {
   TestServer server;
@@ -40,7 +30,7 @@ TEST_CASE("A RESP2 client has its invalidations sent to a subscriber", "[trackin
 
 TEST_CASE("A broken redirection is told and shown", "[tracking]") {
   TestServer server;
-  RawClient reader = connect_resp3(server);
+  RawClient reader = server.connect_resp3();
   Redis redis = server.connect();
   std::string id;
   {
@@ -62,7 +52,7 @@ TEST_CASE("A broken redirection is told and shown", "[tracking]") {
 
 TEST_CASE("Every read of a tracking client is remembered, by the keys of its row", "[tracking]") {
   TestServer server;
-  RawClient reader = connect_resp3(server);
+  RawClient reader = server.connect_resp3();
   Redis redis = server.connect();
   redis("XADD", "s", "1-0", "f", "v");
   reader("CLIENT", "TRACKING", "ON");
@@ -82,7 +72,7 @@ TEST_CASE("Every read of a tracking client is remembered, by the keys of its row
 
 TEST_CASE("Expiry, renaming and swapping invalidate", "[tracking]") {
   TestServer server;
-  RawClient reader = connect_resp3(server);
+  RawClient reader = server.connect_resp3();
   Redis redis = server.connect();
   reader("CLIENT", "TRACKING", "ON");
   redis("XADD", "s", "1-0", "f", "v");
@@ -105,7 +95,7 @@ TEST_CASE("Expiry, renaming and swapping invalidate", "[tracking]") {
 
 TEST_CASE("What a transaction reads is remembered, too", "[tracking]") {
   TestServer server;
-  RawClient reader = connect_resp3(server);
+  RawClient reader = server.connect_resp3();
   Redis redis = server.connect();
   reader("CLIENT", "TRACKING", "ON", "OPTIN");
   reader("CLIENT", "CACHING", "YES");
@@ -123,7 +113,7 @@ TEST_CASE("What a transaction reads is remembered, too", "[tracking]") {
 
 TEST_CASE("CLIENT CACHING holds until another command than CLIENT", "[tracking]") {
   TestServer server;
-  RawClient reader = connect_resp3(server);
+  RawClient reader = server.connect_resp3();
   reader("CLIENT", "TRACKING", "ON", "OPTIN");
   reader("CLIENT", "CACHING", "YES");
   const auto flags = [&] { return show(reader("CLIENT", "TRACKINGINFO")).substr(0, 45); };
@@ -138,7 +128,7 @@ TEST_CASE("CLIENT CACHING holds until another command than CLIENT", "[tracking]"
 
 TEST_CASE("Changes in one turn are broadcast as one message", "[tracking]") {
   TestServer server;
-  RawClient listener = connect_resp3(server);
+  RawClient listener = server.connect_resp3();
   listener("CLIENT", "TRACKING", "ON", "BCAST");
   RawClient writer = server.connect_raw();
   writer.write("XADD z 1 f v\r\nXADD y 1 f v\r\nXADD z 2 f v\r\nDEL y\r\n");
@@ -195,7 +185,7 @@ TEST_CASE("CLIENT TRACKING refuses what does not go together", "[tracking]") {
 
 TEST_CASE("tracking-table-max-keys bounds what is remembered", "[tracking]") {
   TestServer server({"--tracking-table-max-keys", "10"});
-  RawClient reader = connect_resp3(server);
+  RawClient reader = server.connect_resp3();
   Redis redis = server.connect();
   reader("CLIENT", "TRACKING", "ON");
   for (int i = 0; i < 15; ++i)

@@ -48,6 +48,12 @@ TestServer::TestServer(std::vector<std::string> options, std::string binary)
   throw std::runtime_error(binary_ + " does not start:\n" + log());
 }
 
+RawClient TestServer::connect_resp3() const {
+  RawClient client = connect_raw();
+  client("HELLO", "3");
+  return client;
+}
+
 std::string TestServer::log() const {
   std::ifstream in(folder_ / "server.log", std::ios::binary);
   return {std::istreambuf_iterator<char>(in), {}};

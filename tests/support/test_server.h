@@ -38,6 +38,7 @@ class TestServer {
   explicit TestServer(std::vector<std::string> options = {}, std::string binary = server_binary());
   Redis connect() const { return Redis(port_); }
   RawClient connect_raw() const { return RawClient(port_); }
+  RawClient connect_resp3() const;
 
   pid_t pid() const { return process_->pid(); }
   int port() const { return port_; }
