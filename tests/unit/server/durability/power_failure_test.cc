@@ -53,6 +53,24 @@ void live(LogMachine& machine, ForgetfulDisk& disk, std::mt19937_64& random) {
 /// Calls that the story makes, more or less: helpers share the disk with it.
 constexpr uint64_t kMostCalls = 400;
 
+/// What came of a life that ended while its story was told.
+struct Story {
+  uint64_t promised = 0;
+  bool is_whole = false;
+};
+
+/// Tells the story on a disk that is gone from this call on.
+Story tell_until(ForgetfulDisk& disk, uint64_t call) {
+  LogMachine machine(disk, "always");
+  machine.is_off = [&disk] { return disk.is_dead(); };
+  REQUIRE(machine.start() == "");
+  disk.die_at(call);
+  machine.tell_story();
+  const Story story{.promised = machine.promised(), .is_whole = !disk.is_dead()};
+  disk.die();
+  return story;
+}
+
 }  // namespace
 
 TEST_CASE("Under always a power failure at any moment loses nothing that was promised",
@@ -155,22 +173,13 @@ TEST_CASE("Power may fail at each call of a rewrite, and when the log is switche
       CAPTURE(n, fate);
       std::mt19937_64 random(n * 100 + fate);
       Lab lab;
-      uint64_t promised = 0;
-      {
-        LogMachine machine(lab.disk, "always");
-        machine.is_off = [&lab] { return lab.disk.is_dead(); };
-        REQUIRE(machine.start() == "");
-        lab.disk.die_at(n);
-        machine.tell_story();
-        promised = machine.promised();
-        was_whole = !lab.disk.is_dead();
-        lab.disk.die();
-        lab.disk.lose_power(random);
-        lab.disk.revive();
-      }
+      const Story story = tell_until(lab.disk, n);
+      was_whole = story.is_whole;
+      lab.disk.lose_power(random);
+      lab.disk.revive();
       LogMachine next(lab.disk, "always");
       REQUIRE(next.start() == "");
-      REQUIRE(next.units() >= promised);
+      REQUIRE(next.units() >= story.promised);
     }
   }
   CHECK(was_whole);
@@ -182,20 +191,12 @@ TEST_CASE("A server may be killed at each call of a rewrite, and leaves no file 
   for (uint64_t n = 1; n < kMostCalls && !was_whole; ++n) {
     CAPTURE(n);
     Lab lab;
-    uint64_t promised = 0;
-    {
-      LogMachine machine(lab.disk, "always");
-      machine.is_off = [&lab] { return lab.disk.is_dead(); };
-      REQUIRE(machine.start() == "");
-      lab.disk.die_at(n);
-      machine.tell_story();
-      was_whole = !lab.disk.is_dead();
-      lab.disk.die();
-      lab.disk.revive();
-    }
+    const Story story = tell_until(lab.disk, n);
+    was_whole = story.is_whole;
+    lab.disk.revive();
     LogMachine next(lab.disk, "always");
     REQUIRE(next.start() == "");
-    REQUIRE(next.units() >= promised);
+    REQUIRE(next.units() >= story.promised);
     next.begin_rewrite();
     REQUIRE(next.settle());
     CHECK(files_without_name(lab.disk) == "");
