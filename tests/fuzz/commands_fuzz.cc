@@ -2,14 +2,14 @@
 // with anything but one reply, streams stay consistent, and FLUSHALL leaves no memory behind (under
 // AddressSanitizer).
 //
-// The input is text, a command a line, words separated by blanks.  A byte above 127 is a whole word
-// of the list below, so that one changed byte is another option, ID or number.
+// The input is commands (`command_words.h`) with the options, IDs and numbers of the list below.
 #include <cstdlib>
 #include <iostream>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "tests/fuzz/command_words.h"
 #include "tests/support/handler_stage.h"
 
 #if defined(__SANITIZE_ADDRESS__)
@@ -54,29 +54,7 @@ constexpr const char* kWords[] = {
     "XDELEX", "XTRIM", "XGROUP", "XSETID", "XREAD", "XRANGE", "XREVRANGE", "XINFO", "XCFGSET",
     "XIDMPRECORD", "DEL", "EXPIRE", "PEXPIREAT", "PERSIST", "RENAME", "COPY", "MOVE", "REPLACE",
     "DB", "LT"};
-constexpr uint8_t kFirstWordByte = 0x80;
 static_assert(std::size(kWords) <= 0x80);
-
-/// The next command of the input; nothing at its end.
-std::optional<Words> next_command(std::string_view& input) {
-  if (input.empty()) return std::nullopt;
-  Words words;
-  bool in_word = false;
-  while (!input.empty()) {
-    const char c = input.front();
-    const auto byte = static_cast<uint8_t>(c);
-    input.remove_prefix(1);
-    if (c == '\n') break;
-    if (byte >= kFirstWordByte) {
-      words.emplace_back(kWords[(byte - kFirstWordByte) % std::size(kWords)]);
-    } else if (c != ' ') {
-      if (!in_word) words.emplace_back();
-      words.back() += c;
-    }
-    in_word = byte < kFirstWordByte && c != ' ';
-  }
-  return words;
-}
 
 /// Whether the command is one of those to be tried.
 bool is_tried(std::span<const std::string_view> words) {
@@ -124,7 +102,7 @@ void run_all(std::string_view input) {
   stage("XADD s 1-0 f v");  // what is allocated once
   stage("FLUSHALL");
   const size_t before = bytes_in_use(stage);
-  while (std::optional<Words> command = next_command(input))
+  while (std::optional<Words> command = next_command(input, kWords))
     run(stage, *command);
   assert_consistent(stage);
   stage("FLUSHALL");

@@ -1,9 +1,8 @@
 // Fuzzes the handlers of the commands that are not about streams and keys, with any words: users,
 // options, connections, messages, replicas.  None may crash.
 //
-// The input is text, a command a line, words separated by blanks.  A byte above 127 is a whole word
-// of the list below, so that one changed byte is another option.  Left out is what would end the
-// process or reach for files, sockets and threads.
+// The input is commands (`command_words.h`) with the words of the list below.  Left out is what
+// would end the process or reach for files, sockets and threads.
 #include <algorithm>
 #include <cstdint>
 #include <optional>
@@ -11,6 +10,7 @@
 #include <string_view>
 #include <vector>
 
+#include "tests/fuzz/command_words.h"
 #include "tests/support/handler_stage.h"
 
 namespace weir::testing {
@@ -36,7 +36,6 @@ constexpr const char* kWords[] = {
     "SETUSER", "GETUSER", "DELUSER", "DRYRUN", "CAT", "GENPASS", "LOG", "CONFIG", "SET", "GET",
     "INFO", "COMMAND", "DOCS", "GETKEYS", "GETKEYSANDFLAGS", "SUBSCRIBE", "PSUBSCRIBE",
     "UNSUBSCRIBE", "PUBLISH", "PUBSUB", "REPLCONF", "SLOWLOG", "LATENCY"};
-constexpr uint8_t kFirstWordByte = 0x80;
 static_assert(std::size(kWords) <= 0x80);
 
 /// What ends the process, or needs a socket, a file or a thread.
@@ -44,25 +43,6 @@ constexpr std::string_view kLeftOut[] = {
     "shutdown", "debug",    "save",  "bgsave",     "bgrewriteaof",   "replicaof",
     "slaveof",  "failover", "psync", "sync",       "config|rewrite", "acl|save",
     "acl|load", "monitor",  "exec",  "acl|genpass"};
-
-std::optional<Words> next_command(std::string_view& input) {
-  if (input.empty()) return std::nullopt;
-  const std::string_view line = input.substr(0, input.find('\n'));
-  input.remove_prefix(std::min(input.size(), line.size() + 1));
-  Words words;
-  bool in_word = false;
-  for (const char c : line) {
-    const auto byte = static_cast<uint8_t>(c);
-    if (byte >= kFirstWordByte) {
-      words.emplace_back(kWords[(byte - kFirstWordByte) % std::size(kWords)]);
-    } else if (c != ' ') {
-      if (!in_word) words.emplace_back();
-      words.back() += c;
-    }
-    in_word = byte < kFirstWordByte && c != ' ';
-  }
-  return words;
-}
 
 bool is_tried(std::span<const std::string_view> words) {
   const CommandSpec* const row = words.empty() ? nullptr : HandlerStage::row_of(words);
@@ -75,7 +55,7 @@ void run_all(std::string_view input) {
   HandlerStage stage(HandlerStage::Audience::kNone);
   stage.client().io = &stage.context().io;  // for messages that are pushed
   stage.set_protocol(input.size() % 2 == 0 ? 2 : 3);
-  while (const std::optional<Words> command = next_command(input)) {
+  while (const std::optional<Words> command = next_command(input, kWords)) {
     const std::vector<std::string_view> words(command->begin(), command->end());
     if (is_tried(words)) stage.answer(words);
   }
