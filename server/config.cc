@@ -179,6 +179,16 @@ void Config::on_change(const std::vector<std::string_view>& options, Applier app
   watches_.push_back(std::move(watch));
 }
 
+void Config::after_change(const std::vector<std::string_view>& options,
+                          std::function<void(const Settings& now)> follow) {
+  on_change(
+      options,
+      [follow = std::move(follow)](const Settings&, Settings& now) -> std::optional<std::string> {
+        follow(now);
+        return std::nullopt;
+      });
+}
+
 std::optional<std::string> Config::rewrite(bool every_option) const {
   static constexpr const char* kFailed = "Rewriting config file: ";
   if (file_.empty()) return "The server is running without a config file";

@@ -79,6 +79,9 @@ class Config {
 
   /// Has `apply` called after a change of any of `options`: once, however many of them changed.
   void on_change(const std::vector<std::string_view>& options, Applier apply);
+  /// The same for who refuses nothing and corrects nothing.
+  void after_change(const std::vector<std::string_view>& options,
+                    std::function<void(const Settings& now)> follow);
 
   /// Has `complete` called before the file is rewritten, to put in what lives elsewhere: users.
   void before_rewrite(std::function<void(Settings&)> complete) { complete_ = std::move(complete); }

@@ -132,21 +132,13 @@ std::optional<std::string> Gatekeeper::take_configured_users() {
 
 void Gatekeeper::register_appliers() {
   Config& config = context_.config;
-  config.on_change({"requirepass"},
-                   [this](const Settings&, Settings& after) -> std::optional<std::string> {
-                     set_default_password(after.requirepass);
-                     return std::nullopt;
-                   });
-  config.on_change({"acl-pubsub-default"},
-                   [this](const Settings&, Settings& after) -> std::optional<std::string> {
-                     book_.channels_by_default = after.acl_pubsub_default == PubsubDefault::kAll;
-                     return std::nullopt;
-                   });
-  config.on_change({"acllog-max-len"},
-                   [this](const Settings&, Settings& after) -> std::optional<std::string> {
-                     acl_log_.shorten(after.acllog_max_len);
-                     return std::nullopt;
-                   });
+  config.after_change({"requirepass"},
+                      [this](const Settings& after) { set_default_password(after.requirepass); });
+  config.after_change({"acl-pubsub-default"}, [this](const Settings& after) {
+    book_.channels_by_default = after.acl_pubsub_default == PubsubDefault::kAll;
+  });
+  config.after_change({"acllog-max-len"},
+                      [this](const Settings& after) { acl_log_.shorten(after.acllog_max_len); });
   config.on_change({"acl-audit-log"}, [this](const Settings&, Settings& after) {
     return audit_log_.configure(after.acl_audit_log);
   });

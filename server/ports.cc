@@ -52,11 +52,8 @@ Ports::Ports(EventLoop& loop, Config& config, Log& log, std::function<void(Accep
        "tls-session-cache-size",
        "tls-session-cache-timeout"},
       [this](const Settings& before, Settings& after) { return change(before, after); });
-  config_.on_change({"max-new-connections-per-cycle", "max-new-tls-connections-per-cycle"},
-                    [this](const Settings&, Settings& after) -> std::optional<std::string> {
-                      set_per_turn(after);
-                      return std::nullopt;
-                    });
+  config_.after_change({"max-new-connections-per-cycle", "max-new-tls-connections-per-cycle"},
+                       [this](const Settings& after) { set_per_turn(after); });
 }
 
 void Ports::set_per_turn(const Settings& settings) {

@@ -204,11 +204,8 @@ void Server::announce() const {
 }
 
 void Server::register_appliers() {
-  config_.on_change({"loglevel"},
-                    [this](const Settings&, Settings& after) -> std::optional<std::string> {
-                      log_.set_level(after.loglevel);
-                      return std::nullopt;
-                    });
+  config_.after_change({"loglevel"},
+                       [this](const Settings& after) { log_.set_level(after.loglevel); });
   config_.on_change({"maxclients"},
                     [](const Settings&, Settings& after) -> std::optional<std::string> {
                       const uint64_t possible = raise_file_limit(after.maxclients);
@@ -221,52 +218,27 @@ void Server::register_appliers() {
                     [this](const Settings&, Settings& after) -> std::optional<std::string> {
                       return log_control_.switch_to(after.appendonly);
                     });
-  config_.on_change({"replica-read-only", "replica-serve-stale-data", "replica-ignore-maxmemory",
-                     "replica-ignore-other-types"},
-                    [this](const Settings&, Settings&) -> std::optional<std::string> {
-                      upstream_.settings_changed();
-                      return std::nullopt;
-                    });
-  config_.on_change({"repl-backlog-size"},
-                    [this](const Settings&, Settings&) -> std::optional<std::string> {
-                      replicas_.backlog_size_changed();
-                      return std::nullopt;
-                    });
-  config_.on_change({"appendfsync"},
-                    [this](const Settings&, Settings&) -> std::optional<std::string> {
-                      append_log_.policy_changed();
-                      return std::nullopt;
-                    });
-  config_.on_change({"stream-idmp-duration", "stream-idmp-maxsize"},
-                    [this](const Settings&, Settings& after) -> std::optional<std::string> {
-                      keyspace_.new_stream_limits = idempotence_limits(after);
-                      return std::nullopt;
-                    });
-  config_.on_change({"maxmemory-policy", "lfu-log-factor", "lfu-decay-time"},
-                    [this](const Settings&, Settings&) -> std::optional<std::string> {
-                      note_uses();
-                      return std::nullopt;
-                    });
-  config_.on_change({"notify-keyspace-events"},
-                    [this](const Settings&, Settings& after) -> std::optional<std::string> {
-                      key_publisher_.configure(*NotifyFlags::parse(after.notify_keyspace_events));
-                      return std::nullopt;
-                    });
-  config_.on_change({"slowlog-log-slower-than", "slowlog-max-len", "latency-monitor-threshold"},
-                    [this](const Settings&, Settings&) -> std::optional<std::string> {
-                      dispatcher_.look_out();
-                      return std::nullopt;
-                    });
-  config_.on_change({"maxmemory-clients", "maxmemory"},
-                    [this](const Settings&, Settings&) -> std::optional<std::string> {
-                      limit_client_memory();
-                      return std::nullopt;
-                    });
-  config_.on_change({"min-replicas-to-ack", "min-replicas-ack-fsync", "min-replicas-ack-timeout"},
-                    [this](const Settings&, Settings&) -> std::optional<std::string> {
-                      replication_control_.promise_changed();
-                      return std::nullopt;
-                    });
+  config_.after_change({"replica-read-only", "replica-serve-stale-data", "replica-ignore-maxmemory",
+                        "replica-ignore-other-types"},
+                       [this](const Settings&) { upstream_.settings_changed(); });
+  config_.after_change({"repl-backlog-size"},
+                       [this](const Settings&) { replicas_.backlog_size_changed(); });
+  config_.after_change({"appendfsync"}, [this](const Settings&) { append_log_.policy_changed(); });
+  config_.after_change(
+      {"stream-idmp-duration", "stream-idmp-maxsize"},
+      [this](const Settings& after) { keyspace_.new_stream_limits = idempotence_limits(after); });
+  config_.after_change({"maxmemory-policy", "lfu-log-factor", "lfu-decay-time"},
+                       [this](const Settings&) { note_uses(); });
+  config_.after_change({"notify-keyspace-events"}, [this](const Settings& after) {
+    key_publisher_.configure(*NotifyFlags::parse(after.notify_keyspace_events));
+  });
+  config_.after_change({"slowlog-log-slower-than", "slowlog-max-len", "latency-monitor-threshold"},
+                       [this](const Settings&) { dispatcher_.look_out(); });
+  config_.after_change({"maxmemory-clients", "maxmemory"},
+                       [this](const Settings&) { limit_client_memory(); });
+  config_.after_change(
+      {"min-replicas-to-ack", "min-replicas-ack-fsync", "min-replicas-ack-timeout"},
+      [this](const Settings&) { replication_control_.promise_changed(); });
   config_.on_change({"dir"},
                     [this](const Settings&, Settings& after) -> std::optional<std::string> {
                       return log_control_.go_to(after.dir);

@@ -369,10 +369,7 @@ TEST_CASE("an applier may correct the new value", "[config|set]") {
 TEST_CASE("when an applier refuses, everything is as it was", "[config|set]") {
   Config config;
   std::vector<int> timeouts;
-  config.on_change({"timeout"}, [&](const Settings&, Settings& after) {
-    timeouts.push_back(after.timeout_s);
-    return std::nullopt;
-  });
+  config.after_change({"timeout"}, [&](const Settings& now) { timeouts.push_back(now.timeout_s); });
   config.on_change({"bind", "port"}, [](const Settings&, Settings&) {
     return std::optional<std::string>("Failed to bind to specified addresses.");
   });
