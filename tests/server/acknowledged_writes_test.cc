@@ -257,10 +257,11 @@ TEST_CASE("A replica whose data are no part of its primary's history says that i
   TestServer server(primary_options({"--min-replicas-to-ack", "0"}));
   TestServer replica(replica_of(server));
   Redis redis = server.connect();
+  REQUIRE(in_step(server, replica));
   for (int i = 1; i <= 20; ++i)
     redis("XADD", "s", i, "f", "v");
   REQUIRE(in_step(server, replica));
-  CHECK(std::stoll(info_field(redis, "master_repl_offset")) > 100);
+  CHECK(info_number(redis, "master_repl_offset") > 100);
   ScriptedPrimary primary;
   CHECK(redis("REPLICAOF", "127.0.0.1", primary.port()) == "OK");
   primary.announce_full_resync(50);
