@@ -49,12 +49,6 @@ bool RadixCursor::seek_first() {
   return !view_.root().is_empty() && descend_first(view_.root());
 }
 
-bool RadixCursor::seek_last() {
-  depth_ = 0;
-  leaf_ = nullptr;
-  return !view_.root().is_empty() && descend_last(view_.root());
-}
-
 bool RadixCursor::seek_ceiling(const StreamId& id) {
   return land_near(id) && (leaf_->key >= id || next());
 }

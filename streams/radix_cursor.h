@@ -28,7 +28,6 @@ class RadixCursor {
 
   // Each tells whether there is such a leaf, where the cursor then is.
   bool seek_first();
-  bool seek_last();
   bool seek_ceiling(const StreamId& id);  // least key >= id
   bool seek_floor(const StreamId& id);    // greatest key <= id
 
@@ -73,7 +72,6 @@ class Cursor {
   }
 
   bool seek_first() { return cursor_.seek_first(); }
-  bool seek_last() { return cursor_.seek_last(); }
   bool seek_ceiling(const StreamId& id) { return cursor_.seek_ceiling(id); }
   bool seek_floor(const StreamId& id) { return cursor_.seek_floor(id); }
   bool next() { return cursor_.next(); }

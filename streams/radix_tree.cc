@@ -368,39 +368,38 @@ struct RadixTreeBase::Removed {
   uint32_t leaf_count = 0;
 };
 
-uint64_t RadixTreeBase::erase_range(const StreamId& from, const StreamId& to,
-                                    const RadixLeafOps& ops, RadixCuttingsBase* cuttings) {
+uint64_t RadixTreeBase::cut_before(const StreamId& id, RadixCuttingsBase& cuttings,
+                                   const RadixLeafOps& ops) {
   // Trimming mostly finds nothing to do; then nothing may be copied either.
-  const RadixLeaf* leaf = view().ceiling(from);
-  if (leaf == nullptr || leaf->key >= to) return 0;
-  const Removed removed = erase_in(root_, StreamId(from), StreamId(to), ops, cuttings);
+  const RadixLeaf* leaf = view().ceiling(kMinStreamId);
+  if (leaf == nullptr || leaf->key >= id) return 0;
+  const Removed removed = cut_below(root_, StreamId(id), cuttings, ops);
   add_leaves(-int64_t{removed.leaf_count});
-  if (cuttings != nullptr && !is_frozen()) cuttings->leaf_count += removed.leaf_count;
+  if (!is_frozen()) cuttings.leaf_count += removed.leaf_count;
   return removed.weight;
 }
 
-/// Removes what is in the range at and below `place`, which may be left empty.
-RadixTreeBase::Removed RadixTreeBase::erase_in(RadixRef& place, const StreamId& from,
-                                               const StreamId& to, const RadixLeafOps& ops,
-                                               RadixCuttingsBase* cuttings) {
+/// Removes the keys before `end` at and below `place`, which may be left empty.
+RadixTreeBase::Removed RadixTreeBase::cut_below(RadixRef& place, const StreamId& end,
+                                                RadixCuttingsBase& cuttings,
+                                                const RadixLeafOps& ops) {
   const KeySpan span = span_of(place);
-  if (span.greatest < from || span.least >= to) return {};
-  if (from <= span.least && span.greatest < to) {
+  if (span.least >= end) return {};
+  if (span.greatest < end) {
     const Removed all{.weight = place.weight(), .leaf_count = count_leaves(place)};
-    drop(place, ops, cuttings);
+    drop(place, ops, &cuttings);
     place = RadixRef();
     return all;
   }
 
   RadixNode& node = own_node(place);
-  const uint8_t first = from <= span.least ? 0 : key_byte(from, node.depth);
-  const uint8_t last = to > span.greatest ? 255 : key_byte(to, node.depth);
+  const uint8_t last = key_byte(end, node.depth);
   Removed sum;
-  for (int slot = slot_from(node, first); slot != kNoSlot;) {
+  for (int slot = slot_from(node, 0); slot != kNoSlot;) {
     RadixRef& child = child_at(node, slot);
     const uint8_t byte = key_byte(child.key(), node.depth);
     if (byte > last) break;
-    const Removed below = erase_in(child, from, to, ops, cuttings);
+    const Removed below = cut_below(child, end, cuttings, ops);
     sum.weight += below.weight;
     sum.leaf_count += below.leaf_count;
     if (child.is_empty()) remove_child(node, byte);

@@ -219,8 +219,7 @@ class RadixTreeBase {
 
   void insert(RadixLeaf* leaf, const RadixLeafOps& ops);
   void erase(const StreamId& id, const RadixLeafOps& ops);
-  uint64_t erase_range(const StreamId& from, const StreamId& to, const RadixLeafOps& ops,
-                       RadixCuttingsBase* cuttings = nullptr);
+  uint64_t cut_before(const StreamId& id, RadixCuttingsBase& cuttings, const RadixLeafOps& ops);
   void cut_all(RadixCuttingsBase& cuttings, const RadixLeafOps& ops);
   static void destroy(const RadixCuttingsBase& cuttings, const RadixLeafOps& ops);
   void clear(const RadixLeafOps& ops);
@@ -252,8 +251,8 @@ class RadixTreeBase {
   void drop(RadixRef ref, const RadixLeafOps& ops, RadixCuttingsBase* cuttings = nullptr);
   void lower_bounds(const StreamId& id, uint64_t least);
   struct Removed;
-  Removed erase_in(RadixRef& place, const StreamId& from, const StreamId& to,
-                   const RadixLeafOps& ops, RadixCuttingsBase* cuttings);
+  Removed cut_below(RadixRef& place, const StreamId& end, RadixCuttingsBase& cuttings,
+                    const RadixLeafOps& ops);
 
   RadixRef root_;
   // The number of leaves and, above it, the epoch; while frozen the address of the RadixFreeze,
@@ -313,16 +312,10 @@ class RadixTree : private RadixTreeBase {
   /// Removes and destroys a leaf, which must be there.
   void erase(const StreamId& id) { RadixTreeBase::erase(id, ops()); }
 
-  /// Removes the leaves with from <= key < to, respectively key < id; returns their weight.
-  /// Subtrees inside the range go as a whole.  Cost: one descent and the leaves destroyed.
-  uint64_t erase_range(const StreamId& from, const StreamId& to) {
-    return RadixTreeBase::erase_range(from, to, ops());
-  }
-  uint64_t erase_before(const StreamId& id) { return erase_range(kMinStreamId, id); }
-  /// The same, but the leaves are not destroyed yet, unless the tree is frozen: they become
-  /// cuttings.  Cost: one descent and the inner nodes that go.
+  /// Removes the leaves with key < id; returns their weight.  They are not destroyed yet, but
+  /// become cuttings, unless the tree is frozen.  Cost: one descent and the inner nodes that go.
   uint64_t cut_before(const StreamId& id, RadixCuttings<Leaf>& cuttings) {
-    return RadixTreeBase::erase_range(kMinStreamId, id, ops(), &cuttings);
+    return RadixTreeBase::cut_before(id, cuttings, ops());
   }
   /// All of them.  Cost: O(1).
   void cut_all(RadixCuttings<Leaf>& cuttings) { RadixTreeBase::cut_all(cuttings, ops()); }

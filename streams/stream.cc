@@ -428,28 +428,6 @@ std::optional<uint64_t> Stream::lag(const ConsumerGroup& group) const {
   return missing(*position);
 }
 
-// --- Counting ------------------------------------------------------------------------------------
-
-uint64_t Stream::entries_before(const StreamId& id) const {
-  const StreamNode* node = node_for(id);
-  if (node == nullptr) return 0;
-  uint64_t before = tree_.weight_before(node->key);
-  const uint8_t* const stop = node->seek(id);
-  for (const uint8_t* at = node->head(); at < stop;) {
-    const EntryRef entry = node->entry_at(at);
-    before += entry.deleted ? 0 : 1;
-    at = node->next_entry(entry);
-  }
-  return before;
-}
-
-uint64_t Stream::count(const StreamId& from, const StreamId& to) const {
-  if (from > to) return 0;
-  const std::optional<StreamId> behind = successor(to);
-  const uint64_t up_to = behind ? entries_before(*behind) : length_;
-  return up_to - entries_before(from);
-}
-
 void Stream::assert_consistent() const {
   tree_.assert_consistent();
   uint64_t live = 0;

@@ -7,7 +7,7 @@
 //
 // The tree knows the number of live entries under each of its inner nodes, except those of the
 // tail, whose count changes with every append: they are added when the tail is sealed, that is
-// when the next node begins.  So the n-th entry and the count of a range cost O(log n).
+// when the next node begins.  So the n-th entry costs O(log n).
 //
 // Always: no node is without live entries; length = the tree's weight + the tail's live entries;
 // the last ID is not below any entry's.
@@ -161,9 +161,6 @@ class Stream {
   /// False if these are the limits already; otherwise all messages are forgotten.
   bool set_idempotence_limits(const IdempotenceLimits& limits);
 
-  /// Number of entries with from <= ID <= to.  Cost: O(log entries).
-  uint64_t count(const StreamId& from, const StreamId& to) const;
-
   // --- Consumer groups ------------------------------------------------------------------------
 
   const ConsumerGroups& groups() const;
@@ -217,7 +214,6 @@ class Stream {
   bool may_remove(const StreamId& id, const Trim& trim, std::vector<StreamId>* noted);
   bool has_gaps_from(const StreamId& id) const;
   std::optional<uint64_t> position_of(const StreamId& id) const;
-  uint64_t entries_before(const StreamId& id) const;
   Extra& extra();
 
   RadixTree<StreamNode> tree_;

@@ -181,13 +181,6 @@ class NaiveStream {
     max_deleted_id_ = max_deleted_id.value_or(max_deleted_id_);
   }
 
-  /// Entries between two IDs, both included.
-  uint64_t count(const StreamId& from, const StreamId& to) const {
-    if (to < from) return 0;
-    return static_cast<uint64_t>(
-        std::distance(entries_.lower_bound(from), entries_.upper_bound(to)));
-  }
-
  private:
   static bool is_full(const ModelNode& node, const ModelFields& fields, const NodeLimits& limits) {
     uint64_t payload = 0;

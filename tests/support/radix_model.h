@@ -132,8 +132,7 @@ class RadixModel {
     if (choice < 8) return insert(any_key());
     if (choice < 11) return insert_run();
     if (choice < 16) return erase();
-    if (choice < 17) return erase_before();
-    if (choice < 18) return erase_range();
+    if (choice < 18) return cut_before();
     if (choice < 20) return add_weight();
     if (choice < 22) return change_content();
     if (choice < 23) return replace();
@@ -170,27 +169,17 @@ class RadixModel {
     map_.erase(*id);
   }
 
-  uint64_t erase_from_map(Map::iterator from, Map::iterator to) {
-    uint64_t weight = 0;
-    for (auto at = from; at != to; ++at)
-      weight += at->second.weight;
-    map_.erase(from, to);
-    return weight;
-  }
-
-  void erase_before() {
+  void cut_before() {
     const StreamId id = any_key();
-    const uint64_t expected = erase_from_map(map_.begin(), map_.lower_bound(id));
-    expect(tree_->erase_before(id) == expected, "erase_before", id);
-  }
-
-  void erase_range() {
-    StreamId from = any_key();
-    StreamId to = any_key();
-    if (to < from) std::swap(from, to);
-    const uint64_t expected = erase_from_map(map_.lower_bound(from), map_.lower_bound(to));
-    expect(tree_->erase_range(from, to) == expected, "erase_range", from);
-    expect(tree_->erase_range(to, from) == 0, "an empty range", to);
+    const auto end = map_.lower_bound(id);
+    uint64_t weight = 0;
+    for (auto at = map_.begin(); at != end; ++at)
+      weight += at->second.weight;
+    const auto count = static_cast<uint64_t>(std::distance(map_.begin(), end));
+    map_.erase(map_.begin(), end);
+    RadixCuttings<CountedLeaf> cuttings;
+    expect(tree_->cut_before(id, cuttings) == weight, "cut_before", id);
+    expect(cuttings.size() == (tree_->is_frozen() ? 0 : count), "cuttings", id);
   }
 
   void add_weight() {
@@ -332,7 +321,7 @@ class RadixModel {
     for (auto at = map.begin(); at != map.end(); ++at, cursor.next())
       expect(same(cursor.leaf(), at, map), "walk forward", at->first);
     expect(!cursor, "end of the walk forward", kMaxStreamId);
-    cursor.seek_last();
+    cursor.seek_floor(kMaxStreamId);
     for (auto at = map.rbegin(); at != map.rend(); ++at, cursor.prev())
       expect(same(cursor.leaf(), std::prev(at.base()), map), "walk backward", at->first);
     expect(!cursor, "end of the walk backward", kMinStreamId);

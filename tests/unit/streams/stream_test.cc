@@ -24,7 +24,6 @@ TEST_CASE("An empty stream has no IDs and no nodes", "[stream]") {
   for (const StreamId& id :
        {stream.last_id(), stream.first_id(), stream.top_id(), stream.max_deleted_id()})
     CHECK(id.is_zero());
-  CHECK(stream.count(kMinStreamId, kMaxStreamId) == 0);
   CHECK(show(stream).empty());
   CHECK(show(stream, Direction::kDown).empty());
 }
@@ -97,7 +96,6 @@ TEST_CASE("An entry may follow at the ID of a tombstone when the last ID was low
   stream.append({4, 0}, small_fields(), {});
   CHECK(show(stream) == "1-0 2-0 3-0 4-0");
   CHECK(show(stream, Direction::kDown) == "4-0 3-0 2-0 1-0");
-  CHECK(stream.count({3, 0}, {4, 0}) == 2);
   CHECK(stream.erase({3, 0}));
   CHECK(stream.first_node()->uncompacted_entries() == 7);
   stream.assert_consistent();
@@ -272,21 +270,7 @@ TEST_CASE("A huge entry does not make the node behind it huge", "[stream]") {
   CHECK(stream.memory_bytes() < alone + 20'000);
 }
 
-// --- Counting and walking -----------------------------------------------------------------------
-
-TEST_CASE("Counting a range includes both ends", "[stream]") {
-  Stream stream = stream_of(500);
-  CHECK(stream.count(kMinStreamId, kMaxStreamId) == 500);
-  CHECK(stream.count({1, 0}, {1, 0}) == 1);
-  CHECK(stream.count({1, 1}, {2, 0}) == 1);
-  CHECK(stream.count({100, 0}, {101, 0}) == 2);
-  CHECK(stream.count({101, 0}, {100, 0}) == 0);
-  CHECK(stream.count({501, 0}, kMaxStreamId) == 0);
-  erase_all(stream, 150, 349);
-  CHECK(stream.count(kMinStreamId, kMaxStreamId) == 300);
-  CHECK(stream.count({149, 0}, {350, 0}) == 2);
-  CHECK(stream.count({150, 0}, {349, 0}) == 0);
-}
+// --- Walking ----------------------------------------------------------------------------------
 
 TEST_CASE("Whether there are entries after an ID hangs on the live ones alone", "[stream]") {
   Stream stream = stream_of(150);
@@ -329,7 +313,6 @@ TEST_CASE("A stream can hold the smallest and the greatest ID", "[stream]") {
   stream.append({0, 1}, small_fields(), {});
   stream.append(kMaxStreamId, small_fields(), {.max_entries = 1});
   CHECK(show(stream, Direction::kDown) == "18446744073709551615-18446744073709551615 0-1");
-  CHECK(stream.count(kMaxStreamId, kMaxStreamId) == 1);
   CHECK(stream.trim(about(min_id(kMaxStreamId))) == 1);
   CHECK(stream.erase(kMaxStreamId));
   CHECK(stream.length() == 0);
