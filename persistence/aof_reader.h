@@ -69,7 +69,6 @@ class AofReader {
   Line read_line(std::string_view& line);
   Status next_unchecked();
   Status next_checked();
-  Status skip_line(std::string_view line);
   std::optional<Status> begin_batch();
   std::optional<Status> skip_filler();
   Status check_batch();

@@ -45,7 +45,6 @@ struct Reply {
   std::vector<Reply> elements{};
   std::vector<Reply> attributes{};
 
-  bool is_aggregate() const { return kind >= Kind::kArray && kind <= Kind::kPush; }
   bool is_error() const { return kind == Kind::kError; }
 };
 

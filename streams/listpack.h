@@ -36,8 +36,6 @@ inline constexpr size_t kEmptyBytes = kHeaderBytes + 1;
 inline constexpr uint16_t kUnknownCount = 0xffff;
 /// Integers from 0 up to it are their own first byte.
 inline constexpr uint8_t kGreatestNarrow = 0x7f;
-/// Most bytes an integer element takes, backlen included.
-inline constexpr size_t kMaxIntegerBytes = 10;
 
 inline uint32_t load32(const uint8_t* at) {
   return static_cast<uint32_t>(at[0]) | static_cast<uint32_t>(at[1]) << 8 |

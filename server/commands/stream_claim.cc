@@ -58,7 +58,6 @@ class Claimer {
     call_.changed(claimed_ + cleaned_);
   }
   uint64_t claimed() const { return claimed_; }
-  uint64_t cleaned() const { return cleaned_; }
 
  private:
   bool is_too_young(const Nack& nack) const {

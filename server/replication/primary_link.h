@@ -72,7 +72,6 @@ class PrimaryLink {
   /// A line for the log; nothing else follows from it.
   struct Remark {
     std::string text;
-    bool is_warning = false;
   };
   /// The stream goes on where it was asked for.
   struct Continue {
@@ -143,7 +142,6 @@ class PrimaryLink {
   // --- What others ask
   State state() const { return state_; }
   bool is_on() const { return state_ != State::kOff; }
-  bool is_connected() const { return state_ >= State::kPing; }
   bool is_streaming() const { return state_ == State::kStreaming; }
   /// A snapshot is on its way.
   bool is_syncing() const { return state_ >= State::kAnnounced && state_ <= State::kLoading; }
