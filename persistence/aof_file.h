@@ -16,7 +16,6 @@
 #include <memory>
 #include <optional>
 #include <string>
-#include <string_view>
 
 #include "persistence/aof_marks.h"
 #include "persistence/file.h"

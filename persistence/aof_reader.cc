@@ -1,7 +1,6 @@
 #include "persistence/aof_reader.h"
 
 #include <algorithm>
-#include <array>
 #include <utility>
 
 namespace weir {

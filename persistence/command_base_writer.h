@@ -17,7 +17,6 @@
 #include <cstdint>
 #include <initializer_list>
 #include <optional>
-#include <span>
 #include <string_view>
 
 #include "persistence/file.h"

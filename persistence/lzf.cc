@@ -1,7 +1,6 @@
 #include "persistence/lzf.h"
 
 #include <cassert>
-#include <cstdint>
 
 #include <lzf.h>
 

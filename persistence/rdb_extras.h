@@ -13,7 +13,6 @@
 // does not know it passes over it, like Redis.
 #pragma once
 
-#include <cstdint>
 #include <string_view>
 
 #include "persistence/rdb_format.h"

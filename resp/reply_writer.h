@@ -12,7 +12,6 @@
 //   verbatim bulk                      =15\r\ntxt:...
 #pragma once
 
-#include <algorithm>
 #include <charconv>
 #include <cstdint>
 #include <cstring>

@@ -1,7 +1,6 @@
 #include "resp/request_parser.h"
 
 #include <algorithm>
-#include <cassert>
 #include <charconv>
 #include <cstring>
 

@@ -12,7 +12,6 @@
 // An option that fits none of this (kSpecial) brings its own reader and printer.
 #pragma once
 
-#include <functional>
 #include <map>
 #include <optional>
 #include <span>

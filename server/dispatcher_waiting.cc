@@ -1,6 +1,5 @@
 // The dispatcher's part of commands that wait: for an entry, for their time, for the end of a
 // pause.
-#include <cassert>
 #include <utility>
 
 #include "server/commands/table.h"

@@ -4,7 +4,6 @@
 // changed its own.  Texts with a part that varies are functions.
 #pragma once
 
-#include <string>
 #include <string_view>
 
 #include "server/command.h"

@@ -1,6 +1,5 @@
 #include "streams/consumer.h"
 
-#include <cstdlib>
 #include <cstring>
 #include <new>
 

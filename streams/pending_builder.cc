@@ -1,7 +1,5 @@
 #include "streams/pending_builder.h"
 
-#include <algorithm>
-
 namespace weir {
 
 /// The staged NACKs become a block.

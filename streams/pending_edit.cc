@@ -4,7 +4,6 @@
 #include <array>
 #include <bit>
 #include <cassert>
-#include <memory>
 
 #include "streams/pending_list.h"
 

@@ -1,7 +1,6 @@
 #include "streams/stream_builder.h"
 
 #include <algorithm>
-#include <cassert>
 
 namespace weir {
 

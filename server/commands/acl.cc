@@ -1,7 +1,6 @@
 // ACL: users and their rights.  What was refused, and what would be, is in acl_log.cc.
 #include <array>
 #include <string>
-#include <vector>
 
 #include <sys/random.h>
 

@@ -18,7 +18,6 @@
 
 #include <span>
 #include <string_view>
-#include <vector>
 
 #include "server/command.h"
 #include "server/settings.h"

@@ -1,7 +1,6 @@
 #include "server/durability/append_log.h"
 
 #include <algorithm>
-#include <cerrno>
 #include <utility>
 
 namespace weir {

@@ -1,6 +1,5 @@
 // INFO: Persistence.
 #include <algorithm>
-#include <cstdio>
 
 #include "server/clock.h"
 #include "server/context.h"

@@ -7,7 +7,6 @@
 // standard output; besides to syslog if asked.
 #pragma once
 
-#include <cstdint>
 #include <string>
 #include <string_view>
 

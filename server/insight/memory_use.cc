@@ -1,8 +1,6 @@
 #include "server/insight/memory_use.h"
 
 #include <algorithm>
-#include <array>
-#include <cstdio>
 
 #include "server/context.h"
 #include "server/data/keyspace.h"

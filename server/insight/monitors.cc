@@ -1,6 +1,5 @@
 #include "server/insight/monitors.h"
 
-#include <algorithm>
 #include <array>
 #include <cstdio>
 #include <string>

@@ -1,6 +1,5 @@
 #include "server/insight/sha1.h"
 
-#include <algorithm>
 #include <bit>
 #include <cstddef>
 #include <cstring>

@@ -1,7 +1,5 @@
 #include "server/insight/slowlog.h"
 
-#include <algorithm>
-
 #include "server/insight/redaction.h"
 #include "server/net/client.h"
 #include "server/settings.h"

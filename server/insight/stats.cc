@@ -1,6 +1,5 @@
 #include "server/insight/stats.h"
 
-#include <algorithm>
 #include <numeric>
 
 namespace weir {

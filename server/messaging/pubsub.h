@@ -13,7 +13,6 @@
 #pragma once
 
 #include <array>
-#include <cstdint>
 #include <functional>
 #include <initializer_list>
 #include <string>

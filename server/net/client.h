@@ -9,7 +9,6 @@
 #include <cstdint>
 #include <memory>
 #include <string>
-#include <string_view>
 
 #include "resp/buffer.h"
 #include "resp/reply_writer.h"

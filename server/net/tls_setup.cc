@@ -1,7 +1,6 @@
 #include "server/net/tls_setup.h"
 
 #include <algorithm>
-#include <array>
 #include <optional>
 #include <utility>
 

@@ -15,7 +15,6 @@
 // Always: it holds the bytes number first() to end() - 1, and no byte twice.
 #pragma once
 
-#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <deque>

@@ -8,7 +8,6 @@
 #pragma once
 
 #include <optional>
-#include <string>
 
 #include "persistence/aof_manifest.h"
 #include "persistence/file.h"

@@ -1,7 +1,6 @@
 #include "server/replication/replicas.h"
 
 #include <algorithm>
-#include <limits>
 #include <utility>
 
 #include "server/errors.h"

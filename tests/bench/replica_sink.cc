@@ -1,6 +1,5 @@
 #include "tests/bench/replica_sink.h"
 
-#include <cerrno>
 #include <vector>
 
 #include <poll.h>

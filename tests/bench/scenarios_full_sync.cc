@@ -5,8 +5,6 @@
 // diskless: the snapshot goes to the socket, and is loaded as it comes.  disk: it is a file on both
 // sides.  mixed: sent as it is made, received as a file, which is what both servers do if nothing
 // is configured.
-#include <array>
-#include <fstream>
 
 #include "tests/bench/failure.h"
 #include "tests/bench/machine.h"

@@ -1,6 +1,5 @@
 // What Prometheus sees of a server, through the exporter that Debian has.
 #include <string>
-#include <vector>
 
 #include <catch2/catch.hpp>
 

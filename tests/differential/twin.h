@@ -1,7 +1,6 @@
 // One of the two servers that are compared: sends a batch of commands and reads as many replies.
 #pragma once
 
-#include <cstddef>
 #include <span>
 #include <string>
 #include <vector>

@@ -1,7 +1,6 @@
 // Fuzzes the reader of RDB files: what it takes is consistent, and written again, in any version,
 // it is read as the same.  Checksums are not looked at, so that changed files get anywhere.
 #include <cassert>
-#include <string>
 
 #include "tests/support/describe_stream.h"
 #include "tests/support/random_stream.h"

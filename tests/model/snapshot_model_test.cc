@@ -2,7 +2,6 @@
 // what was there when the snapshot began.
 #include <condition_variable>
 #include <mutex>
-#include <optional>
 #include <thread>
 #include <utility>
 #include <vector>

@@ -1,6 +1,5 @@
 // DEBUG: what test suites send to any server.
 #include <string>
-#include <vector>
 
 #include <catch2/catch.hpp>
 

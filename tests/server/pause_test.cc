@@ -1,5 +1,4 @@
 // CLIENT PAUSE and UNPAUSE, WAIT and WAITAOF.
-#include <string>
 
 #include <catch2/catch.hpp>
 

@@ -1,6 +1,5 @@
 #include "tests/server/sentinel_group.h"
 
-#include <algorithm>
 #include <stdexcept>
 
 #include "tests/support/replication_stage.h"

@@ -1,7 +1,6 @@
 // What RandomCommands has beyond the usual, for a comparison with another server: databases are
 // changed and emptied, keys unlinked, dumped and restored, values are large, rows of IDs long, and
 // some words are no command at all.
-#include <algorithm>
 #include <cstddef>
 
 #include "tests/support/random_commands.h"

@@ -8,7 +8,6 @@
 //   xadd: XADD with IDMP — IDMP comes later
 #pragma once
 
-#include <optional>
 #include <set>
 #include <string>
 #include <string_view>

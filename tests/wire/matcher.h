@@ -3,7 +3,6 @@
 
 #include <optional>
 #include <string>
-#include <string_view>
 
 #include "resp/reply.h"
 #include "tests/wire/pattern.h"

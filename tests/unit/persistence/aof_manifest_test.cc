@@ -1,7 +1,5 @@
 #include "persistence/aof_manifest.h"
 
-#include <filesystem>
-
 #include <catch2/catch.hpp>
 
 #include "tests/support/faulty_file.h"

@@ -1,6 +1,5 @@
 #include "resp/reply_writer.h"
 
-#include <cmath>
 #include <limits>
 #include <string>
 

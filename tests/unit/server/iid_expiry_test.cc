@@ -1,9 +1,7 @@
 // Forgetting messages of many streams, a bounded number at a time.
 #include "server/data/iid_expiry.h"
 
-#include <memory>
 #include <string>
-#include <vector>
 
 #include <catch2/catch.hpp>
 

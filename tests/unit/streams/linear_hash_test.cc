@@ -3,7 +3,6 @@
 
 #include <cstdint>
 #include <random>
-#include <set>
 #include <vector>
 
 #include <catch2/catch.hpp>

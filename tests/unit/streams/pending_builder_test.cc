@@ -1,8 +1,5 @@
 #include "streams/pending_builder.h"
 
-#include <string>
-#include <vector>
-
 #include <catch2/catch.hpp>
 
 using namespace weir;

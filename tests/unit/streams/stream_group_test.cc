@@ -1,7 +1,6 @@
 // A stream and its groups: how far they lag, what they refer to, and what trimming does about it.
 #include <optional>
 #include <string>
-#include <utility>
 
 #include <catch2/catch.hpp>
 

@@ -1,6 +1,4 @@
 // What XTRIM and the trimming of XADD remove: to a length or below an ID, exactly or by nodes.
-#include <string>
-#include <utility>
 
 #include <catch2/catch.hpp>
 

@@ -1,6 +1,5 @@
 // EXPIRE and its family: conditions, bounds, what is told, and how keys go.
 #include <string>
-#include <vector>
 
 #include <catch2/catch.hpp>
 

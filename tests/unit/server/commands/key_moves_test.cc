@@ -1,6 +1,5 @@
 // RENAME, COPY, MOVE, SWAPDB: what goes along, what is told, and that a copy is one.
 #include <string>
-#include <vector>
 
 #include <catch2/catch.hpp>
 

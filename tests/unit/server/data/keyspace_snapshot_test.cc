@@ -2,7 +2,6 @@
 #include "server/data/keyspace_snapshot.h"
 
 #include <optional>
-#include <string>
 #include <vector>
 
 #include <catch2/catch.hpp>

@@ -1,8 +1,6 @@
 // Which clients hold copies of which keys.
 #include "server/messaging/tracking_table.h"
 
-#include <set>
-
 #include <catch2/catch.hpp>
 
 #include "server/messaging/broadcasts.h"
