@@ -13,7 +13,7 @@ ENTRIES    ?=
 MIB        ?= 256
 PEER       ?= /usr/bin/redis-server
 
-.PHONY: all build run test lint check coverage threads fuzz soak mishaps failovers bench install clean help
+.PHONY: all build run test lint check coverage threads fuzz soak seeds mishaps failovers bench install clean help
 all: build
 
 build: ## release build of weir-server (installs missing build packages)
@@ -61,11 +61,17 @@ fuzz: ## run every fuzz target for TIME seconds each (default 60)
 	@$(CMAKE) --build build-fuzz -j $(JOBS)
 	@.ci/fuzz build-fuzz $(TIME)
 
-soak: ## run the tests that draw lots with new seeds for TIME seconds (default 60)
+soak: ## a primary and its replica under mixed load for TIME seconds (default 60)
+	@.ci/packages build test
+	@$(CMAKE) -S . -B $(BUILD) -DCMAKE_BUILD_TYPE=$(BUILD_TYPE) $(CMAKE_ARGS) -DWEIR_TESTS=ON -DWEIR_BENCH=OFF >/dev/null
+	@$(CMAKE) --build $(BUILD) -j $(JOBS) --target weir-server weir-soak
+	@$(BUILD)/tests/soak/weir-soak $(TIME)
+
+seeds: ## run the tests that draw lots with new seeds for TIME seconds (default 60)
 	@.ci/packages build test
 	@$(CMAKE) -S . -B $(BUILD) -DCMAKE_BUILD_TYPE=$(BUILD_TYPE) $(CMAKE_ARGS) -DWEIR_TESTS=ON -DWEIR_BENCH=OFF >/dev/null
 	@$(CMAKE) --build $(BUILD) -j $(JOBS)
-	@.ci/soak $(BUILD) $(TIME)
+	@.ci/seeds $(BUILD) $(TIME)
 
 mishaps: ## TIMES mishaps of a primary and its replicas, under load and with a new seed (default 20)
 	@.ci/packages build test

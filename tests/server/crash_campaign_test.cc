@@ -1,7 +1,7 @@
 // Many connections write, the server is killed at any moment and started again: what was promised
 // is there, whole transactions only, in the order in which it was written.
 //
-// WEIR_KILLS in the environment: how often each server is killed (6); `make soak` does it more.
+// WEIR_KILLS in the environment: how often each server is killed (6); `make seeds` does it more.
 #include <cstdlib>
 #include <filesystem>
 #include <iostream>

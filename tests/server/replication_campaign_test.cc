@@ -1,7 +1,7 @@
 // Many connections write, links tear, servers are killed, moved and promoted: in the end all copies
 // are the same.
 //
-// WEIR_KILLS in the environment: how much happens, three times so many mishaps (6); `make soak`
+// WEIR_KILLS in the environment: how much happens, three times so many mishaps (6); `make seeds`
 // does it more.
 #include <cstdlib>
 #include <iostream>

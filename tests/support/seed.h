@@ -11,7 +11,7 @@
 namespace weir {
 
 /// The same run every time, so that a change is judged by what it changes.  WEIR_SEED names another
-/// one, to repeat a failure; "new" draws one, as `make soak` does again and again.
+/// one, to repeat a failure; "new" draws one, as `make seeds` does again and again.
 inline uint64_t first_seed() {
   constexpr uint64_t kUsual = 20261;
   const char* text = std::getenv("WEIR_SEED");
