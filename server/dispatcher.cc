@@ -17,7 +17,7 @@
 #include "server/durability/snapshots.h"
 #include "server/errors.h"
 #include "server/gatekeeper.h"
-#include "server/insight/log.h"
+#include "server/host/log.h"
 #include "server/insight/stats.h"
 #include "server/insight/tick_clock.h"
 #include "server/memory_limit.h"

@@ -10,7 +10,7 @@
 #include "server/dispatcher.h"
 #include "server/errors.h"
 #include "server/gatekeeper.h"
-#include "server/insight/log.h"
+#include "server/host/log.h"
 #include "server/insight/monitors.h"
 #include "server/insight/stats.h"
 #include "server/messaging/pubsub.h"

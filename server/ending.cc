@@ -9,7 +9,7 @@
 #include "server/data/keyspace.h"
 #include "server/dispatcher.h"
 #include "server/errors.h"
-#include "server/insight/log.h"
+#include "server/host/log.h"
 #include "server/net/client_table.h"
 #include "server/replication/replicas.h"
 #include "server/shutdown_control.h"

@@ -8,7 +8,7 @@
 #include "server/config.h"
 #include "server/config_file.h"
 #include "server/errors.h"
-#include "server/insight/log.h"
+#include "server/host/log.h"
 #include "server/insight/redaction.h"
 #include "server/insight/stats.h"
 #include "server/key_uses.h"

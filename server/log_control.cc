@@ -12,7 +12,7 @@
 #include "server/durability/loader.h"
 #include "server/durability/log_rewriter.h"
 #include "server/durability/snapshot_runner.h"
-#include "server/insight/log.h"
+#include "server/host/log.h"
 #include "server/log_replay.h"
 #include "server/propagation.h"
 #include "server/replication/log_position.h"

@@ -10,7 +10,7 @@
 #include "server/config.h"
 #include "server/data/keyspace.h"
 #include "server/durability/loader.h"
-#include "server/insight/log.h"
+#include "server/host/log.h"
 #include "server/text.h"
 
 namespace weir {

@@ -2,7 +2,7 @@
 #include <utility>
 
 #include "server/config.h"
-#include "server/insight/log.h"
+#include "server/host/log.h"
 #include "server/log_replay.h"
 
 namespace weir {

@@ -12,11 +12,12 @@
 #include <unistd.h>
 
 #include "server/host/crash_report.h"
+#include "server/host/memory.h"
 #include "server/host/self_test.h"
-#include "server/insight/memory.h"
 #include "server/offline/check_log.h"
 #include "server/offline/check_rdb.h"
 #include "server/server.h"
+#include "server/version.h"
 
 // One arena: one thread allocates.  Freed pages go back to the system after a second.
 extern "C" {

@@ -15,7 +15,7 @@
 #include <cstdint>
 
 #include "server/data/eviction.h"
-#include "server/insight/memory.h"
+#include "server/host/memory.h"
 #include "server/settings.h"
 
 namespace weir {

@@ -11,7 +11,7 @@
 #include <string>
 
 #include "server/config.h"
-#include "server/insight/log.h"
+#include "server/host/log.h"
 #include "server/net/event_loop.h"
 #include "server/net/listener.h"
 #include "server/net/tls.h"

@@ -9,7 +9,7 @@
 #include "server/commands/client_describe.h"
 #include "server/commands/table.h"
 #include "server/errors.h"
-#include "server/insight/memory.h"
+#include "server/host/memory.h"
 
 namespace weir {
 namespace {

@@ -11,7 +11,7 @@
 #include "server/context.h"
 #include "server/errors.h"
 #include "server/gatekeeper.h"
-#include "server/insight/log.h"
+#include "server/host/log.h"
 
 namespace weir {
 namespace {

@@ -8,13 +8,14 @@
 #include "server/context.h"
 #include "server/data/keyspace.h"
 #include "server/errors.h"
+#include "server/host/log.h"
 #include "server/insight/info.h"
-#include "server/insight/log.h"
 #include "server/insight/stats.h"
 #include "server/memory_limit.h"
 #include "server/net/client_io.h"
 #include "server/replication/replicas.h"
 #include "server/text.h"
+#include "server/version.h"
 
 namespace weir {
 

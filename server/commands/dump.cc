@@ -11,7 +11,7 @@
 #include "server/data/keyspace.h"
 #include "server/data/waiters.h"
 #include "server/errors.h"
-#include "server/insight/log.h"
+#include "server/host/log.h"
 
 namespace weir {
 namespace {

@@ -6,7 +6,7 @@
 #include "server/commands/help_reply.h"
 #include "server/context.h"
 #include "server/data/keyspace.h"
-#include "server/insight/memory.h"
+#include "server/host/memory.h"
 #include "server/insight/memory_use.h"
 #include "server/net/client_table.h"
 

@@ -12,7 +12,7 @@
 #include "server/durability/snapshots.h"
 #include "server/ending.h"
 #include "server/errors.h"
-#include "server/insight/log.h"
+#include "server/host/log.h"
 #include "server/net/client_io.h"
 #include "server/shutdown_control.h"
 

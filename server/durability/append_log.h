@@ -31,7 +31,7 @@
 #include "server/clock.h"
 #include "server/durability/commit_gate.h"
 #include "server/durability/log_files.h"
-#include "server/insight/log.h"
+#include "server/host/log.h"
 #include "server/net/wakeup.h"
 #include "server/propagation.h"
 #include "server/settings.h"

@@ -8,7 +8,7 @@
 
 #include "persistence/rdb_reader.h"
 #include "server/clock.h"
-#include "server/insight/log.h"
+#include "server/host/log.h"
 
 namespace weir {
 namespace {

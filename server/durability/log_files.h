@@ -19,7 +19,7 @@
 #include "persistence/aof_manifest.h"
 #include "persistence/file.h"
 #include "server/data/lazy_free.h"
-#include "server/insight/log.h"
+#include "server/host/log.h"
 #include "server/settings.h"
 
 namespace weir {

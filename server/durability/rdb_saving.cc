@@ -5,8 +5,8 @@
 #include "persistence/rdb_writer.h"
 #include "persistence/replacing_file.h"
 #include "server/clock.h"
-#include "server/insight/info.h"
-#include "server/insight/memory.h"
+#include "server/host/memory.h"
+#include "server/version.h"
 
 namespace weir {
 namespace {

@@ -8,7 +8,7 @@
 
 #include "server/clock.h"
 #include "server/durability/rdb_saving.h"
-#include "server/insight/log.h"
+#include "server/host/log.h"
 
 namespace weir {
 namespace {

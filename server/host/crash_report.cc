@@ -9,7 +9,7 @@
 #include <unistd.h>
 #include <unwind.h>
 
-#include "server/insight/info.h"
+#include "server/version.h"
 
 namespace weir {
 namespace {

@@ -4,7 +4,7 @@
 #include <functional>
 #include <string>
 
-#include "server/insight/log.h"
+#include "server/host/log.h"
 
 namespace weir {
 

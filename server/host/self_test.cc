@@ -8,7 +8,7 @@
 #include <sys/resource.h>
 
 #include "persistence/file.h"
-#include "server/insight/memory.h"
+#include "server/host/memory.h"
 
 namespace weir {
 namespace {

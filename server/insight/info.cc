@@ -83,10 +83,6 @@ Section& Section::add_all(std::string_view value, std::initializer_list<std::str
   return *this;
 }
 
-std::string_view weir_version() {
-  return WEIR_VERSION;
-}
-
 std::string info_text(const Context& context, std::span<const std::string_view> wanted) {
   std::string text;
   for (const SectionRow& row : kSections) {

@@ -26,7 +26,4 @@ struct ServerIdentity {
 /// nothing.
 std::string info_text(const Context& context, std::span<const std::string_view> wanted);
 
-/// Version of this program.
-std::string_view weir_version();
-
 }  // namespace weir

@@ -21,6 +21,7 @@
 #include "server/net/client_io.h"
 #include "server/net/client_table.h"
 #include "server/replication/replicas.h"
+#include "server/version.h"
 
 namespace weir {
 namespace {

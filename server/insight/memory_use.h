@@ -7,7 +7,7 @@
 #include <cstddef>
 #include <string>
 
-#include "server/insight/memory.h"
+#include "server/host/memory.h"
 
 namespace weir {
 

@@ -4,7 +4,7 @@
 
 #include "server/data/keyspace.h"
 #include "server/dispatcher.h"
-#include "server/insight/log.h"
+#include "server/host/log.h"
 #include "server/replication/replicas.h"
 
 namespace weir {

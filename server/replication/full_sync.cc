@@ -5,8 +5,8 @@
 #include <utility>
 
 #include "persistence/replacing_file.h"
+#include "server/host/log.h"
 #include "server/host/process.h"
-#include "server/insight/log.h"
 #include "server/settings.h"
 
 namespace weir {

@@ -4,7 +4,7 @@
 #include <utility>
 
 #include "server/errors.h"
-#include "server/insight/log.h"
+#include "server/host/log.h"
 #include "server/net/socket.h"
 
 namespace weir {

@@ -10,7 +10,7 @@
 #include "server/dispatcher.h"
 #include "server/durability/append_log.h"
 #include "server/errors.h"
-#include "server/insight/log.h"
+#include "server/host/log.h"
 #include "server/memory_limit.h"
 #include "server/net/client_table.h"
 #include "server/propagation.h"

@@ -11,7 +11,7 @@
 #include "server/durability/loader.h"
 #include "server/durability/log_rewriter.h"
 #include "server/durability/snapshot_runner.h"
-#include "server/insight/log.h"
+#include "server/host/log.h"
 #include "server/propagation.h"
 #include "server/replication/replicas.h"
 #include "server/replication/upstream.h"

@@ -6,7 +6,7 @@
 
 #include <catch2/catch.hpp>
 
-#include "server/insight/memory.h"
+#include "server/host/memory.h"
 #include "tests/support/handler_stage.h"
 
 namespace weir::testing {

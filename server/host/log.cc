@@ -1,4 +1,4 @@
-#include "server/insight/log.h"
+#include "server/host/log.h"
 
 #include <cerrno>
 #include <cstdio>

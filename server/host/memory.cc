@@ -1,4 +1,4 @@
-#include "server/insight/memory.h"
+#include "server/host/memory.h"
 
 #include <cstdio>
 #include <cstdlib>

@@ -1,5 +1,5 @@
 // What a line of the log looks like, which lines come, and where they go.
-#include "server/insight/log.h"
+#include "server/host/log.h"
 
 #include <filesystem>
 #include <fstream>
