@@ -5,7 +5,7 @@
 // before main.  So the functions that are used are named here and looked up in libssl at run time;
 // a server that never speaks TLS neither loads nor needs it.
 //
-//   Openssl::load() ──► table of functions ──► tls_context, tls_session
+//   Openssl::load() ──► table of functions ──► tls_setup, tls_session
 //
 // A function is called by its own name: openssl.SSL_read(ssl, …).  What OpenSSL's headers define as
 // a macro over SSL_CTX_ctrl and the like is called in that form.  The library reads no
