@@ -2,6 +2,9 @@
 
 #include <cerrno>
 #include <csignal>
+#include <cstdio>
+#include <cstdlib>
+#include <exception>
 #include <system_error>
 
 namespace weir::bench {
@@ -25,6 +28,20 @@ void catch_signals() {
   for (int number : {SIGINT, SIGTERM, SIGHUP})
     sigaction(number, &action, nullptr);
   std::signal(SIGPIPE, SIG_IGN);
+}
+
+int run_main(int argc, char** argv, const char* usage,
+             int (*run)(const std::string& program, uint64_t number)) {
+  if (argc != 2 && argc != 3) {
+    std::fprintf(stderr, "usage: %s %s\n", argv[0], usage);
+    return 2;
+  }
+  try {
+    return run(argv[1], argc == 3 ? std::strtoull(argv[2], nullptr, 10) : 0);
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "%s: %s\n", argv[0], error.what());
+    return 1;
+  }
 }
 
 void throw_if_interrupted() {

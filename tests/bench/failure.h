@@ -6,6 +6,7 @@
 // table.
 #pragma once
 
+#include <cstdint>
 #include <stdexcept>
 #include <string>
 
@@ -26,6 +27,11 @@ Failure system_failure(const std::string& what);
 
 /// From here on the signals only raise a flag, so that destructors stop the servers.
 void catch_signals();
+
+/// The main function of a program that is told a server's path and, if wanted, a number; 0: it is
+/// not.
+int run_main(int argc, char** argv, const char* usage,
+             int (*run)(const std::string& program, uint64_t number));
 
 /// Throws Interrupted when a signal has come.  Called by everything that waits.
 void throw_if_interrupted();

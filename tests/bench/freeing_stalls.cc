@@ -6,7 +6,6 @@
 // itself; and the time that the command took inside the server.
 #include <algorithm>
 #include <cstdio>
-#include <cstdlib>
 #include <string>
 #include <thread>
 #include <vector>
@@ -98,7 +97,8 @@ void measure(ServerProcess& server, const Way& way, uint64_t entries) {
   std::fflush(stdout);
 }
 
-int run(const std::string& program, uint64_t entries) {
+int run(const std::string& program, uint64_t wanted) {
+  const uint64_t entries = wanted == 0 ? kEntries : wanted;
   std::printf("machine: %s\n%llu entries, %llu pending; microseconds\n\n",
               describe_machine().c_str(), static_cast<unsigned long long>(entries),
               static_cast<unsigned long long>(entries / kPendingShare));
@@ -115,16 +115,5 @@ int run(const std::string& program, uint64_t entries) {
 }  // namespace weir::bench
 
 int main(int argc, char** argv) {
-  if (argc != 2 && argc != 3) {
-    std::fputs("usage: freeing-stalls /path/to/weir-server [entries]\n", stderr);
-    return 2;
-  }
-  try {
-    const uint64_t entries =
-        argc == 3 ? std::strtoull(argv[2], nullptr, 10) : weir::bench::kEntries;
-    return weir::bench::run(argv[1], entries);
-  } catch (const std::exception& error) {
-    std::fprintf(stderr, "freeing-stalls: %s\n", error.what());
-    return 1;
-  }
+  return weir::bench::run_main(argc, argv, "/path/to/weir-server [entries]", weir::bench::run);
 }

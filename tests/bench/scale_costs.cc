@@ -24,7 +24,8 @@ namespace weir::bench {
 namespace {
 
 constexpr uint64_t kEntries = 100'000'000;
-constexpr uint64_t kPendingShare = 5;  // one in so many entries is pending
+constexpr uint64_t kFewestEntries = 100'000;  // all that is drawn and removed must be there
+constexpr uint64_t kPendingShare = 5;         // one in so many entries is pending
 constexpr uint64_t kConsumers = 100;
 constexpr uint64_t kPipeline = 1000;
 constexpr int kRounds = 3;
@@ -227,7 +228,8 @@ void print_memory(ServerProcess& server, const BigStream& stream, uint64_t befor
   std::fflush(stdout);
 }
 
-int run(const std::string& program, uint64_t entries) {
+int run(const std::string& program, uint64_t wanted) {
+  const uint64_t entries = wanted == 0 ? kEntries : std::max(wanted, kFewestEntries);
   std::printf("machine: %s\n%llu entries, %llu pending, %llu consumers\n",
               describe_machine().c_str(), static_cast<unsigned long long>(entries),
               static_cast<unsigned long long>(entries / kPendingShare),
@@ -265,17 +267,5 @@ int run(const std::string& program, uint64_t entries) {
 }  // namespace weir::bench
 
 int main(int argc, char** argv) {
-  if (argc != 2 && argc != 3) {
-    std::fputs("usage: scale-costs /path/to/weir-server [entries]\n", stderr);
-    return 2;
-  }
-  try {
-    constexpr uint64_t kFewest = 100'000;  // all that is drawn and removed must be there
-    const uint64_t wanted = argc == 3 ? std::strtoull(argv[2], nullptr, 10) : 0;
-    return weir::bench::run(argv[1],
-                            wanted == 0 ? weir::bench::kEntries : std::max(wanted, kFewest));
-  } catch (const std::exception& error) {
-    std::fprintf(stderr, "scale-costs: %s\n", error.what());
-    return 1;
-  }
+  return weir::bench::run_main(argc, argv, "/path/to/weir-server [entries]", weir::bench::run);
 }

@@ -8,7 +8,6 @@
 #include <atomic>
 #include <chrono>
 #include <cstdio>
-#include <cstdlib>
 #include <filesystem>
 #include <string>
 #include <string_view>
@@ -23,6 +22,7 @@
 namespace weir::bench {
 namespace {
 
+constexpr uint64_t kMegabytes = 256;
 constexpr uint64_t kStreams = 100;
 constexpr uint64_t kPipeline = 500;
 constexpr uint64_t kMegabyte = 1 << 20;
@@ -173,7 +173,8 @@ void measure(ServerProcess& server, const Content& content, uint64_t megabytes) 
   std::fflush(stdout);
 }
 
-int run(const std::string& program, uint64_t megabytes) {
+int run(const std::string& program, uint64_t wanted) {
+  const uint64_t megabytes = wanted == 0 ? kMegabytes : wanted;
   std::printf("machine: %s\n%s: %llu MiB in %llu streams\n\n", describe_machine().c_str(),
               program.c_str(), static_cast<unsigned long long>(megabytes),
               static_cast<unsigned long long>(kStreams));
@@ -193,15 +194,6 @@ int run(const std::string& program, uint64_t megabytes) {
 }  // namespace weir::bench
 
 int main(int argc, char** argv) {
-  if (argc != 2 && argc != 3) {
-    std::fputs("usage: snapshot-costs /path/to/server [MiB of memory, 256]\n", stderr);
-    return 2;
-  }
-  try {
-    const uint64_t megabytes = argc == 3 ? std::strtoull(argv[2], nullptr, 10) : 256;
-    return weir::bench::run(argv[1], std::max<uint64_t>(megabytes, 1));
-  } catch (const std::exception& failure) {
-    std::fprintf(stderr, "%s\n", failure.what());
-    return 1;
-  }
+  return weir::bench::run_main(argc, argv, "/path/to/server [MiB of memory, 256]",
+                               weir::bench::run);
 }

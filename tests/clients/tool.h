@@ -6,19 +6,16 @@
 #include <string>
 #include <vector>
 
-#include <poll.h>
+#include <catch2/catch.hpp>
 #include <pty.h>
 #include <signal.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "tests/support/contains.h"
 #include "tests/support/test_server.h"
 
 namespace weir::testing {
-
-inline bool contains(const std::string& text, const std::string& part) {
-  return text.find(part) != std::string::npos;
-}
 
 /// Runs a program, found on the PATH, to its end.
 inline Finished run_tool(const std::vector<std::string>& words) {
@@ -30,6 +27,18 @@ inline Finished run_script(const std::string& script, const std::vector<std::str
   std::vector<std::string> arguments = {"-c", script, "script"};
   arguments.insert(arguments.end(), words.begin(), words.end());
   return run_to_end("/bin/sh", arguments);
+}
+
+/// A script of this folder, told these words, finds everything as it should be.
+inline void check_script(const std::string& interpreter, const std::string& script,
+                         const std::vector<std::string>& told) {
+  std::vector<std::string> words = {interpreter,
+                                    std::string(WEIR_SOURCE_DIR) + "/tests/clients/" + script};
+  words.insert(words.end(), told.begin(), told.end());
+  const Finished finished = run_tool(words);
+  CAPTURE(finished.err);
+  CHECK(finished.exit_code == 0);
+  CHECK(finished.out == "ok\n");
 }
 
 /// A program at a terminal: it sees a person who types.
@@ -97,9 +106,7 @@ class Terminal {
   bool wait_for(const Condition& is_there) {
     const Clock::time_point deadline = Clock::now() + patient(Milliseconds(10000));
     while (!is_there()) {
-      pollfd ready{.fd = fd_, .events = POLLIN, .revents = 0};
-      const int patience_ms = milliseconds_left(deadline);
-      if (patience_ms == 0 || poll(&ready, 1, patience_ms) <= 0) return false;
+      if (milliseconds_left(deadline) == 0 || !becomes_readable(fd_, deadline)) return false;
       char bytes[4096];
       const ssize_t got = read(fd_, bytes, sizeof(bytes));
       if (got <= 0) return false;

@@ -16,7 +16,6 @@
 namespace weir::testing {
 namespace {
 
-constexpr const char* kRedis = "/usr/bin/redis-server";
 constexpr size_t kUsers = 400;
 
 // Words of all kinds; each may stand more than once in a rule list.

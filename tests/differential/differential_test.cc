@@ -17,7 +17,6 @@
 namespace weir::testing {
 namespace {
 
-constexpr const char* kRedis = "/usr/bin/redis-server";
 constexpr const char* kRedisVersion = "redis_version:7.0.";  // whose differences we know
 constexpr size_t kLives = 25;  // each begins with empty servers and its own limits of stream nodes
 constexpr size_t kCommandsPerLife = 5'000;

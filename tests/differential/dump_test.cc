@@ -10,8 +10,6 @@
 namespace weir::testing {
 namespace {
 
-constexpr const char* kRedis = "/usr/bin/redis-server";
-
 TEST_CASE("What DUMP gives, Redis restores, and gives it back", "[dump][restore]") {
   const uint64_t seed = first_seed();
   CAPTURE(seed);

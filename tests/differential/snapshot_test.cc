@@ -12,7 +12,6 @@
 namespace weir::testing {
 namespace {
 
-constexpr const char* kRedis = "/usr/bin/redis-server";
 constexpr const char* kCheck = "/usr/bin/redis-check-rdb";
 
 std::string dump_of(const TestServer& server) {

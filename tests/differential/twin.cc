@@ -2,7 +2,6 @@
 
 #include <stdexcept>
 
-#include <poll.h>
 #include <sys/socket.h>
 
 namespace weir::testing {
@@ -44,8 +43,7 @@ std::vector<Answer> Twin::ask(std::span<const Words> commands) {
 
 /// False when nothing came in time, or the end.
 bool Twin::receive() {
-  pollfd ready{.fd = client_.fd(), .events = POLLIN, .revents = 0};
-  if (poll(&ready, 1, static_cast<int>(reply_patience().count())) <= 0) return false;
+  if (!becomes_readable(client_.fd())) return false;
   char piece[65536];
   const ssize_t got = recv(client_.fd(), piece, sizeof(piece), 0);
   if (got <= 0) return false;

@@ -3,16 +3,13 @@
 #include <sys/stat.h>
 
 #include "tests/server/by_hand.h"
+#include "tests/support/contains.h"
 #include "tests/support/temp_folder.h"
 #include "tests/support/test_server.h"
 #include "tests/support/text_file.h"
 
 namespace weir::testing {
 namespace {
-
-bool contains(const std::string& text, std::string_view part) {
-  return text.find(part) != std::string::npos;
-}
 
 /// A server with an ACL file.
 struct Filed {

@@ -11,7 +11,6 @@
 #include <net/if.h>
 #include <netdb.h>
 #include <netinet/in.h>
-#include <poll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -50,9 +49,8 @@ inline std::optional<std::string> ask(const std::string& host, int port,
   const Clock::time_point deadline = Clock::now() + reply_patience();
   std::string line;
   while (!line.ends_with("\r\n")) {
-    pollfd ready{.fd = client.fd(), .events = POLLIN, .revents = 0};
     char byte = 0;
-    if (poll(&ready, 1, milliseconds_left(deadline)) <= 0) return {};
+    if (!becomes_readable(client.fd(), deadline)) return {};
     if (recv(client.fd(), &byte, 1, 0) != 1) return {};
     line += byte;
   }

@@ -1,15 +1,12 @@
 // The audit log of a real server.
 #include <catch2/catch.hpp>
 
+#include "tests/support/contains.h"
 #include "tests/support/test_server.h"
 #include "tests/support/text_file.h"
 
 namespace weir::testing {
 namespace {
-
-bool contains(const std::string& text, std::string_view part) {
-  return text.find(part) != std::string::npos;
-}
 
 std::string audit_of(const TestServer& server) {
   return read_text(server.folder() + "/audit.log");

@@ -93,7 +93,7 @@ void run(const Campaign& campaign) {
       lost += writer.lost();
     }
   }
-  CHECK(server.log().find("CRITICAL") == std::string::npos);
+  CHECK_FALSE(server.has_logged("CRITICAL"));
   CHECK(acknowledged > 0);
   if (std::getenv("WEIR_KILLS") != nullptr)
     std::cout << campaign.policy << ": " << kills << " kills, " << acknowledged

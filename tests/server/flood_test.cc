@@ -192,8 +192,7 @@ TEST_CASE("A client that does not read is closed at client-output-buffer-limit",
 
   CHECK(info_becomes(redis, "client_output_buffer_limit_disconnections", 1));
   CHECK(connected_become(redis, 1));
-  CHECK(server.log().find("scheduled to be closed ASAP for overcoming of output buffer limits.") !=
-        std::string::npos);
+  CHECK(server.has_logged("scheduled to be closed ASAP for overcoming of output buffer limits."));
 }
 
 TEST_CASE("Who has not given the password cannot pile up replies by not reading them",

@@ -202,8 +202,7 @@ TEST_CASE("A disk that fills and drains again and again loses nothing that is in
     limit_files(server, RLIM_INFINITY);
     REQUIRE(wait_until([&] { return redis("PING") == "PONG"; }));
   }
-  CHECK(server.log().find("AOF write error looks solved, Redis can write again.") !=
-        std::string::npos);
+  CHECK(server.has_logged("AOF write error looks solved, Redis can write again."));
   const std::string all = redis("XRANGE", "s", "-", "+").text;
   REQUIRE(wait_until([&] { return redis("INFO").contains("aof_buffer_length:0"); }));
   server.crash_now();
@@ -225,8 +224,9 @@ TEST_CASE("Under always a full disk is the end, and what was acknowledged is the
   };
   REQUIRE(wait_until(is_over));
   REQUIRE(wait_until([&] { return !server.is_running(); }));
-  CHECK(server.log().find("Can't recover from AOF write error when the AOF fsync policy is "
-                          "'always'. Exiting...") != std::string::npos);
+  CHECK(
+      server.has_logged("Can't recover from AOF write error when the AOF fsync policy is "
+                        "'always'. Exiting..."));
   server.start_again();
   Redis again = server.connect();
   CHECK(acknowledged.size() > 5);

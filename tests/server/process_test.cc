@@ -13,15 +13,12 @@
 
 #include "tests/server/address.h"
 #include "tests/server/by_hand.h"
+#include "tests/support/contains.h"
 
 namespace weir::testing {
 namespace {
 
 namespace fs = std::filesystem;
-
-bool contains(const std::string& text, const std::string& part) {
-  return text.find(part) != std::string::npos;
-}
 
 /// The place of each part in `text`, which must come in this order.
 void check_order(const std::string& text, const std::vector<std::string>& parts) {
@@ -48,8 +45,7 @@ class NotifySocket {
 
   /// The next message; empty when none comes in time.
   std::string next() {
-    pollfd ready{.fd = socket_.fd(), .events = POLLIN, .revents = 0};
-    if (poll(&ready, 1, static_cast<int>(reply_patience().count())) <= 0) return {};
+    if (!becomes_readable(socket_.fd())) return {};
     char bytes[512];
     const ssize_t got = recv(socket_.fd(), bytes, sizeof(bytes), 0);
     return {bytes, static_cast<size_t>(std::max<ssize_t>(got, 0))};

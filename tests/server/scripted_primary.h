@@ -74,9 +74,8 @@ class ScriptedPrimary {
     received_.append(buffer, static_cast<size_t>(got));
   }
   static void wait_for(int fd) {
-    pollfd ready{.fd = fd, .events = POLLIN, .revents = 0};
-    const auto patience = static_cast<int>(patient(Milliseconds(5000)).count());
-    if (poll(&ready, 1, patience) <= 0) throw std::runtime_error("nothing comes from the replica");
+    if (!becomes_readable(fd, patient(Milliseconds(5000))))
+      throw std::runtime_error("nothing comes from the replica");
   }
 
   TakenPort listener_;

@@ -57,9 +57,8 @@ TEST_CASE("What SAVE wrote is there after a crash", "[save]") {
   CHECK(redis("DEBUG", "DIGEST") == digest);
   CHECK(redis("XPENDING", "s", "g").text == R"([1,"1-0","1-0",[["c","1"]]])");
   CHECK(info_field(redis, "rdb_last_load_keys_loaded") == "3");
-  CHECK(server.log().find("Done loading RDB, keys loaded: 3, keys expired: 0.") !=
-        std::string::npos);
-  CHECK(server.log().find("DB loaded from disk: ") != std::string::npos);
+  CHECK(server.has_logged("Done loading RDB, keys loaded: 3, keys expired: 0."));
+  CHECK(server.has_logged("DB loaded from disk: "));
 }
 
 TEST_CASE("BGSAVE in the middle of writes keeps the moment of BGSAVE", "[bgsave]") {
@@ -138,8 +137,8 @@ TEST_CASE("A save point saves by itself", "[save]") {
   redis("XADD", "s", "1-0", "f", "v");
   redis("XADD", "s", "2-0", "f", "v");
   CHECK(becomes(redis, "rdb_saves", "1"));
-  CHECK(server.log().find("2 changes in 1 seconds. Saving...") != std::string::npos);
-  CHECK(server.log().find("Background saving terminated with success") != std::string::npos);
+  CHECK(server.has_logged("2 changes in 1 seconds. Saving..."));
+  CHECK(server.has_logged("Background saving terminated with success"));
 }
 
 TEST_CASE("With save points SHUTDOWN and SIGTERM save, without they do not", "[shutdown]") {
@@ -196,9 +195,7 @@ TEST_CASE("A server that cannot save does not end, unless it is forced", "[shutd
   CHECK(redis("SAVE").text == "ERR");
   CHECK(redis("SHUTDOWN").text == "ERR Errors trying to SHUTDOWN. Check logs.");
   kill(server.pid(), SIGTERM);
-  CHECK(wait_until([&] {
-    return server.log().find("Received SIGTERM scheduling shutdown...") != std::string::npos;
-  }));
+  CHECK(wait_until([&] { return server.has_logged("Received SIGTERM scheduling shutdown..."); }));
   CHECK(server.is_running());
   CHECK(redis("XLEN", "s") == 0);
   CHECK(redis("SHUTDOWN", "FORCE") == "(closed)");

@@ -8,15 +8,12 @@
 
 #include "tests/server/address.h"
 #include "tests/server/by_hand.h"
+#include "tests/support/contains.h"
 
 namespace weir::testing {
 namespace {
 
 namespace fs = std::filesystem;
-
-bool contains(const std::string& text, const std::string& part) {
-  return text.find(part) != std::string::npos;
-}
 
 /// The end of a server that must not start: its exit code is 1 and it says why.
 std::string refusal(const std::vector<std::string>& arguments) {

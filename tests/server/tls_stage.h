@@ -38,7 +38,7 @@ class TlsStage {
   TlsClientOptions without_certificate() { return {.trusts = certificates.authority()}; }
 
   bool logs(const std::string& text) {
-    return wait_until([&] { return server.log().find(text) != std::string::npos; });
+    return wait_until([&] { return server.has_logged(text); });
   }
 
   Certificates certificates;

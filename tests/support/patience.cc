@@ -1,8 +1,11 @@
 #include "tests/support/patience.h"
 
 #include <algorithm>
+#include <cerrno>
 #include <cstdlib>
 #include <thread>
+
+#include <poll.h>
 
 namespace weir::testing {
 namespace {
@@ -49,6 +52,15 @@ void let_pass(Milliseconds time) {
 int milliseconds_left(Clock::time_point deadline) {
   const auto left = std::chrono::ceil<Milliseconds>(deadline - Clock::now()).count();
   return static_cast<int>(std::max<int64_t>(left, 0));
+}
+
+bool becomes_readable(int fd, Clock::time_point deadline) {
+  pollfd ready{.fd = fd, .events = POLLIN, .revents = 0};
+  int events = 0;
+  do {
+    events = poll(&ready, 1, milliseconds_left(deadline));
+  } while (events < 0 && errno == EINTR);
+  return events != 0;
 }
 
 }  // namespace weir::testing

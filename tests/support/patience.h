@@ -31,4 +31,10 @@ void let_pass(Milliseconds time);
 /// Milliseconds from now until `deadline`, at least 0: what poll() wants.
 int milliseconds_left(Clock::time_point deadline);
 
+/// Waits until there is something to read from a descriptor, its end included.
+[[nodiscard]] bool becomes_readable(int fd, Clock::time_point deadline);
+[[nodiscard]] inline bool becomes_readable(int fd, Milliseconds patience = reply_patience()) {
+  return becomes_readable(fd, Clock::now() + patience);
+}
+
 }  // namespace weir::testing

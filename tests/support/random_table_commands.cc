@@ -5,6 +5,7 @@
 
 #include "server/commands/table.h"
 #include "server/text.h"
+#include "tests/support/contains.h"
 
 namespace weir::testing {
 namespace {
@@ -55,10 +56,6 @@ constexpr const char* kNumbers[] = {"0",
 constexpr const char* kTexts[] = {"g1",  "g2",      "alice",       "bob",    "a",   "",
                                   "x y", "\r\n",    "*",           "[a-",    "\\",  "yes",
                                   "no",  "default", "127.0.0.1:1", "stream", "\xff"};
-
-bool contains(std::string_view text, std::string_view part) {
-  return text.find(part) != std::string_view::npos;
-}
 
 }  // namespace
 

@@ -8,7 +8,6 @@
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
-#include <poll.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
@@ -106,14 +105,7 @@ void RawClient::write(std::string_view bytes) {
 /// Waits for bytes or the end, and takes them in.  False when neither came.
 bool RawClient::receive(Milliseconds patience) {
   if (fd_ < 0 || end_seen_) return true;
-  const Clock::time_point deadline = Clock::now() + patience;
-  pollfd ready{.fd = fd_, .events = POLLIN, .revents = 0};
-  int events = 0;
-  do {
-    events = poll(&ready, 1, milliseconds_left(deadline));
-  } while (events < 0 && errno == EINTR);
-  if (events == 0) return false;
-
+  if (!becomes_readable(fd_, patience)) return false;
   char piece[16384];
   const ssize_t got = recv(fd_, piece, sizeof(piece), 0);
   if (got <= 0) {

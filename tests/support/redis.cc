@@ -1,10 +1,8 @@
 #include "tests/support/redis.h"
 
-#include <cerrno>
 #include <stdexcept>
 
 #include <hiredis/hiredis.h>
-#include <poll.h>
 
 #include "resp/reply.h"
 
@@ -39,17 +37,6 @@ std::string shown(const redisReply& reply, bool alone) {
     default:  // a status or an error
       return bytes_of(reply);
   }
-}
-
-/// Waits until there is something to read.
-bool readable(int fd, Milliseconds patience) {
-  const Clock::time_point deadline = Clock::now() + patience;
-  pollfd ready{.fd = fd, .events = POLLIN, .revents = 0};
-  int events = 0;
-  do {
-    events = poll(&ready, 1, milliseconds_left(deadline));
-  } while (events < 0 && errno == EINTR);
-  return events > 0;
 }
 
 }  // namespace
@@ -96,7 +83,7 @@ Shown Redis::read() {
       return {shown(*static_cast<const redisReply*>(found), true)};
     }
     if (context_->err == REDIS_ERR_EOF || context_->err == REDIS_ERR_IO) return {"(closed)"};
-    if (!readable(context_->fd, Milliseconds(milliseconds_left(deadline)))) {
+    if (!becomes_readable(context_->fd, deadline)) {
       throw std::runtime_error("no reply in time");
     }
     redisBufferRead(context_.get());
@@ -104,7 +91,7 @@ Shown Redis::read() {
 }
 
 bool Redis::nothing_arrives(Milliseconds quiet) {
-  return !readable(context_->fd, quiet);
+  return !becomes_readable(context_->fd, quiet);
 }
 
 }  // namespace weir::testing

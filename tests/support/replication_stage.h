@@ -15,8 +15,6 @@
 
 namespace weir::testing {
 
-inline constexpr const char* kRedis = "/usr/bin/redis-server";
-
 /// Options of a server that others follow at once, and whose data can be compared.
 inline std::vector<std::string> primary_options(std::vector<std::string> more = {}) {
   std::vector<std::string> options = {"--repl-diskless-sync-delay", "0",
@@ -50,7 +48,7 @@ inline bool in_step(const TestServer& primary, const TestServer& replica) {
 }
 
 inline bool log_says(const TestServer& server, std::string_view text) {
-  return wait_until([&] { return server.log().find(text) != std::string::npos; });
+  return wait_until([&] { return server.has_logged(text); });
 }
 
 }  // namespace weir::testing

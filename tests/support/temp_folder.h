@@ -1,4 +1,4 @@
-// A folder that exists for the length of a test.
+// A folder that exists for the length of a test; WorkingFolder is the working directory meanwhile.
 #pragma once
 
 #include <algorithm>
@@ -44,6 +44,22 @@ class TempFolder {
 
  private:
   std::string path_;
+};
+
+/// In memory: for files that are synced all the time.
+class WorkingFolder {
+ public:
+  WorkingFolder() { std::filesystem::current_path(folder_.path()); }
+  WorkingFolder(const WorkingFolder&) = delete;
+  WorkingFolder& operator=(const WorkingFolder&) = delete;
+  ~WorkingFolder() { std::filesystem::current_path(before_); }
+
+  const std::string& path() const { return folder_.path(); }
+  std::string operator/(const std::string& name) const { return folder_ / name; }
+
+ private:
+  const std::filesystem::path before_ = std::filesystem::current_path();
+  TempFolder folder_{TempFolder::memory()};
 };
 
 }  // namespace weir::testing

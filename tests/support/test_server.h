@@ -14,9 +14,11 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "tests/support/child_process.h"
+#include "tests/support/contains.h"
 #include "tests/support/raw_client.h"
 #include "tests/support/redis.h"
 #include "tests/support/temp_folder.h"
@@ -27,6 +29,9 @@
 #endif
 
 namespace weir::testing {
+
+/// The one that is compared with, follows and is followed.
+inline constexpr const char* kRedis = "/usr/bin/redis-server";
 
 /// The server to test: WEIR_SERVER_BINARY of the environment, otherwise `built`.
 std::string server_binary(const std::string& built = WEIR_SERVER);
@@ -48,6 +53,7 @@ class TestServer {
 
   /// Everything it has printed so far, over all its starts.
   std::string log() const;
+  bool has_logged(std::string_view text) const { return contains(log(), text); }
 
   /// Asks for SHUTDOWN, waits, gives the exit code.  Throws std::runtime_error when it is refused.
   int stop();

@@ -1,8 +1,6 @@
 // The log beside a disk that fails: what is refused, what counts as durable, which replies wait.
 #include "server/durability/append_log.h"
 
-#include <filesystem>
-
 #include <catch2/catch.hpp>
 
 #include "persistence/aof_reader.h"
@@ -18,7 +16,6 @@ namespace {
 /// A stage whose commands go to a log in a folder of its own, which is the working directory.
 struct LogStage {
   explicit LogStage(const char* policy) : stage(HandlerStage::Audience::kNone, disk) {
-    std::filesystem::current_path(folder.path());
     stage.configure("appendfsync", policy);
     log.files().write_base = [this](const std::string& path) {
       return File::create(disk, path).map([](const File&) {});
@@ -26,10 +23,7 @@ struct LogStage {
     log.on_fatal = [this] { is_fatal = true; };
     REQUIRE(log.begin({}).empty());
   }
-  ~LogStage() {
-    disk.release_syncs();
-    std::filesystem::current_path(before);
-  }
+  ~LogStage() { disk.release_syncs(); }
 
   void write(const char* command) {
     stage(command);
@@ -59,8 +53,7 @@ struct LogStage {
     });
   }
 
-  const std::filesystem::path before = std::filesystem::current_path();
-  TempFolder folder;
+  WorkingFolder folder;
   FaultyFileSystem disk;
   bool is_fatal = false;
   HandlerStage stage;

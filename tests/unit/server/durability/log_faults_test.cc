@@ -2,7 +2,6 @@
 // rewritten, switched off and on, and loaded: nothing that was promised is lost, and it works again
 // when the disk does.
 #include <cerrno>
-#include <filesystem>
 
 #include <catch2/catch.hpp>
 
@@ -17,13 +16,8 @@ namespace {
 
 constexpr int kNever = 1'000'000;
 
-/// An empty folder, which is the working directory.
 struct Lab {
-  Lab() { std::filesystem::current_path(folder.path()); }
-  ~Lab() { std::filesystem::current_path(before); }
-
-  const std::filesystem::path before = std::filesystem::current_path();
-  TempFolder folder{TempFolder::memory()};
+  WorkingFolder folder;
   ForgetfulDisk quick{folder.path()};  // needs no time for a sync
   FaultyFileSystem disk{quick};
 };

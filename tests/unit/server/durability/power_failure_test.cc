@@ -1,6 +1,5 @@
 // The log on a disk whose power fails at any moment, or whose server is killed: what was promised
 // is loaded, whole units only, and no start is refused.
-#include <filesystem>
 
 #include <catch2/catch.hpp>
 
@@ -13,13 +12,9 @@
 namespace weir::testing {
 namespace {
 
-/// An empty folder, which is the working directory, on a forgetful disk.
+/// A working directory on a forgetful disk.
 struct Lab {
-  Lab() { std::filesystem::current_path(folder.path()); }
-  ~Lab() { std::filesystem::current_path(before); }
-
-  const std::filesystem::path before = std::filesystem::current_path();
-  TempFolder folder{TempFolder::memory()};
+  WorkingFolder folder;
   ForgetfulDisk disk{folder.path()};
 };
 
