@@ -46,7 +46,7 @@ class Latencies {
   }
 
  private:
-  static constexpr unsigned kParts = 8;  // of a power of two
+  static constexpr size_t kParts = 8;  // of a power of two
 
   static size_t bucket_of(uint64_t us) {
     if (us < kParts) return us;
@@ -57,7 +57,7 @@ class Latencies {
   static uint64_t upper_us(size_t bucket) {
     if (bucket < kParts) return bucket;
     const size_t power = bucket / kParts + 2;
-    return (uint64_t{kParts + bucket % kParts + 1} << (power - 3)) - 1;
+    return ((kParts + bucket % kParts + 1) << (power - 3)) - 1;
   }
 
   static constexpr size_t kBuckets = 256;
