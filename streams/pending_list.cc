@@ -181,23 +181,27 @@ uint64_t PendingList::remove_consumer(ConsumerNumber number) {
 // --- The oldest first ----------------------------------------------------------------------------
 
 OldestFirst::OldestFirst(PendingList& list, uint64_t youngest) : list_(list), youngest_(youngest) {
-  if (!list.blocks_.is_empty()) open(list.blocks_.view().root());
+  if (!list.blocks_.is_empty()) open(list.blocks_.view().root(), kMaxStreamId);
 }
 
 /// Adds the children of a subtree or the NACKs of a block, as far as they may be old enough.
-void OldestFirst::open(RadixRef ref) {
+void OldestFirst::open(RadixRef ref, const StreamId& last) {
   list_.tightened(ref);
   if (ref.is_node()) {
-    for (const RadixRef child : children(*ref.node())) {
+    const std::span<const RadixRef> all = children(*ref.node());
+    for (size_t i = 0; i < all.size(); ++i) {
+      const RadixRef child = all[i];
       const uint64_t least = child.is_leaf() ? block_of(child).least() : child.node()->least;
-      if (least <= youngest_) items_.push({least, least_key(child), child, -1});
+      if (least > youngest_) continue;
+      items_.push(
+          {least, least_key(child), i + 1 < all.size() ? least_key(all[i + 1]) : last, child, -1});
     }
     return;
   }
   const NackBlock& block = block_of(ref);
   for (uint32_t i = 0; i < block.count(); ++i) {
     const Nack nack = block.at(i);
-    if (nack.order_key() <= youngest_) items_.push({nack.order_key(), nack.id, ref, i});
+    if (nack.order_key() <= youngest_) items_.push({nack.order_key(), nack.id, nack.id, ref, i});
   }
 }
 
@@ -206,7 +210,7 @@ std::optional<Nack> OldestFirst::next() {
     const Item item = items_.top();
     items_.pop();
     if (item.index >= 0) return block_of(item.ref).at(static_cast<uint32_t>(item.index));
-    open(item.ref);
+    if (!matters_ || matters_(item.id, item.last)) open(item.ref, item.last);
   }
   return std::nullopt;
 }

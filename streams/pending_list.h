@@ -25,9 +25,11 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <queue>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "streams/consumer.h"
@@ -221,11 +223,17 @@ class OldestFirst {
   /// The next NACK; nothing behind the last.
   std::optional<Nack> next();
 
+  /// Whether anything from one ID to another, both included, is of interest.
+  using Matters = std::function<bool(const StreamId& from, const StreamId& to)>;
+  /// From here on subtrees and blocks that do not matter are passed by as a whole.
+  void skip_unless(Matters matters) { matters_ = std::move(matters); }
+
  private:
   /// Something with NACKs of at least that order key: a subtree, a block or one NACK.
   struct Item {
     uint64_t least;
-    StreamId id;  // the least of its IDs
+    StreamId id;    // not above the least of its IDs
+    StreamId last;  // not below the greatest
     RadixRef ref;
     int64_t index;  // of the NACK in the block; -1: all of it
 
@@ -234,10 +242,11 @@ class OldestFirst {
     }
   };
 
-  void open(RadixRef ref);
+  void open(RadixRef ref, const StreamId& last);
 
   PendingList& list_;
   uint64_t youngest_;
+  Matters matters_;
   std::priority_queue<Item, std::vector<Item>, std::greater<>> items_;
 };
 

@@ -72,6 +72,10 @@ class EntryFinder {
       at_.emplace(stream_, id, kMaxStreamId, Direction::kUp);
     return at_->is_valid() && at_->entry().id == id ? &*at_ : nullptr;
   }
+  /// Whether there is a live entry from one ID to another, both included.
+  bool has_any(const StreamId& from, const StreamId& to) const {
+    return StreamCursor(stream_, from, to, Direction::kUp).is_valid();
+  }
 
  private:
   const Stream& stream_;

@@ -148,6 +148,18 @@ void GroupReader::serve_history(const GroupSource& source, Consumer& consumer) {
   call_.reply.patch_length(mark, written);
 }
 
+/// The oldest NACK whose entry is still there.  Where entries were removed while they were pending,
+/// as by a trim, whole blocks of them are passed by.
+std::optional<Nack> next_live(OldestFirst& oldest, EntryFinder& entries) {
+  std::optional<Nack> nack = oldest.next();
+  if (!nack || entries.find(nack->id) != nullptr) return nack;
+  oldest.skip_unless(
+      [&entries](const StreamId& from, const StreamId& to) { return entries.has_any(from, to); });
+  while (nack && entries.find(nack->id) == nullptr)
+    nack = oldest.next();
+  return nack;
+}
+
 /// The entries that CLAIM takes over, oldest first.
 std::vector<Nack> GroupReader::find_idle(const GroupSource& source, uint64_t most) const {
   std::vector<Nack> idle;
@@ -160,9 +172,9 @@ std::vector<Nack> GroupReader::find_idle(const GroupSource& source, uint64_t mos
   EntryFinder entries(*source.stream);
   OldestFirst oldest(source.group->pending(), youngest);
   while (idle.size() < most) {
-    const std::optional<Nack> nack = oldest.next();
+    const std::optional<Nack> nack = next_live(oldest, entries);
     if (!nack) break;
-    if (entries.find(nack->id) != nullptr) idle.push_back(*nack);
+    idle.push_back(*nack);
   }
   return idle;
 }
@@ -264,9 +276,7 @@ std::optional<int64_t> GroupReader::look_again_ms() const {
     if (!source.is_new || source.group->pending_count() == 0) continue;
     EntryFinder entries(*source.stream);
     OldestFirst oldest(source.group->pending(), UINT64_MAX);
-    std::optional<Nack> nack = oldest.next();
-    while (nack && entries.find(nack->id) == nullptr)
-      nack = oldest.next();
+    const std::optional<Nack> nack = next_live(oldest, entries);
     if (!nack) continue;
     const auto delivered_ms = static_cast<int64_t>(nack->delivered_ms);
     first_ms = is_set ? std::min(first_ms, delivered_ms) : delivered_ms;

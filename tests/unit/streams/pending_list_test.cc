@@ -277,4 +277,30 @@ TEST_CASE("A cursor begins at its ID or at the next", "[pending_list]") {
   CHECK_FALSE(PendingCursor(list, {200, 1}).is_valid());
 }
 
+TEST_CASE("What does not matter is passed by, block by block and subtree by subtree",
+          "[pending_list]") {
+  constexpr uint64_t kNacks = 100'000;
+  constexpr uint64_t kFirstAlive = kNacks - 9;
+  PendingList list;
+  put_run(list, list.add_consumer("a"), 1, kNacks);
+  OldestFirst walk(list, UINT64_MAX);
+  size_t questions = 0;
+  walk.skip_unless([&questions](const StreamId& from, const StreamId& to) {
+    ++questions;
+    return to >= StreamId{kFirstAlive, 0} && from <= StreamId{kNacks, 0};
+  });
+  size_t dead = 0;
+  std::vector<Nack> alive;
+  while (const std::optional<Nack> nack = walk.next()) {
+    if (nack->id.ms < kFirstAlive) {
+      ++dead;
+    } else {
+      alive.push_back(*nack);
+    }
+  }
+  CHECK(show(alive) == "99991 99992 99993 99994 99995 99996 99997 99998 99999 100000");
+  CHECK(dead < 1000);
+  CHECK(questions < 1000);
+}
+
 }  // namespace weir
