@@ -117,13 +117,16 @@ struct XclaimArgs {
   std::optional<StreamId> last_id;
 };
 
-/// TIME and IDLE: the time an entry was delivered; one that cannot be is now.
-uint64_t delivery_time(int64_t time_ms, int64_t now_ms) {
-  return static_cast<uint64_t>(time_ms < 0 || time_ms > now_ms ? now_ms : time_ms);
+/// TIME and IDLE: the time an entry was delivered; one that cannot be is now.  That of a primary,
+/// or of the log, may lie ahead of the clock here: copies have it as it was given.
+uint64_t delivery_time(int64_t time_ms, const Call& call) {
+  const bool is_later = time_ms > call.now_ms && !call.is_replay;
+  return static_cast<uint64_t>(time_ms < 0 || is_later ? call.now_ms : time_ms);
 }
 
-Parsed<bool> take_xclaim_option(ArgCursor& args, int64_t now_ms, XclaimArgs& parsed) {
+Parsed<bool> take_xclaim_option(ArgCursor& args, const Call& call, XclaimArgs& parsed) {
   ClaimMode& mode = parsed.mode;
+  const int64_t now_ms = call.now_ms;
   if (args.take("FORCE")) {
     mode.force = true;
   } else if (args.take("JUSTID")) {
@@ -132,11 +135,11 @@ Parsed<bool> take_xclaim_option(ArgCursor& args, int64_t now_ms, XclaimArgs& par
     const std::optional<int64_t> idle = parse_canonical(args.next());
     if (!idle) return refused(errors::kInvalidXclaimIdle);
     const int64_t time = *idle < 0 ? now_ms : now_ms - *idle;
-    mode.delivered_ms = delivery_time(time, now_ms);
+    mode.delivered_ms = delivery_time(time, call);
   } else if (args.take("TIME", 1)) {
     const std::optional<int64_t> time = parse_canonical(args.next());
     if (!time) return refused(errors::kInvalidXclaimTime);
-    mode.delivered_ms = delivery_time(*time, now_ms);
+    mode.delivered_ms = delivery_time(*time, call);
   } else if (args.take("RETRYCOUNT", 1)) {
     const std::optional<int64_t> count = parse_canonical(args.next());
     if (!count) return refused(errors::kInvalidXclaimRetryCount);
@@ -167,7 +170,7 @@ Parsed<XclaimArgs> read_xclaim(const Call& call, IdList& ids) {
     args.next();
   }
   while (args.left() > 0) {
-    Parsed<bool> taken = take_xclaim_option(args, call.now_ms, parsed);
+    Parsed<bool> taken = take_xclaim_option(args, call, parsed);
     if (!taken) return tl::make_unexpected(std::move(taken.error()));
   }
   return parsed;

@@ -149,6 +149,18 @@ TEST_CASE("A number of IDs is compared with the words before it counts for anyth
   CHECK(ids_in(stage("XPENDING s g - + 10")) == 3);
 }
 
+TEST_CASE("A delivery that a primary dates later than the clock here keeps its time",
+          "[xclaim][replica]") {
+  HandlerStage stage;
+  fill(stage);
+  stage.is_replay = true;
+  stage("XCLAIM s g c 0 1-0 TIME 99000000 RETRYCOUNT 3 FORCE JUSTID");
+  const std::string all = stage("XINFO STREAM s FULL");
+  CAPTURE(all);
+  CHECK(all.find(R"(*["1-0", "c", :99000000, :3])") != std::string::npos);
+  CHECK(stage("XPENDING s g 1 1 1 c") == R"(*[*["1-0", "c", :0, :3]])");
+}
+
 TEST_CASE("XCLAIM takes any time, and a count of deliveries stops at the greatest",
           "[xclaim][counts]") {
   HandlerStage stage;
