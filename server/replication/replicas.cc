@@ -49,7 +49,10 @@ std::string Replicas::refusal(const Client& client) const {
 std::string Replicas::psync(Client& client, const Request& request) {
   if (client.shared) return {};
   const History& history = parts_.stream.history();
-  if (request.is_takeover) {
+  // Who hands over asks again where our answer was lost, and must not be a primary once more.
+  const bool is_repeated = parts_.stream.is_primary() && request.id == history.former_id() &&
+                           history.covers(request.id, request.next);
+  if (request.is_takeover && !is_repeated) {
     if (parts_.stream.is_primary()) return "ERR PSYNC FAILOVER can't be sent to a master.";
     if (request.id != history.id()) return "ERR PSYNC FAILOVER replid must match my replid.";
     if (take_over) take_over();

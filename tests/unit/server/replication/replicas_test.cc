@@ -183,6 +183,23 @@ TEST_CASE("A replica goes on where it was if the history is its own and the byte
   }
 }
 
+TEST_CASE("A primary that hands over and has not heard the answer may ask again",
+          "[psync][failover]") {
+  const auto answer = [](const std::string& id, const std::string& next) {
+    Primary primary;
+    primary.stream().resume({std::string(40, 'f'), 700});
+    const std::string said =
+        primary.ask("PSYNC " + (id.empty() ? primary.id() : id) + " " + next + " FAILOVER");
+    return said.substr(0, said.find("\r\n"));
+  };
+  const std::string former(40, 'f');
+  const std::string refused = "-ERR PSYNC FAILOVER can't be sent to a master.";
+  CHECK(answer(former, "701") == "+CONTINUE");
+  CHECK(answer(former, "702") == refused);  // it has more than was taken over
+  CHECK(answer("", "701") == refused);
+  CHECK(answer(std::string(40, 'e'), "701") == refused);
+}
+
 TEST_CASE("Without psync2 a replica that goes on is told no name", "[psync]") {
   Primary primary;
   primary.stream().resume({std::string(40, 'f'), 700});
