@@ -8,12 +8,13 @@ CMAKE_ARGS ?=
 CMAKE      := cmake
 TIME       ?= 60
 TIMES      ?= 20
+SEEDS      ?= 200
 BENCH      ?=
 ENTRIES    ?=
 MIB        ?= 256
 PEER       ?= /usr/bin/redis-server
 
-.PHONY: all build run test lint check coverage threads fuzz soak seeds mishaps failovers bench install clean help
+.PHONY: all build run test lint check coverage threads fuzz soak seeds simulate mishaps failovers bench install clean help
 all: build
 
 build: ## release build of weir-server (installs missing build packages)
@@ -72,6 +73,12 @@ seeds: ## run the tests that draw lots with new seeds for TIME seconds (default 
 	@$(CMAKE) -S . -B $(BUILD) -DCMAKE_BUILD_TYPE=$(BUILD_TYPE) $(CMAKE_ARGS) -DWEIR_TESTS=ON -DWEIR_BENCH=OFF >/dev/null
 	@$(CMAKE) --build $(BUILD) -j $(JOBS)
 	@.ci/seeds $(BUILD) $(TIME)
+
+simulate: ## SEEDS simulated stories of a primary, replicas, disks and network, from a new seed on (default 200: minutes)
+	@.ci/packages build test
+	@$(CMAKE) -S . -B $(BUILD) -DCMAKE_BUILD_TYPE=$(BUILD_TYPE) $(CMAKE_ARGS) -DWEIR_TESTS=ON -DWEIR_BENCH=OFF >/dev/null
+	@$(CMAKE) --build $(BUILD) -j $(JOBS) --target simulation_tests
+	@WEIR_SEED=new WEIR_STORIES=$(SEEDS) $(BUILD)/tests/simulation/simulation_tests '[seed]'
 
 mishaps: ## TIMES mishaps of a primary and its replicas, under load and with a new seed (default 20)
 	@.ci/packages build test
