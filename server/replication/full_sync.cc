@@ -254,12 +254,7 @@ void FullSync::send_without_data(const Replicas& group) {
 // --- Ending --------------------------------------------------------------------------------------
 
 void FullSync::pipe_ended(const IoResult<void>& result, bool is_cancelled) {
-  if (!result || is_cancelled) {
-    if (!is_cancelled)
-      parts_.log.warning("Diskless rdb transfer, done writing with error: " +
-                         to_string(result.error()));
-    return fail();
-  }
+  if (!result || is_cancelled) return fail();  // a pipe takes all, unless it is given up
   parts_.log.notice("Background RDB transfer terminated with success");
   running_->pipe->end(running_->mark);
   wakeup_.signal();

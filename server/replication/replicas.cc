@@ -214,8 +214,8 @@ void Replicas::end_turn() {
     if (parts_.stream.is_primary()) parts_.propagation.relay(kGetAck);
   }
   pass_on();
-  if (replicas_.empty()) return trim();
   full_sync_.look_after();
+  if (replicas_.empty()) return trim();
   full_sync_.begin_due(parts_.clock.monotonic_ms());
   trim();
   send();
@@ -248,15 +248,20 @@ void Replicas::cron() {
 }
 
 void Replicas::every_second() {
+  full_sync_.look_after();
   if (replicas_.empty()) return free_unused_backlog();
   full_sync_.show_life();
-  full_sync_.look_after();
   close_silent_ones();
   const int64_t now_ms = parts_.clock.monotonic_ms();
   const int64_t period_ms = parts_.settings.repl_ping_replica_period_s * kMsPerSecond;
   if (now_ms - last_ping_ms_ < period_ms || !parts_.stream.is_primary() || is_quiet_) return;
   last_ping_ms_ = now_ms;
   parts_.propagation.relay(kPing);
+}
+
+/// A pipe may be empty for long; of a file there is always something, if it can be read.
+bool Replicas::has_something_for(Replica& replica) {
+  return replica.source()->pipe() == nullptr || !replica.next().empty();
 }
 
 void Replicas::close_silent_ones() {
@@ -266,7 +271,7 @@ void Replicas::close_silent_ones() {
     std::string_view doing;
     if (replica->is_online() && !replica->is_silent && now_ms - replica->last_ack_ms() > limit_ms)
       doing = "streaming sync";
-    if (replica->state() == Replica::State::kTransfer && !replica->next().empty() &&
+    if (replica->state() == Replica::State::kTransfer && has_something_for(*replica) &&
         now_ms - replica->last_progress_ms() > limit_ms)
       doing = "full sync";
     if (doing.empty()) continue;

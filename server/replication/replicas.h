@@ -128,6 +128,7 @@ class Replicas {
   void say(Replica& replica, std::string_view bytes);
   void close(Replica& replica) { parts_.io.close(replica.client); }
   void every_second();
+  static bool has_something_for(Replica& replica);
   void close_silent_ones();
   void free_unused_backlog();
   void trim();

@@ -117,6 +117,7 @@ class HandlerStage {
   Stream* stream(std::string_view key) { return keyspace.database(0).find_for_write(key); }
   AppendLog& append_log() { return append_log_; }
   CommitGate& commit_gate() { return commit_gate_; }
+  weir::Clock& clock() { return clock_; }
   LogRewriter& log_rewriter() { return log_rewriter_; }
   Context& context() { return context_; }
   Propagation& propagation() { return propagation_; }

@@ -78,6 +78,7 @@ class Primary {
     replicas.end_turn();
   }
 
+  void refresh_clock() { stage_.clock().refresh(); }
   Client& client() { return stage_.client(); }
   const Replica& replica() { return *Replicas::of(std::as_const(client())); }
   ReplicationStream& stream() { return stage_.context().replication; }
@@ -249,6 +250,77 @@ TEST_CASE("A snapshot that cannot be written ends the connections that wait for 
     return primary.client().closed;
   }));
   CHECK(primary.replicas.empty());
+}
+
+/// "$length" and as many bytes.
+bool has_whole_snapshot(const std::string& said) {
+  const size_t at = said.find("\r\n$");
+  if (at == std::string::npos) return false;
+  const size_t from = said.find("\r\n", at + 2) + 2;
+  return said.size() - from == std::stoull(said.substr(at + 3));
+}
+
+TEST_CASE(
+    "Whichever call fails while a snapshot goes by a file, a replica has all of it or is closed",
+    "[psync]") {
+  bool was_whole = false;
+  for (int n = 1; n < 100 && !was_whole; ++n) {
+    CAPTURE(n);
+    FaultyFileSystem disk;
+    Primary primary(disk);
+    primary.configure("repl-diskless-sync", "no");
+    primary("XADD s 1-1 f v");
+    disk.fail_call(n, EIO);
+    std::string bytes = primary.ask("PSYNC ? -1");
+    REQUIRE(wait_until([&] {
+      primary.end_turn();
+      if (!primary.client().closed) bytes += primary.sent();
+      return primary.client().closed || primary.replica().is_online();
+    }));
+    was_whole = !disk.has_failed();
+    CHECK(has_whole_snapshot(bytes) == !primary.client().closed);
+    if (was_whole) CHECK(has_whole_snapshot(bytes));
+  }
+  CHECK(was_whole);
+}
+
+TEST_CASE("A replica whose snapshot cannot be read on is disconnected after repl-timeout",
+          "[psync]") {
+  FaultyFileSystem disk;
+  Primary primary(disk);
+  primary.configure("repl-diskless-sync", "no");
+  primary.configure("repl-timeout", "1");
+  primary.configure("rdbcompression", "no");
+  primary("XADD s 1-1 f " + std::string(600'000, 'v'));  // more than is read at once
+  primary.ask("PSYNC ? -1");
+  REQUIRE(wait_until([&] {
+    primary.end_turn();
+    return primary.replica().state() == Replica::State::kTransfer;
+  }));
+  disk.fail_from_call(1, EIO);
+  primary.sent();
+  CHECK(wait_until([&] {
+    primary.refresh_clock();
+    primary.replicas.cron();
+    return primary.client().closed;
+  }));
+}
+
+TEST_CASE("A snapshot waits for more replicas as long as the configuration says", "[psync]") {
+  Primary primary;
+  primary.configure("repl-diskless-sync-delay", "1000");
+  primary.configure("repl-diskless-sync-max-replicas", "2");
+  primary("REPLCONF capa eof");
+  CHECK(primary.ask("PSYNC ? -1").empty());
+  CHECK(primary.replica().state_name() == "wait_bgsave");
+  CHECK(wait_until([&] {  // it lives
+    primary.refresh_clock();
+    primary.replicas.cron();
+    return primary.sent() == "\n";
+  }));
+  primary.configure("repl-diskless-sync-max-replicas", "1");
+  primary.end_turn();
+  CHECK(primary.sent().starts_with("+FULLRESYNC "));
 }
 
 }  // namespace
