@@ -77,7 +77,11 @@ tl::expected<AofManifest, LogReplay::Failure> LogReplay::read_manifest() {
 /// repaired here the next time.
 std::optional<LogReplay::Failure> LogReplay::take_over_old_file(AofManifest& manifest) {
   const IoResult<std::optional<uint64_t>> old = size_of(files_, place_.filename);
-  if (!old || !*old) return std::nullopt;
+  if (!old) {
+    return "Fatal error: can't open the append log file " + place_.filename +
+           " for reading: " + errno_text(old.error().errno_value);
+  }
+  if (!*old) return std::nullopt;
   const std::string inside = place_.path(place_.filename);
   if (manifest.base() || !manifest.increments().empty()) {
     const bool is_half_done = manifest.base() && manifest.base()->name == place_.filename &&

@@ -1,7 +1,10 @@
 // Every call of the file door fails in turn, once or for good, while the log is begun, written,
 // rewritten, switched off and on, and loaded: nothing that was promised is lost, and it works again
 // when the disk does.
+#include <algorithm>
 #include <cerrno>
+#include <filesystem>
+#include <fstream>
 
 #include <catch2/catch.hpp>
 
@@ -45,6 +48,24 @@ uint64_t units_found(Lab& lab) {
   LogMachine next(lab.disk, "no");
   REQUIRE(next.start() == "");
   return next.units();
+}
+
+std::string last_increment() {
+  std::string last;
+  for (const auto& entry : std::filesystem::directory_iterator("appendonlydir")) {
+    const std::string path = entry.path();
+    if (path.ends_with(".incr.aof")) last = std::max(last, path);
+  }
+  return last;
+}
+
+/// As a log has it.
+std::string unit(int number) {
+  std::string text = "*1\r\n$5\r\nMULTI\r\n";
+  for (const char key : {'s', 't'})
+    text += std::string("*5\r\n$4\r\nXADD\r\n$1\r\n") + key + "\r\n$3\r\n" +
+            std::to_string(number) + "-0\r\n$1\r\nf\r\n$1\r\nv\r\n";
+  return text + "*1\r\n$4\r\nEXEC\r\n";
 }
 
 }  // namespace
@@ -153,6 +174,63 @@ TEST_CASE("Every call that fails at the first start of all is told, and the next
     REQUIRE(next.settle());
   }
   CHECK(was_whole);
+}
+
+TEST_CASE("Every call that fails while a torn end is cut off is told, or costs nothing",
+          "[aof][faults]") {
+  Lab lab;
+  {
+    LogMachine machine(lab.disk, "no");
+    REQUIRE(machine.start() == "");
+    machine.tell_story();
+    machine.log().end();
+  }
+  const std::string path = last_increment();
+  const uint64_t units = units_found(lab);
+  bool was_whole = false;
+  bool was_told = false;
+  for (int n = 1; n < 400 && !was_whole; ++n) {
+    CAPTURE(n);
+    const auto bytes = std::filesystem::file_size(path);
+    std::ofstream(path, std::ios::app) << "*3\r\n$4\r\nXADD\r\n$1";
+    {
+      LogMachine machine(lab.disk, "no");
+      lab.disk.fail_call(n, EIO);
+      const std::string why = machine.start();
+      was_whole = !lab.disk.has_failed();
+      was_told |= why.starts_with("Error truncating the AOF file ");
+      heal(lab.disk);
+      if (why.empty()) CHECK(machine.units() == units);
+    }
+    REQUIRE(units_found(lab) == units);
+    std::filesystem::resize_file(path, std::min(std::filesystem::file_size(path), bytes));
+  }
+  CHECK(was_whole);
+  CHECK(was_told);
+}
+
+TEST_CASE(
+    "Every call that fails while an old-style log is taken over is told; the next start has it",
+    "[aof][faults]") {
+  bool was_whole = false;
+  bool was_told = false;
+  for (int n = 1; n < 100 && !was_whole; ++n) {
+    CAPTURE(n);
+    Lab lab;
+    std::ofstream("appendonly.aof") << unit(1) << unit(2);
+    {
+      LogMachine machine(lab.disk, "no");
+      lab.disk.fail_call(n, ENOSPC);
+      const std::string why = machine.start();
+      was_whole = !lab.disk.has_failed();
+      was_told |= why.starts_with("Error trying to migrate the old-style AOF file appendonly.aof");
+      heal(lab.disk);
+      if (why.empty()) CHECK(machine.units() == 2);
+    }
+    REQUIRE(units_found(lab) == 2);
+  }
+  CHECK(was_whole);
+  CHECK(was_told);
 }
 
 TEST_CASE("A sync that failed is healed by a base of a later moment only", "[aof][faults]") {
