@@ -150,4 +150,11 @@ std::string_view next_word(std::string_view& words) {
   return word;
 }
 
+bool is_host(std::string_view text) {
+  return !text.empty() && std::none_of(text.begin(), text.end(), [](char c) {
+    const auto byte = static_cast<unsigned char>(c);
+    return byte <= ' ' || byte == 0x7f || c == '"' || c == '\'' || c == '\\';
+  });
+}
+
 }  // namespace weir

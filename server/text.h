@@ -94,4 +94,8 @@ std::string human_bytes(uint64_t bytes);
 /// The next of the words that blanks separate; removes it from `words`.
 std::string_view next_word(std::string_view& words);
 
+/// Whether a server may be called so: something without blanks, quotes and the like, which stands
+/// in lines of INFO and of the configuration as it is.
+bool is_host(std::string_view text);
+
 }  // namespace weir

@@ -68,6 +68,7 @@ Outcome replicaof(Call& call) {
   }
   const std::optional<int64_t> port = parse_canonical(call.args[2]);
   if (!port || *port < 0 || *port > kLargestPort) return ReplyError("ERR Invalid master port");
+  if (!is_host(call.args[1])) return ReplyError("ERR Invalid master host");
   ServerAddress primary{std::string(call.args[1]), static_cast<int>(*port)};
   if (upstream.primary() == primary) {
     call.reply.simple("OK Already connected to specified master");

@@ -45,6 +45,8 @@ std::optional<ReplyError> read_option(std::string_view name, std::string_view va
     if (value.size() > kMostAddressBytes)
       return ReplyError("ERR REPLCONF ip-address provided by replica instance is too long: " +
                         std::to_string(value.size()) + " bytes");
+    if (!value.empty() && !is_host(value))
+      return ReplyError("ERR REPLCONF ip-address provided by replica instance is no host");
     traits.ip = value;
   } else if (equals_ignoring_case(name, "capa")) {
     traits.knows_eof |= equals_ignoring_case(value, "eof");

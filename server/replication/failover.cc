@@ -6,6 +6,7 @@
 #include "server/dispatcher.h"
 #include "server/host/log.h"
 #include "server/replication/replicas.h"
+#include "server/text.h"
 
 namespace weir {
 namespace {
@@ -73,7 +74,7 @@ void Failover::answered(bool is_accepted) {
 
 const Replica* Failover::find(const ServerAddress& address) const {
   for (const Replica* const replica : context_.replicas.all()) {
-    if (address_of(*replica) == address) return replica;
+    if (address_of(*replica) == address && is_host(address.host)) return replica;
   }
   return nullptr;
 }
@@ -83,6 +84,7 @@ const Replica* Failover::synced() const {
   const int64_t offset = context_.replication.offset();
   for (const Replica* const replica : context_.replicas.all()) {
     if (request_.target && address_of(*replica) != *request_.target) continue;
+    if (!is_host(replica->ip())) continue;  // by way of a Unix socket
     if (replica->state() == Replica::State::kOnline && replica->acked() == offset) return replica;
   }
   return nullptr;

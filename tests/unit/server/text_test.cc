@@ -33,6 +33,14 @@ std::string repeat(std::string_view text, int times) {
 
 }  // namespace
 
+TEST_CASE("A host has no blanks, quotes or control characters", "[text]") {
+  for (const char* const host : {"a", "127.0.0.1", "::1", "fe80::1%eth0", "a-b.c_d", "\xc3\xa9"})
+    CHECK(is_host(host));
+  for (const char* const text :
+       {"", " ", "a b", "a\tb", "a\nb", "\"a\"", "'", "\\", "\x7f", "\x01"})
+    CHECK_FALSE(is_host(text));
+}
+
 TEST_CASE("A pattern without signs matches itself alone", "[glob]") {
   CHECK(matched("abc", {"abc", "ab", "abcd", "xabc", "ABC", ""}) == "abc");
   CHECK(glob_matches("", ""));
