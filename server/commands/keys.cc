@@ -164,6 +164,7 @@ Outcome flushdb(Call& call) {
   if (auto error = check_flush_args(call)) return std::move(*error);
   call.context.keyspace.events.notify_flushing(call.db.index());
   call.changed(call.db.clear());
+  if (call.told.changes == 0) call.relay();  // a replica may have keys of its own
   call.context.waiters.signal_all_gone(call.db.index());
   call.reply.ok();
   return Outcome::done();
@@ -176,6 +177,7 @@ Outcome flushall(Call& call) {
     call.changed(db.clear());
     call.context.waiters.signal_all_gone(db.index());
   }
+  if (call.told.changes == 0) call.relay();
   call.context.snapshots.flushed();
   call.reply.ok();
   return Outcome::done();

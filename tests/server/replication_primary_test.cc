@@ -128,6 +128,21 @@ TEST_CASE("What is written while a replica loads comes to it behind the snapshot
   CHECK(replica("DBSIZE") == redis("DBSIZE").text);
 }
 
+TEST_CASE("Emptying what is empty already empties replicas all the same",
+          "[replication][flushall]") {
+  const std::string command = GENERATE(as<std::string>(), "FLUSHALL", "FLUSHDB");
+  Followed pair;
+  pair.redis("DEL", "s");
+  REQUIRE(in_step(pair.redis, pair.replica));
+  pair.replica("CONFIG", "SET", "replica-read-only", "no");
+  pair.replica("SELECT", 3);
+  CHECK(pair.replica("XADD", "own", "1-1", "f", "v") == "1-1");
+  pair.redis("SELECT", 3);
+  CHECK(pair.redis(command) == "OK");
+  REQUIRE(in_step(pair.redis, pair.replica));
+  CHECK(pair.replica("DBSIZE") == 0);
+}
+
 TEST_CASE("WAIT counts the replicas that have the writes of the connection", "[wait]") {
   Followed pair;
   pair.redis("XADD", "s", "2-1", "f", "v");
@@ -209,6 +224,20 @@ TEST_CASE("A partial resynchronisation needs the right name and what the backlog
   CHECK(answer(std::string(40, 'f'), offset + 1).starts_with("+FULLRESYNC " + id));
   CHECK(info_field(redis, "sync_partial_ok") == "1");
   CHECK(info_field(redis, "sync_partial_err") == "2");
+}
+
+TEST_CASE("What can be no host is neither followed nor announced", "[replicaof][replconf]") {
+  TestServer server;
+  Redis redis = server.connect();
+  for (const char* const host : {"no such name", "", " ", "a\"b", "a'b", "a\nb", "a\\b"}) {
+    CAPTURE(host);
+    CHECK(redis("REPLICAOF", host, 6379) == "ERR Invalid master host");
+    const bool is_taken_back = host[0] == '\0';
+    CHECK(
+        redis("REPLCONF", "ip-address", host) ==
+        (is_taken_back ? "OK" : "ERR REPLCONF ip-address provided by replica instance is no host"));
+  }
+  CHECK(info_field(redis, "role") == "master");
 }
 
 TEST_CASE("REPLCONF and PSYNC are refused when they say nothing sensible", "[replconf][sync]") {
@@ -293,7 +322,7 @@ TEST_CASE("A replica that says nothing for repl-timeout is disconnected", "[repl
 
 TEST_CASE("A replica is kept while it shows by empty lines that it loads", "[replication]") {
   const std::string capability = GENERATE(as<std::string>(), "none", "eof");
-  TestServer server(primary_options({"--repl-timeout", "1"}));
+  TestServer server(primary_options({"--repl-timeout", "2"}));
   Redis redis = server.connect();
   RawClient silent = server.connect_raw();
   RawClient loading = server.connect_raw();
@@ -301,7 +330,10 @@ TEST_CASE("A replica is kept while it shows by empty lines that it loads", "[rep
   loading("REPLCONF", "listening-port", "2", "capa", capability);
   silent.send("PSYNC", "?", "-1");
   loading.send("PSYNC", "?", "-1");
-  REQUIRE(wait_until([&] { return redis("INFO", "replication").contains("port=2,state=online"); }));
+  REQUIRE(wait_until([&] {
+    loading.write("\n");
+    return redis("INFO", "replication").contains("port=2,state=online");
+  }));
   CHECK(wait_until([&] {
     loading.write("\n");
     return info_field(redis, "connected_slaves") == "1";
