@@ -132,6 +132,20 @@ TEST_CASE("A torn end is cut off by --fix when told so, and then the log is vali
   }
 }
 
+TEST_CASE("What is no file at all is named by --check-aof", "[check][aof]") {
+  const TempFolder folder;
+  const std::string manifest = copy_of("02-base-incr", folder) + kManifest;
+  std::string increment;
+  for (const auto& entry : fs::directory_iterator(folder.path() + "/appendonlydir")) {
+    const std::string path = entry.path();
+    if (path.ends_with(".incr.aof")) increment = path;
+  }
+  fs::remove(increment);
+  fs::create_directory(increment);
+  check_says(check("--check-aof", manifest), 1, "Is a directory");
+  check_says(check("--check-aof", folder.path()), 1, "Is a directory");
+}
+
 TEST_CASE("No file that another one follows is cut by --fix", "[check][aof]") {
   const TempFolder folder;
   const std::string manifest = copy_of("11-truncated-not-last", folder) + kManifest;

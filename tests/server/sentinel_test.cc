@@ -94,4 +94,31 @@ TEST_CASE("SENTINEL FAILOVER makes a replica the primary, and the primary a repl
   CHECK(group.server(0).connect()("XADD", "s", "*", "f", "v").starts_with("READONLY"));
 }
 
+TEST_CASE("A user who may do what Sentinel needs may say all that Sentinel says",
+          "[sentinel][acl]") {
+  const std::string binary = GENERATE(as<std::string>(), WEIR_SERVER, kRedis);
+  TestServer server({}, binary.starts_with("/usr") ? binary : server_binary());
+  Redis admin = server.connect();
+  CHECK(admin("ACL", "SETUSER", "watcher", "on", ">pw", "&__sentinel__:hello", "+multi", "+slaveof",
+              "+ping", "+exec", "+subscribe", "+config|rewrite", "+role", "+publish", "+info",
+              "+client|setname", "+client|kill", "+script|kill") == "OK");
+  Redis sentinel = server.connect();
+  CHECK(sentinel("AUTH", "watcher", "pw") == "OK");
+  CHECK(sentinel("CLIENT", "SETNAME", "sentinel-12345678-cmd") == "OK");
+  CHECK(sentinel("PING") == "PONG");
+  CHECK(sentinel("INFO").contains("run_id:"));
+  CHECK(sentinel("PUBLISH", "__sentinel__:hello", "x") == 0);
+  CHECK(sentinel("ROLE") == R"(["master",0,[]])");
+  CHECK(sentinel("SCRIPT", "KILL") == "NOTBUSY No scripts in execution right now.");
+  sentinel("MULTI");
+  for (const char* const type : {"normal", "pubsub"})
+    CHECK(sentinel("CLIENT", "KILL", "TYPE", type) == "QUEUED");
+  CHECK(sentinel("SLAVEOF", "NO", "ONE") == "QUEUED");
+  CHECK(sentinel("CONFIG", "REWRITE") == "QUEUED");
+  CHECK(sentinel("EXEC") == "[1,0,OK,ERR The server is running without a config file]");
+  CHECK(sentinel("CONFIG", "GET", "port").starts_with("NOPERM"));
+  CHECK(sentinel("PUBLISH", "other", "x").starts_with("NOPERM"));
+  CHECK(sentinel("SUBSCRIBE", "__sentinel__:hello").contains("subscribe"));
+}
+
 }  // namespace weir::testing

@@ -43,6 +43,12 @@ void fill(Redis& redis) {
   redis("SELECT", "0");
 }
 
+void fill_and_save(const TestServer& server) {
+  Redis redis = server.connect();
+  fill(redis);
+  redis("SAVE");
+}
+
 TEST_CASE("What SAVE wrote is there after a crash", "[save]") {
   TestServer server(kDebug);
   Redis redis = server.connect();
@@ -262,6 +268,49 @@ TEST_CASE("An expired key is not loaded", "[save]") {
   redis = server.connect();
   CHECK(redis("DBSIZE") == 1);
   CHECK(info_field(redis, "rdb_last_load_keys_expired") == "1");
+}
+
+TEST_CASE("A snapshot brings along how long keys were idle, or how often they were used",
+          "[save][object]") {
+  const std::string policy =
+      GENERATE(as<std::string>(), "allkeys-lru", "volatile-lru", "allkeys-lfu", "volatile-lfu");
+  CAPTURE(policy);
+  const bool is_lfu = policy.ends_with("lfu");
+  TestServer server({"--maxmemory-policy", policy});
+  Redis redis = server.connect();
+  redis("XADD", "s", "1-0", "f", "v");
+  const auto use = [&] { return server.connect()("OBJECT", is_lfu ? "FREQ" : "IDLETIME", "t"); };
+  CHECK(redis("RESTORE", "t", 0, redis("DUMP", "s").text, is_lfu ? "FREQ" : "IDLETIME", 100) ==
+        "OK");
+  CHECK(use().number() >= 100);
+  redis("SAVE");
+  server.crash_now();
+  server.start_again();
+  CHECK(use().number() >= 100);
+}
+
+TEST_CASE("A snapshot with more databases than there are is refused", "[save]") {
+  TestServer server;
+  fill_and_save(server);
+  server.crash_now();
+  CHECK_THROWS_WITH(
+      server.start_again({"--databases", "3"}),
+      Catch::Contains("Data file was created with a Redis server configured to handle more than 3 "
+                      "databases. Exiting"));
+  server.start_again({"--databases", "4"});
+  Redis redis = server.connect();
+  redis("SELECT", "3");
+  CHECK(redis("XLEN", "u") == 1);
+}
+
+TEST_CASE("A snapshot without a checksum is loaded unchecked", "[save]") {
+  TestServer server({"--rdbchecksum", "no"});
+  fill_and_save(server);
+  server.crash_now();
+  server.start_again({"--rdbchecksum", "yes"});
+  CHECK(server.log().find("RDB file was saved with checksum disabled: no check performed.") !=
+        std::string::npos);
+  CHECK(server.connect()("XLEN", "s") == 2);
 }
 
 }  // namespace

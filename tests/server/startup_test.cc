@@ -198,6 +198,10 @@ TEST_CASE("IPv6 addresses are listened on", "[startup]") {
   const int port = free_port();
   server.start(server.with({"--port", std::to_string(port), "--bind", "::1", "127.0.0.1"}));
   CHECK(ask("::1", port) == "+PONG");
+  Redis monitor = server.connect();
+  CHECK(monitor("MONITOR") == "OK");
+  CHECK(ask("::1", port) == "+PONG");
+  CHECK(monitor.read().contains("[0 [::1]:"));
   CHECK(ask("127.0.0.1", port) == "+PONG");
 }
 

@@ -246,3 +246,25 @@ TEST_CASE("A TTL in seconds is one in milliseconds", "[rdb]") {
   REQUIRE(read(file, content, RdbOtherTypes::kRefuse));
   CHECK(content.keys[0].key.deadline_ms == 256000);
 }
+
+TEST_CASE("A packed string is passed over, and one of no known form is refused", "[rdb]") {
+  RdbContent content;
+  const auto with = [&](std::string_view bytes) {
+    return read(
+        file_with([&](RdbOutput& out) { value(out, 0, [&](RdbOutput& o) { o.raw(bytes); }); }),
+        content, RdbOtherTypes::kSkip);
+  };
+  CHECK(with("\xc3\x04\x40\x64\x01xyz"));
+  const RdbResult refused = with("\xc4");
+  REQUIRE_FALSE(refused);
+  CHECK(refused.error().reason == "Unknown RDB string encoding type");
+}
+
+TEST_CASE("A module's value with an unknown item is refused", "[rdb]") {
+  RdbContent content;
+  const std::string file =
+      file_with([](RdbOutput& out) { value(out, 7, [](RdbOutput& o) { o.raw("\x01\x09"); }); });
+  const RdbResult refused = read(file, content, RdbOtherTypes::kSkip);
+  REQUIRE_FALSE(refused);
+  CHECK(refused.error().reason == "Unknown item of a module's value");
+}

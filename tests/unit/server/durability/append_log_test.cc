@@ -174,6 +174,20 @@ TEST_CASE("What a slow sync holds back is written when it has to be", "[aof][app
   CHECK(s.log.buffered_bytes() == 0);
 }
 
+TEST_CASE("A write waits two seconds for a slow sync at most, and INFO counts it",
+          "[aof][append_log]") {
+  LogStage s("everysec");
+  s.disk.hold_syncs();
+  s.write("XADD s 1-0 f v");
+  s.write("XADD s 2-0 f v");
+  CHECK(s.log.delayed_syncs() == 0);
+  CHECK(wait_until([&] {
+    s.log.cron();
+    return s.log.buffered_bytes() == 0;
+  }));
+  CHECK(s.log.delayed_syncs() == 1);
+}
+
 TEST_CASE("A message in front of what a turn changes leaves the file checked",
           "[aof][append_log]") {
   LogStage s("no");

@@ -124,6 +124,36 @@ TEST_CASE("Passwords are given first, and a wrong one ends it", "[primary_link]"
   CHECK(player.link.state() == State::kWaiting);
 }
 
+TEST_CASE("A password alone is one of the default user", "[primary_link]") {
+  LinkPlayer player({.password = "pw", .port = 7113});
+  player.feed("+PONG\r\n");
+  CHECK(player.said.find("*2\r\n$4\r\nAUTH\r\n$2\r\npw\r\n") != std::string::npos);
+}
+
+TEST_CASE("A primary that does not know us yet is asked on", "[primary_link]") {
+  for (const char* const answer : {"-NOAUTH x", "-NOPERM x", "-ERR operation not permitted"}) {
+    CAPTURE(answer);
+    LinkPlayer player;
+    player.feed(std::string(answer) + "\r\n+OK\r\n+OK\r\n");
+    CHECK(player.link.state() == State::kPsync);
+  }
+}
+
+TEST_CASE("What is announced in the place of the own address is said", "[primary_link]") {
+  LinkPlayer player({.port = 555, .announced_ip = "1.2.3.4"});
+  player.feed("+PONG\r\n");
+  CHECK(player.said.find("$14\r\nlistening-port\r\n$3\r\n555\r\n*3\r\n$8\r\nREPLCONF\r\n$10\r\n"
+                         "ip-address\r\n$7\r\n1.2.3.4\r\n") != std::string::npos);
+}
+
+TEST_CASE("Empty lines say only that a primary lives, wherever they come", "[primary_link]") {
+  LinkPlayer player;
+  player.feed("+PONG\r\n+OK\r\n+OK\r\n\n\n+FULLRESYNC " + kId + " 0\r\n\n\n$5\r\nREDIS");
+  CHECK(player.told.find("full " + kId + " 0\n") != std::string::npos);
+  CHECK(player.told.find("!") == std::string::npos);
+  CHECK(player.link.state() == State::kStreaming);
+}
+
 /// The last line that is told when a primary answers like that.
 std::string failure_of(const std::string& answers) {
   LinkPlayer player;
@@ -136,6 +166,8 @@ TEST_CASE("What a primary should not say ends the connection", "[primary_link]")
   const std::string ready = "+PONG\r\n+OK\r\n+OK\r\n";
   const std::string full = ready + "+FULLRESYNC " + kId + " 0\r\n";
   CHECK(failure_of("HTTP/1.1 400\r\n") == "! Unexpected reply to PING from master: 'HTTP/1.1 400'");
+  CHECK(failure_of("-MASTERDOWN x\r\n").starts_with("! Error reply to PING from master"));
+  CHECK(failure_of("-MISCONF x\r\n").starts_with("! Error reply to PING from master"));
   CHECK(failure_of("-LOADING x\r\n") == "! Error reply to PING from master: '-LOADING x'");
   CHECK(failure_of(ready + "-NOMASTERLINK x\r\n") ==
         "! Master is currently unable to PSYNC but should be in the future: -NOMASTERLINK x");
