@@ -14,6 +14,8 @@ constexpr size_t kMaxManifestBytes = size_t{16} * 1024 * 1024;
 /// Longest line, its end included.
 constexpr size_t kMaxLineBytes = 1023;
 
+constexpr std::string_view kIncrementEnd = ".incr.aof";
+
 constexpr const char* kTooLong = "The AOF manifest file contains too long line";
 constexpr const char* kBadFormat = "Invalid AOF manifest file format";
 constexpr const char* kIsPath = "File can't be a path, just a filename";
@@ -111,6 +113,14 @@ std::string AofManifest::add_line(std::string_view line) {
   return kUnknownType;
 }
 
+/// What is still to be deleted has its number, too: a file of that name would be deleted with it.
+void AofManifest::count_history() {
+  for (const AofFileInfo& info : history_) {
+    uint64_t& last = info.name.ends_with(kIncrementEnd) ? last_increment_ : last_base_;
+    last = std::max(last, info.number);
+  }
+}
+
 tl::expected<AofManifest, ManifestError> AofManifest::parse(std::string_view text) {
   AofManifest manifest;
   int number = 0;
@@ -128,6 +138,7 @@ tl::expected<AofManifest, ManifestError> AofManifest::parse(std::string_view tex
       return tl::unexpected(ManifestError{number, std::string(content), std::move(why)});
   }
   if (number == 0) return tl::unexpected(ManifestError{0, "", kEmpty});
+  manifest.count_history();
   return manifest;
 }
 
@@ -149,7 +160,8 @@ std::vector<AofFileInfo> AofManifest::files() const {
 }
 
 std::string AofManifest::next_increment_name(std::string_view filename) const {
-  return std::string(filename) + "." + std::to_string(last_increment_ + 1) + ".incr.aof";
+  return std::string(filename) + "." + std::to_string(last_increment_ + 1) +
+         std::string(kIncrementEnd);
 }
 
 std::string AofManifest::add_increment(std::string_view filename) {
@@ -160,7 +172,7 @@ std::string AofManifest::add_increment(std::string_view filename) {
 
 void AofManifest::take_over(std::string_view filename) {
   base_ = AofFileInfo{std::string(filename), 1, AofRole::kBase};
-  last_base_ = 1;
+  last_base_ = std::max<uint64_t>(last_base_, 1);
 }
 
 std::string AofManifest::next_base_name(std::string_view filename, std::string_view suffix) const {

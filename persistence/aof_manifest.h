@@ -80,6 +80,7 @@ class AofManifest {
 
  private:
   std::string add_line(std::string_view line);
+  void count_history();
 
   std::optional<AofFileInfo> base_;
   std::vector<AofFileInfo> history_;

@@ -84,7 +84,12 @@ std::optional<std::string> LogControl::switch_to(bool is_on) {
 std::optional<std::string> LogControl::go_to(const std::string& folder) {
   const std::string before = absolute_path(".");
   if (auto why = change_folder(folder)) return why;
-  if (!context_.append_log.is_on() || absolute_path(".") == before) return std::nullopt;
+  if (absolute_path(".") == before) return std::nullopt;
+  if (!context_.append_log.is_on()) {
+    // What it writes is back there, and the manifest here would name it.
+    if (context_.log_rewriter.is_running()) context_.log_rewriter.kill();
+    return std::nullopt;
+  }
   // It is there.  What is switched off is back here.
   if (auto why = change_folder(before)) return why;
   switch_to(false);

@@ -33,6 +33,7 @@ void Propagation::set_listener(Listener listener, bool is_there) {
   bytes_.release();
   parts_.clear();
   unit_forms_ = unit_messages_ = 0;
+  has_unit_changed_ = false;
 }
 
 void Propagation::set_deaf(bool is_deaf) {
@@ -116,8 +117,9 @@ Propagation::News Propagation::pass_on(uint32_t db, std::span<const std::string_
     add_part(begin, Listener::kReplicas);
     ++unit_messages_;
   }
-  News news = News::kNone;
-  if (unit_forms_ > 0) news = unit_forms_ > unit_messages_ ? News::kChange : News::kMessage;
+  has_unit_changed_ |= told.changes > 0;
+  News news = unit_forms_ > 0 ? News::kMessage : News::kNone;
+  if (unit_forms_ > unit_messages_ || has_unit_changed_) news = News::kChange;
   in_call_ = in_transaction_;
   if (!in_transaction_) end_unit();
   return news;
@@ -140,6 +142,7 @@ void Propagation::end_unit() {
     }
   }
   unit_forms_ = unit_messages_ = 0;
+  has_unit_changed_ = false;
 }
 
 // --- Bytes that are encoded already --------------------------------------------------------------

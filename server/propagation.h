@@ -73,7 +73,8 @@ class Propagation {
   // --- Commands
   /// Before a command: what comes until finish() is told together.
   void begin() { in_call_ = is_heard(); }
-  /// What a call has told: nothing, a message, or something that changes data.
+  /// What a call has told: nothing, a message, or something that changes data.  A change that needs
+  /// no form is one, too: a message of a producer that was there before is as safe as its entry.
   enum class News : uint8_t { kNone, kMessage, kChange };
   /// After it.
   News finish(uint32_t db, std::span<const std::string_view> argv, const Told& told) {
@@ -154,6 +155,7 @@ class Propagation {
   uint8_t listeners_ = 0;     // who hears of commands: those that are present, or nobody
   uint8_t present_ = 0;
   bool is_deaf_ = false;
+  bool has_unit_changed_ = false;
   bool in_call_ = false;
   bool in_transaction_ = false;
 };

@@ -65,7 +65,9 @@ Outcome waitaof(Call& call) {
     return ReplyError(
         "ERR WAITAOF cannot be used when numlocal is set but appendonly is disabled.");
   }
-  const bool is_durable = log.is_on() && log.durable_offset() >= call.client.written_offset;
+  // A log that a restart would not find yet holds nothing.
+  const bool is_durable =
+      log.is_on() && !log.is_aside() && log.durable_offset() >= call.client.written_offset;
   const int64_t on_disk = is_durable ? 1 : 0;
   const int count = replicas_with_writes(call, true);
   if ((on_disk < *local || count < *replicas) && call.may_wait) {

@@ -73,6 +73,7 @@ IoResult<void> AppendLog::commit_base(uint64_t bytes) {
   if (sync_failed_) overcome_failed_sync();
   policy_changed();
   files_.remove_history();
+  if (kept == Kept::kAside && on_durable) on_durable();
   return {};
 }
 

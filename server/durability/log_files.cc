@@ -1,7 +1,9 @@
 #include "server/durability/log_files.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <utility>
+#include <vector>
 
 namespace weir {
 
@@ -173,11 +175,15 @@ bool LogFiles::remove_file(const std::string& name) {
   return gone || gone.error().errno_value == ENOENT;
 }
 
-/// Files that could not be deleted stay in the manifest, for the next time.
+/// Files that could not be deleted stay in the manifest, for the next time.  One that others have
+/// put there under a name that counts is no history.
 void LogFiles::remove_history() {
   if (manifest_.history().empty() || settings_.aof_disable_auto_gc) return;
   AofManifest manifest = manifest_;
-  manifest.forget_history([this](const AofFileInfo& info) {
+  const std::vector<AofFileInfo> counting = manifest.files();
+  manifest.forget_history([&](const AofFileInfo& info) {
+    const auto is_it = [&info](const AofFileInfo& other) { return other.name == info.name; };
+    if (std::any_of(counting.begin(), counting.end(), is_it)) return true;
     log_.notice("Removing the history file " + info.name + " in the background");
     return remove_file(info.name);
   });

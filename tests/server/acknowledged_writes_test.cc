@@ -54,6 +54,20 @@ TEST_CASE("A write that no replica ever sees is not confirmed, with a log and wi
   CHECK(redis("XADD", "s", "2-1", "f", "v").starts_with(kLate));
 }
 
+TEST_CASE("A message that its producer sends again is confirmed no sooner than its entry",
+          "[commit_gate][idmp]") {
+  const std::string level = GENERATE(as<std::string>(), "7.0", "8.8");
+  TestServer server(one_ack(100, {"--propagation-level", level}));
+  Redis redis = server.connect();
+  const auto send = [&redis] { return redis("XADD", "s", "IDMP", "p", "1", "*", "f", "v"); };
+  CHECK(send().starts_with(kLate));
+  CHECK(send().starts_with(kLate));
+  redis("MULTI");
+  CHECK(send() == "QUEUED");
+  CHECK(redis("EXEC").starts_with(kLate));
+  CHECK(redis("XLEN", "s") == 1);
+}
+
 TEST_CASE("Messages wait for nobody", "[commit_gate][pubsub]") {
   TestServer server(one_ack(kForEver));
   Redis redis = server.connect();

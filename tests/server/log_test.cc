@@ -241,6 +241,47 @@ TEST_CASE("WAITAOF answers when the writes of the connection are on disk", "[aof
         "ERR WAITAOF cannot be used when numlocal is set but appendonly is disabled.");
 }
 
+TEST_CASE("WAITAOF counts nothing that a restart would not find yet", "[aof][waitaof]") {
+  TestServer server({"--appendfsync", "always"});
+  Redis redis = server.connect();
+  const std::string obstacle = server.folder() + "/appendonlydir/appendonly.aof.1.base.rdb";
+  fs::create_directories(obstacle + "/full");
+  CHECK(redis("CONFIG", "SET", "appendonly", "yes") == "OK");
+  redis("XADD", "s", "1-1", "f", "v");
+  CHECK(redis("WAITAOF", 1, 0, 300) == "[0,0]");
+  fs::remove_all(obstacle);
+  CHECK(redis("WAITAOF", 1, 0, 0) == "[1,0]");
+  CHECK(info_field(redis, "aof_pending_rewrite") == "0");
+}
+
+TEST_CASE("A new increment has not the name of one that is to be deleted", "[aof]") {
+  TestServer server({"--appendonly", "yes"});
+  Redis redis = server.connect();
+  fill(redis);
+  redis("CONFIG", "SET", "appendonly", "no", "aof-disable-auto-gc", "yes");
+  redis("BGREWRITEAOF");
+  REQUIRE(becomes(redis, "aof_rewrites", "1"));
+  const std::string all = contents(redis);
+  server.crash_now();
+  server.start_again();
+  Redis again = server.connect();
+  REQUIRE(contents(again) == all);
+  again("XADD", "u", "8-0", "f", "v");
+  check_survives(server, again);
+}
+
+TEST_CASE("A rewrite while the log is off ends with the folder it was for", "[aof]") {
+  TestServer server({"--enable-debug-command", "yes", "--enable-protected-configs", "yes"});
+  Redis redis = server.connect();
+  const fs::path elsewhere = server.folder() + "/elsewhere";
+  fs::create_directories(elsewhere / "appendonlydir");
+  redis("DEBUG", "POPULATE", 20'000);
+  redis("BGREWRITEAOF");
+  CHECK(redis("CONFIG", "SET", "dir", elsewhere.string()) == "OK");
+  CHECK(info_field(redis, "aof_rewrite_in_progress") == "0");
+  CHECK_FALSE(fs::exists(elsewhere / "appendonlydir/appendonly.aof.manifest"));
+}
+
 TEST_CASE("Under always, pipelines of many connections are answered in order", "[aof][gate]") {
   TestServer server({"--appendonly", "yes", "--appendfsync", "always"});
   std::vector<Redis> connections;

@@ -55,6 +55,17 @@ TEST_CASE("Comments, unknown keys, blanks and any order are fine in a manifest",
   CHECK(manifest->next_base_name("x", "rdb") == "x.3.base.rdb");
 }
 
+TEST_CASE("What is still to be deleted keeps its number", "[aof][manifest]") {
+  auto manifest = AofManifest::parse(
+      "file x.2.base.rdb seq 2 type b\n"
+      "file x.3.base.aof seq 3 type h\n"
+      "file x.7.incr.aof seq 7 type h\n"
+      "file x.1.incr.aof seq 1 type i\n");
+  REQUIRE(manifest);
+  CHECK(manifest->next_base_name("x", "rdb") == "x.4.base.rdb");
+  CHECK(manifest->add_increment("x") == "x.8.incr.aof");
+}
+
 TEST_CASE("Each broken rule of a manifest has its own words", "[aof][manifest]") {
   CHECK(why_not("") == "Found an empty AOF manifest");
   CHECK(why_not("\n") == "Invalid AOF manifest file format");

@@ -177,6 +177,22 @@ TEST_CASE("Several forms of one command stand between MULTI and EXEC, one stands
         "SELECT 2\nMULTI\nDEL x\nXADD x\nEXEC\nXDEL x\nDEL y\nDEL z\n");
 }
 
+TEST_CASE("A change that needs no form is one all the same, alone and in EXEC", "[propagation]") {
+  using News = Propagation::News;
+  Heard told;
+  const std::vector<std::string_view> words{"XADD", "x"};
+  const Told counted{.changes = 1, .is_verbatim = false};
+  CHECK(told.finish(0, words, counted) == News::kChange);
+  CHECK(told.finish(0, words, {}) == News::kNone);
+  told.begin_transaction();
+  told.finish(0, words, counted);
+  told.finish(0, words, {});
+  told.end_transaction();
+  CHECK(told.finish(0, std::vector<std::string_view>{"EXEC"}, {}) == News::kChange);
+  CHECK(told.finish(0, words, {}) == News::kNone);
+  CHECK(told.pending().empty());
+}
+
 TEST_CASE("What EXEC ran is told together, over databases, and not at all if nothing changed",
           "[propagation]") {
   Heard told;
