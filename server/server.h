@@ -1,4 +1,4 @@
-// The composition root: owns the parts and wires them, nothing more.
+// The composition root: the parts (parts.h), where they can be reached, and the turns of the loop.
 //
 //   EventLoop ◄─── Ports ──── accept ──► ClientTable
 //       │                                    │
@@ -13,48 +13,16 @@
 #include <string>
 
 #include "server/clock.h"
-#include "server/commands/entry_reply.h"
 #include "server/config.h"
-#include "server/context.h"
 #include "server/cron.h"
-#include "server/data/keyspace.h"
-#include "server/data/waiters.h"
-#include "server/data/watches.h"
-#include "server/dispatcher.h"
-#include "server/durability/append_log.h"
-#include "server/durability/commit_gate.h"
-#include "server/durability/loader.h"
-#include "server/durability/log_rewriter.h"
-#include "server/durability/snapshot_runner.h"
-#include "server/durability/snapshots.h"
-#include "server/ending.h"
-#include "server/gatekeeper.h"
 #include "server/host/log.h"
 #include "server/host/process.h"
-#include "server/insight/info.h"
-#include "server/insight/latency.h"
-#include "server/insight/monitors.h"
-#include "server/insight/slowlog.h"
-#include "server/insight/stats.h"
-#include "server/insight/tick_clock.h"
-#include "server/key_removal.h"
 #include "server/log_control.h"
-#include "server/memory_limit.h"
-#include "server/messaging/key_publisher.h"
-#include "server/messaging/pubsub.h"
-#include "server/messaging/tracking.h"
-#include "server/net/client_io.h"
-#include "server/net/client_table.h"
 #include "server/net/event_loop.h"
 #include "server/net/listener.h"
+#include "server/parts.h"
 #include "server/ports.h"
-#include "server/propagation.h"
-#include "server/replication/failover.h"
-#include "server/replication/replicas.h"
-#include "server/replication/stream.h"
-#include "server/replication/upstream.h"
 #include "server/replication_control.h"
-#include "server/shutdown_control.h"
 
 namespace weir {
 
@@ -68,7 +36,7 @@ class Server {
   /// Serves until a shutdown is asked for.  Then nothing is left to do but to free memory.
   void run();
 
-  ShutdownControl& shutdown() { return shutdown_; }
+  ShutdownControl& shutdown() { return parts_.shutdown; }
   /// For a crash report.
   std::string describe() const;
 
@@ -90,43 +58,11 @@ class Server {
   Config& config_;
   Log& log_;
   Clock clock_;
-  ServerIdentity identity_;
   EventLoop loop_;
-  ShutdownControl shutdown_;
-  Stats stats_;
-  TickClock ticks_;
-  Slowlog slowlog_;
-  LatencyMonitor latency_;
-  Monitors monitors_;
-  IdWriter ids_;
-  ClientTable clients_;
-  Keyspace keyspace_;
-  Waiters waiters_;
-  Watches watches_;
-  MemoryLimit memory_;
-  Propagation propagation_;
-  ReplicationStream replication_;
-  PubSub pubsub_;
-  KeyPublisher key_publisher_;
-  Tracking tracking_;
-  KeyRemoval key_removal_;
-  SnapshotRunner snapshot_runner_;
-  Snapshots snapshots_;
-  Loader loader_;
-  Context context_;
-  Ending ending_;
-  Gatekeeper gatekeeper_;
-  Dispatcher dispatcher_;
-  ClientIo io_;
-  Replicas replicas_;
-  CommitGate commit_gate_;
-  AppendLog append_log_;
-  LogRewriter log_rewriter_;
+  Ports ports_;
+  Parts parts_;
   LogControl log_control_;
   ReplicationControl replication_control_;
-  Ports ports_;
-  Upstream upstream_;
-  Failover failover_;
   Cron cron_;
   Timer deadline_timer_;
   Timer eviction_timer_;  // set while one run was not enough

@@ -46,101 +46,32 @@ void Recorder::swapping(uint32_t first_db, uint32_t second_db) {
   events.push_back("(swapping) " + std::to_string(first_db) + " " + std::to_string(second_db));
 }
 
+Config& HandlerStage::prepared_config() {
+  read_lines("databases 4\nsave \"\"");  // or FLUSHALL would write a snapshot
+  return config_;
+}
+
 HandlerStage::HandlerStage(Audience audience, FileSystem& files)
-    : stats_(command_table().size()),
-      keyspace(4),
-      watches_(keyspace),
-      memory_(config_.values(), keyspace, clock_, latency_),
-      replication_(propagation_),
-      tracking_(clients_, keyspace.events, config_.values()),
-      key_removal_(config_.values(), propagation_, waiters_),
-      snapshot_runner(keyspace, loop_),
-      snapshots({.settings = config_.values(),
-                 .keyspace = keyspace,
-                 .runner = snapshot_runner,
-                 .log = log_,
-                 .files = files}),
-      loader(config_.values(), keyspace, log_, files),
-      context_{.clock = clock_,
-               .identity = identity_,
-               .commands = command_table(),
-               .config = config_,
-               .keyspace = keyspace,
-               .waiters = waiters_,
-               .watches = watches_,
-               .memory = memory_,
-               .propagation = propagation_,
-               .replication = replication_,
-               .replicas = replicas_,
-               .upstream = upstream_,
-               .failover = failover_,
-               .snapshot_runner = snapshot_runner,
-               .snapshots = snapshots,
-               .loader = loader,
-               .commit_gate = commit_gate_,
-               .append_log = append_log_,
-               .log_rewriter = log_rewriter_,
-               .pubsub = pubsub_,
-               .tracking = tracking_,
-               .clients = clients_,
-               .io = io_,
-               .dispatcher = dispatcher_,
-               .gatekeeper = gatekeeper_,
-               .stats = stats_,
-               .ticks = ticks_,
-               .slowlog = slowlog_,
-               .latency = latency_,
-               .monitors = monitors_,
-               .ids = ids_,
-               .log = log_,
-               .shutdown = shutdown_,
-               .ending = ending_},
-      ending_(context_),
-      gatekeeper_(context_, files),
-      dispatcher_(context_, clock_),
-      io_(loop_, dispatcher_),
-      replicas_({.settings = config_.values(),
-                 .clock = clock_,
-                 .stream = replication_,
-                 .propagation = propagation_,
-                 .runner = snapshot_runner,
-                 .loop = loop_,
-                 .io = io_,
-                 .log = log_,
-                 .files = files}),
-      upstream_({.context = context_, .clock = clock_, .loop = loop_, .tls = tls_, .files = files}),
-      failover_(context_),
-      commit_gate_(io_, [this](uint64_t id) { return clients_.find(id); }),
-      append_log_({.settings = config_.values(),
-                   .propagation = propagation_,
-                   .gate = commit_gate_,
-                   .loop = loop_,
-                   .log = log_,
-                   .files = files,
-                   .lazy_free = keyspace.lazy_free}),
-      log_rewriter_({.settings = config_.values(),
-                     .keyspace = keyspace,
-                     .runner = snapshot_runner,
-                     .append_log = append_log_,
-                     .log = log_,
-                     .files = files}),
-      client_(clients_.add(kNoSocket, true, 0)) {
-  dispatcher_.attach(io_);
-  replicas_.pass_on = [] {};
-  replicas_.on_news = [] {};
-  upstream_.run_turn = [](bool) { return false; };
-  upstream_.restart_log = [] {};
-  upstream_.on_role_changed = [] {};
-  upstream_.on_handed_over = [](bool) {};
-  keyspace.removal_listener = &key_removal_;
+    : parts_({.config = prepared_config(),
+              .log = log_,
+              .clock = clock_,
+              .loop = loop_,
+              .tls = tls_,
+              .files = files},
+             {}),
+      client_(parts_.clients.add(kNoSocket, true, 0)) {
+  parts_.replicas.pass_on = [] {};
+  parts_.replicas.on_news = [] {};
+  parts_.upstream.run_turn = [](bool) { return false; };
+  parts_.upstream.restart_log = [] {};
+  parts_.upstream.on_role_changed = [] {};
   log_.set_level(LogLevel::kNothing);
-  read_lines("save \"\"");  // FLUSHALL would write a snapshot
-  gatekeeper_.greet(client_);
+  parts_.gatekeeper.greet(client_);
   is_recording_ = audience == Audience::kRecorder;
   if (!is_recording_) return;
-  propagation_.to_replicas = nullptr;  // the recorder takes it
-  propagation_.set_listener(Propagation::Listener::kLog, true);
-  propagation_.set_listener(Propagation::Listener::kReplicas, true);
+  parts_.propagation.to_replicas = nullptr;  // the recorder takes it
+  parts_.propagation.set_listener(Propagation::Listener::kLog, true);
+  parts_.propagation.set_listener(Propagation::Listener::kReplicas, true);
   keyspace.events.add(recorder_);
 }
 
@@ -175,16 +106,16 @@ std::string_view HandlerStage::answer(std::span<const std::string_view> words) {
             .client = client_,
             .db = keyspace.database(0),
             .reply = client_.reply,
-            .context = context_,
+            .context = parts_.context,
             .settings = config_.values(),
             .now_ms = now_ms,
             .monotonic_ms = now_ms,
             .may_wait = may_wait};
   call.is_replay = is_replay;
-  propagation_.begin();
+  parts_.propagation.begin();
   Outcome outcome = row->run(call);
-  propagation_.finish(0, words, call.told);
-  if (is_recording_) recorder_.take(propagation_);
+  parts_.propagation.finish(0, words, call.told);
+  if (is_recording_) recorder_.take(parts_.propagation);
   if (outcome.is_error()) client_.reply.error(outcome.error_text());
   if (outcome.is_wait()) wait_ = outcome.take_wait();
   return client_.output.view();

@@ -16,43 +16,8 @@
 #include <string_view>
 #include <vector>
 
-#include "server/clock.h"
 #include "server/command.h"
-#include "server/commands/entry_reply.h"
-#include "server/config.h"
-#include "server/context.h"
-#include "server/data/keyspace.h"
-#include "server/data/waiters.h"
-#include "server/data/watches.h"
-#include "server/dispatcher.h"
-#include "server/durability/append_log.h"
-#include "server/durability/commit_gate.h"
-#include "server/durability/loader.h"
-#include "server/durability/log_rewriter.h"
-#include "server/durability/snapshot_runner.h"
-#include "server/durability/snapshots.h"
-#include "server/ending.h"
-#include "server/gatekeeper.h"
-#include "server/host/log.h"
-#include "server/insight/info.h"
-#include "server/insight/latency.h"
-#include "server/insight/monitors.h"
-#include "server/insight/slowlog.h"
-#include "server/insight/stats.h"
-#include "server/insight/tick_clock.h"
-#include "server/key_removal.h"
-#include "server/memory_limit.h"
-#include "server/messaging/pubsub.h"
-#include "server/messaging/tracking.h"
-#include "server/net/client_io.h"
-#include "server/net/client_table.h"
-#include "server/net/event_loop.h"
-#include "server/propagation.h"
-#include "server/replication/failover.h"
-#include "server/replication/replicas.h"
-#include "server/replication/stream.h"
-#include "server/replication/upstream.h"
-#include "server/shutdown_control.h"
+#include "server/parts.h"
 
 namespace weir::testing {
 
@@ -115,12 +80,12 @@ class HandlerStage {
 
   /// The stream of a key, or null.
   Stream* stream(std::string_view key) { return keyspace.database(0).find_for_write(key); }
-  AppendLog& append_log() { return append_log_; }
-  CommitGate& commit_gate() { return commit_gate_; }
+  AppendLog& append_log() { return parts_.append_log; }
+  CommitGate& commit_gate() { return parts_.commit_gate; }
   weir::Clock& clock() { return clock_; }
-  LogRewriter& log_rewriter() { return log_rewriter_; }
-  Context& context() { return context_; }
-  Propagation& propagation() { return propagation_; }
+  LogRewriter& log_rewriter() { return parts_.log_rewriter; }
+  Context& context() { return parts_.context; }
+  Propagation& propagation() { return parts_.propagation; }
   Client& client() { return client_; }
   void set_protocol(int version) { client_.reply.set_version(version); }
   /// Bytes that the buffer of replies keeps for the next one.
@@ -131,51 +96,23 @@ class HandlerStage {
   bool may_wait = true;
 
  private:
+  /// With the options that every test wants.
+  Config& prepared_config();
+
   Config config_;
   Log log_;
   weir::Clock clock_;
-  ServerIdentity identity_;
   EventLoop loop_;
-  ShutdownControl shutdown_;
-  Stats stats_;
-  TickClock ticks_;
-  Slowlog slowlog_;
-  LatencyMonitor latency_;
-  Monitors monitors_;
-  IdWriter ids_;
-  ClientTable clients_;
-
- public:
-  Keyspace keyspace;
-
- private:
-  Waiters waiters_;
-  Watches watches_;
-  MemoryLimit memory_;
-  Propagation propagation_;
-  ReplicationStream replication_;
-  PubSub pubsub_;
-  Tracking tracking_;
-  KeyRemoval key_removal_;
-
- public:
-  SnapshotRunner snapshot_runner;
-  Snapshots snapshots;
-  Loader loader;
-
- private:
-  Context context_;
-  Ending ending_;
-  Gatekeeper gatekeeper_;
-  Dispatcher dispatcher_;
-  ClientIo io_;
-  Replicas replicas_;
   Tls tls_;
-  Upstream upstream_;
-  Failover failover_;
-  CommitGate commit_gate_;
-  AppendLog append_log_;
-  LogRewriter log_rewriter_;
+  Parts parts_;
+
+ public:
+  Keyspace& keyspace = parts_.keyspace;
+  SnapshotRunner& snapshot_runner = parts_.snapshot_runner;
+  Snapshots& snapshots = parts_.snapshots;
+  Loader& loader = parts_.loader;
+
+ private:
   Client& client_;
   Recorder recorder_;
   std::unique_ptr<Wait> wait_;
