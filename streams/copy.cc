@@ -28,6 +28,7 @@ void PendingList::copy_from(const PendingList& other) {
   free_numbers_ = other.free_numbers_;
   released_ = other.released_;
   next_release_ = other.next_release_;
+  order_ = other.order_;
 }
 
 void ConsumerGroup::copy_members(const ConsumerGroup& other) {

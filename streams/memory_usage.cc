@@ -91,7 +91,7 @@ size_t tree_bytes(const RadixTree<Leaf>& tree, size_t samples, const Leaf* apart
 }  // namespace
 
 size_t PendingList::memory_bytes(size_t samples) const {
-  size_t bytes = tree_bytes(blocks_, samples) + bytes_given(consumers_);
+  size_t bytes = tree_bytes(blocks_, samples) + bytes_given(consumers_) + order_.memory_bytes();
   const size_t consumers = consumers_.size() - free_numbers_;
   const size_t samples_of_one =
       samples == 0 || consumers == 0 ? 0 : std::max<size_t>(samples / consumers, 1);

@@ -82,7 +82,7 @@ void PendingList::Edit::count(ConsumerNumber consumer, int delta, uint64_t least
 
 /// Brings the sums and bounds of the trees up to date.
 void PendingList::Edit::tell_trees() {
-  is_row_ = false;
+  end_row();
   if (block_ == nullptr) return;
   const StreamId key = block_->key;
   for (size_t i = 0; i < change_count_; ++i) {
@@ -122,7 +122,7 @@ std::optional<Nack> PendingList::Edit::find(const StreamId& id) {
 }
 
 bool PendingList::Edit::erase(const StreamId& id) {
-  is_row_ = false;
+  end_row();
   go_to(id);
   if (block_ == nullptr) return false;
   const uint32_t i = block_->place_of(id);
@@ -139,7 +139,8 @@ bool PendingList::Edit::erase(const StreamId& id) {
 }
 
 void PendingList::Edit::put_anywhere(const Nack& nack) {
-  is_row_ = false;
+  end_row();
+  note(nack);
   if (is_found(nack.id)) return put_at(found_, nack);
   ++found_;  // who changes many mostly goes from one to the next
   if (is_found(nack.id)) return put_at(found_, nack);

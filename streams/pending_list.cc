@@ -193,15 +193,17 @@ void OldestFirst::open(RadixRef ref, const StreamId& last) {
       const RadixRef child = all[i];
       const uint64_t least = child.is_leaf() ? block_of(child).least() : child.node()->least;
       if (least > youngest_) continue;
-      items_.push(
-          {least, least_key(child), i + 1 < all.size() ? least_key(all[i + 1]) : last, child, -1});
+      const StreamId& end = i + 1 < all.size() ? least_key(all[i + 1]) : last;
+      items_.push({least, 0, least_key(child), end, child, -1});
     }
     return;
   }
   const NackBlock& block = block_of(ref);
   for (uint32_t i = 0; i < block.count(); ++i) {
     const Nack nack = block.at(i);
-    if (nack.order_key() <= youngest_) items_.push({nack.order_key(), nack.id, nack.id, ref, i});
+    if (nack.order_key() > youngest_) continue;
+    const uint64_t late = nack.is_released() ? 0 : list_.order_.number(nack.delivered_ms, nack.id);
+    items_.push({nack.order_key(), late, nack.id, nack.id, ref, i});
   }
 }
 

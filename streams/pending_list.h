@@ -3,6 +3,7 @@
 //   blocks_     RadixTree<NackBlock>: runs of up to 128 NACKs in the order of their IDs; the tree
 //               sums their counts and keeps, per subtree, a bound of the oldest delivery
 //   consumers_  by number; each has the keys of the blocks with NACKs of its own
+//   order_      which of those delivered within one millisecond came first
 //
 //                 ┌─ block 1-0 ───────────┐ ┌─ block 9-0 ──────┐ ┌─ block 17-3 ─────┐
 //     group       │ 1-0 1-1 2-0 … 8-7     │ │ 9-0 … 17-2       │ │ 17-3 …           │
@@ -29,10 +30,12 @@
 #include <optional>
 #include <queue>
 #include <string_view>
+#include <tuple>
 #include <utility>
 #include <vector>
 
 #include "streams/consumer.h"
+#include "streams/delivery_order.h"
 #include "streams/nack_block.h"
 #include "streams/radix_cursor.h"
 #include "streams/radix_tree.h"
@@ -108,6 +111,7 @@ class PendingList {
   size_t free_numbers_ = 0;               // how many are null
   uint64_t released_ = 0;
   uint64_t next_release_ = 1;
+  DeliveryOrder order_;
 };
 
 template <class Visit>
@@ -148,6 +152,8 @@ class PendingList::Edit {
         return;
       }
       if (block_->try_append(nack)) {
+        end_row();
+        note(nack);
         last_put_ = nack.id;
         ++delta_;
         count(nack.consumer, +1, nack.order_key());
@@ -170,8 +176,16 @@ class PendingList::Edit {
 
   /// From now on, until something else happens, NACKs of the same delivery are appended at once.
   void begin_row(const Nack& nack) {
-    is_row_ = change_count_ > 0 && changes_[change_count_ - 1].consumer == nack.consumer;
+    is_row_ = change_count_ > 0 && changes_[change_count_ - 1].consumer == nack.consumer &&
+              list_.order_.is_plain_at(nack.delivered_ms);
     row_ = nack;
+  }
+  void end_row() {
+    if (is_row_ && last_put_ > row_.id) list_.order_.note(row_.delivered_ms, last_put_);
+    is_row_ = false;
+  }
+  void note(const Nack& nack) {
+    if (!nack.is_released()) list_.order_.note(nack.delivered_ms, nack.id);
   }
   bool is_like_last(const Nack& nack) const {
     return is_row_ && nack.consumer == row_.consumer && nack.delivered_ms == row_.delivered_ms &&
@@ -215,8 +229,7 @@ class PendingList::Edit {
 };
 
 /// Walks a PEL in the order in which entries are taken over: released ones in the order of release,
-/// then owned ones by the time of delivery (ties by ID), up to an order key.  Changing the list
-/// ends the walk.
+/// then owned ones in the order of delivery, up to an order key.  Changing the list ends the walk.
 class OldestFirst {
  public:
   OldestFirst(PendingList& list, uint64_t youngest);
@@ -232,13 +245,14 @@ class OldestFirst {
   /// Something with NACKs of at least that order key: a subtree, a block or one NACK.
   struct Item {
     uint64_t least;
+    uint64_t late;  // of one NACK: its number among those of its millisecond
     StreamId id;    // not above the least of its IDs
     StreamId last;  // not below the greatest
     RadixRef ref;
     int64_t index;  // of the NACK in the block; -1: all of it
 
     bool operator>(const Item& other) const {
-      return least != other.least ? least > other.least : id > other.id;
+      return std::tie(least, late, id) > std::tie(other.least, other.late, other.id);
     }
   };
 

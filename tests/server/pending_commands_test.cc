@@ -202,6 +202,25 @@ TEST_CASE("XNACK says what is wrong, and does nothing then", "[xnack]") {
   CHECK(redis("XPENDING", "s", "g") == R"([3,"1-0","3-0",[["c","3"]]])");
 }
 
+TEST_CASE("CLAIM takes entries of one millisecond in the order of their last delivery",
+          "[xreadgroup]") {
+  TestServer server;
+  Redis redis = server.connect();
+  read_all(redis, 3);
+  for (const char* const id : {"1-0", "2-0", "3-0", "1-0", "2-0", "3-0", "1-0"})
+    CHECK(redis("XREADGROUP", "GROUP", "g", "d", "CLAIM", 0, "COUNT", 1, "STREAMS", "s", ">")
+              .contains(id));
+  redis("XREADGROUP", "GROUP", "g", "d", "COUNT", 2, "STREAMS", "s", 0);  // 1-0 and 2-0
+  for (const char* const id : {"3-0", "1-0", "2-0"})
+    CHECK(redis("XREADGROUP", "GROUP", "g", "e", "CLAIM", 0, "COUNT", 1, "STREAMS", "s", ">")
+              .contains(id));
+  for (const char* const id : {"3-0", "1-0"})
+    deliver(redis, id, 1000, 1);
+  const std::string both =
+      redis("XREADGROUP", "GROUP", "g", "e", "CLAIM", 0, "COUNT", 2, "STREAMS", "s", ">").text;
+  CHECK(both.find("3-0") < both.find("1-0"));
+}
+
 TEST_CASE("XNACK wakes a reader that waits with CLAIM", "[xnack][xreadgroup]") {
   TestServer server;
   Redis redis = server.connect();

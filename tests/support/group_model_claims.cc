@@ -29,7 +29,8 @@ GroupModel::Claimed GroupModel::claim_one(const Place& place, const StreamId& id
   const uint64_t after = options.just_id ? before : NaiveNack::one_more(before);
   group.pending[id] = {.owner = options.consumer,
                        .delivered_ms = options.delivered_ms,
-                       .deliveries = options.deliveries.value_or(after)};
+                       .deliveries = options.deliveries.value_or(after),
+                       .delivered_as = ++group.deliveries};
   group.consumers[options.consumer].active_ms = stage_.now_ms;
   claimed.push_back(options.just_id ? ReplyText::id(id)
                                     : entry(id, place.stream->entries().at(id)));

@@ -197,6 +197,7 @@ GroupModel::Parts GroupModel::history(const Reading& reading, const NaiveGroups&
     }
     nack.deliveries = NaiveNack::one_more(nack.deliveries);
     nack.delivered_ms = stage_.now_ms;
+    nack.delivered_as = ++group.deliveries;
     entries.push_back(entry(id, stream.entries().at(id)));
   }
   return entries;
@@ -219,7 +220,10 @@ std::optional<GroupModel::Parts> GroupModel::news(const Reading& reading, const 
     if (reading.claim_idle_ms) behind = {ReplyText::integer(0), ReplyText::integer(0)};
     entries.push_back(entry(id, fields, behind));
     if (reading.no_ack) continue;
-    group.pending[id] = {.owner = reading.consumer, .delivered_ms = stage_.now_ms, .deliveries = 1};
+    group.pending[id] = {.owner = reading.consumer,
+                         .delivered_ms = stage_.now_ms,
+                         .deliveries = 1,
+                         .delivered_as = ++group.deliveries};
     is_active = true;
   }
   if (is_active) group.consumers[reading.consumer].active_ms = stage_.now_ms;
@@ -242,7 +246,8 @@ GroupModel::Ids GroupModel::take_over(const Reading& reading, uint64_t most,
                              ReplyText::integer(nack.deliveries)}));
     nack = {.owner = reading.consumer,
             .delivered_ms = stage_.now_ms,
-            .deliveries = NaiveNack::one_more(nack.deliveries)};
+            .deliveries = NaiveNack::one_more(nack.deliveries),
+            .delivered_as = ++group.deliveries};
     taken.push_back(id);
   }
   return taken;

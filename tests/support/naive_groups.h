@@ -27,7 +27,8 @@ struct NaiveNack {
   std::optional<std::string> owner;  // none: released
   int64_t delivered_ms = 0;
   uint64_t deliveries = 0;
-  uint64_t released_as = 0;  // number of the release, for their order
+  uint64_t released_as = 0;   // number of the release, for their order
+  uint64_t delivered_as = 0;  // of the delivery
 
   static uint64_t one_more(uint64_t deliveries) {
     return std::min(deliveries + 1, kMostDeliveries);
@@ -51,6 +52,7 @@ struct NaiveGroup {
   Pending pending;
   std::map<std::string, NaiveConsumer> consumers;
   uint64_t releases = 0;
+  uint64_t deliveries = 0;
 
   /// What a consumer has pending.
   Pending owned_by(const std::string& consumer) const {
@@ -66,8 +68,7 @@ struct NaiveGroup {
         pending.begin(), pending.end(), [](const auto& entry) { return !entry.second.owner; }));
   }
 
-  /// The released ones as they were released, then the others as they were delivered; those of one
-  /// millisecond by their IDs.
+  /// The released ones as they were released, then the others as they were delivered.
   std::vector<StreamId> oldest_first() const {
     std::vector<StreamId> ids;
     for (const auto& [id, nack] : pending)
@@ -85,8 +86,8 @@ struct NaiveGroup {
   }
 
  private:
-  static std::tuple<bool, uint64_t, int64_t> age(const NaiveNack& nack) {
-    return {nack.owner.has_value(), nack.released_as, nack.delivered_ms};
+  static std::tuple<bool, uint64_t, int64_t, uint64_t> age(const NaiveNack& nack) {
+    return {nack.owner.has_value(), nack.released_as, nack.delivered_ms, nack.delivered_as};
   }
 };
 

@@ -124,7 +124,7 @@ TEST_CASE("A released entry belongs to nobody and is the first to be taken", "[p
   CHECK(oldest_first(list) == "2 4 1 3 5");
 }
 
-TEST_CASE("The oldest come first, ties in the order of IDs, and none too young", "[pending_list]") {
+TEST_CASE("The oldest come first, and none too young", "[pending_list]") {
   PendingList list;
   const Consumer& a = list.add_consumer("a");
   {
@@ -137,6 +137,43 @@ TEST_CASE("The oldest come first, ties in the order of IDs, and none too young",
   CHECK(oldest_first(list) == "2 4 3 1");
   CHECK(oldest_first(list, Nack::oldest_owned(kNowMs + 1)) == "2 4 3");
   CHECK(oldest_first(list, Nack::oldest_owned(kNowMs - 1)).empty());
+}
+
+TEST_CASE("What was delivered within a millisecond comes in the order of delivery",
+          "[pending_list]") {
+  PendingList list;
+  const Consumer& a = list.add_consumer("a");
+  const Consumer& b = list.add_consumer("b");
+  put_run(list, a, 1, 6);
+  CHECK(oldest_first(list) == "1 2 3 4 5 6");
+  PendingList::Edit(list).put(owned(2, b, kNowMs));
+  CHECK(oldest_first(list) == "1 3 4 5 6 2");
+  put_run(list, b, 4, 5);
+  CHECK(oldest_first(list) == "1 3 6 2 4 5");
+  put_run(list, a, 7, 8);
+  CHECK(oldest_first(list) == "1 3 6 2 4 5 7 8");
+  PendingList::Edit(list).put(owned(1, a, kNowMs + 1));
+  CHECK(oldest_first(list) == "3 6 2 4 5 7 8 1");
+  PendingList::Edit(list).put(owned(8, a, kNowMs - 5));
+  PendingList::Edit(list).put(owned(7, a, kNowMs - 5));
+  PendingList::Edit(list).put(owned(6, a, kNowMs - 5));
+  CHECK(oldest_first(list) == "8 7 6 3 2 4 5 1");
+  PendingList copy;
+  copy.copy_from(list);
+  CHECK(oldest_first(copy) == "8 7 6 3 2 4 5 1");
+}
+
+TEST_CASE("Of very many deliveries out of order in a millisecond the order is not kept for ever",
+          "[pending_list]") {
+  PendingList list;
+  const Consumer& a = list.add_consumer("a");
+  put_run(list, a, 1, 5000);
+  const size_t before = list.memory_bytes();
+  put_run(list, a, 1, 5000);
+  CHECK(list.memory_bytes() < before + 100 * DeliveryOrder::kMostLate);
+  const std::string order = oldest_first(list);
+  CHECK(order.starts_with("1 2 3 "));
+  CHECK(order.ends_with(" 4999 5000"));
 }
 
 TEST_CASE("A selection minds its bounds, its age, its consumer and its count", "[pending_list]") {
