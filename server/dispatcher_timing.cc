@@ -11,9 +11,12 @@
 #include "server/insight/tick_clock.h"
 
 namespace weir {
-void Dispatcher::ended(const Client& client, const CommandSpec& command,
+void Dispatcher::ended(Client& client, const CommandSpec& command,
                        std::span<const std::string_view> argv, uint64_t ns) {
   CommandStats& stats = context_.stats.by_command[row_number(command)];
+  ++stats.calls;
+  ++context_.stats.commands;
+  ++client.commands;
   stats.count_duration(ns, settings_.latency_tracking);
   note_slow(client, command, argv, ns);
 }

@@ -30,6 +30,10 @@ void Dispatcher::wait(Client& client, const CommandSpec& command, std::unique_pt
                         .group = std::move(wait->group),
                         .look_again_ms = wait->look_again_ms,
                         .asks_at_timeout = wait->asks_at_timeout});
+  // It counts when it has ended.
+  --context_.stats.by_command[row_number(command)].calls;
+  --context_.stats.commands;
+  --client.commands;
 }
 
 void Dispatcher::serve_waiters() {
@@ -106,6 +110,7 @@ bool Dispatcher::unblock(Client& client, std::string_view error) {
   io_->prepare_reply(client);
   begin_reply(client);
   if (!error.empty()) {
+    ++context_.stats.by_command[row_number(*waiter->command)].failed_calls;
     reply_error(client, error);
   } else if (waiter->asks_at_timeout) {
     Call call = make_call(client, argv);

@@ -10,6 +10,13 @@ constexpr size_t kDbBytes = 4;
 
 }  // namespace
 
+size_t Waiters::group_key_count() const {
+  const auto has_group = [](const Keys::value_type& key) {
+    return key.second.queues.rbegin()->first.has_value();  // the one without a name is the first
+  };
+  return static_cast<size_t>(std::count_if(keys_.begin(), keys_.end(), has_group));
+}
+
 // One string for database and key: a key may hold any bytes, the number before it has four.
 std::string Waiters::key_id(uint32_t db, std::string_view key) {
   std::string id;

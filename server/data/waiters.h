@@ -59,6 +59,8 @@ class Waiters {
   bool is_empty() const { return waiters_.empty(); }
   size_t size() const { return waiters_.size(); }
   size_t key_count() const { return keys_.size(); }
+  /// How many keys concern somebody even when they go.  Cost: O(keys waited for).
+  size_t group_key_count() const;
 
   void add(Waiter waiter);
   /// Forgets the command of a client; null if it does not wait.

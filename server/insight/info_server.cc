@@ -104,7 +104,7 @@ void add_client_info(const Context& context, Section& section) {
       .add("clients_in_timeout_table", waiters.deadline_count())
       .add("total_watched_keys", context.watches.key_count())
       .add("total_blocking_keys", waiters.key_count())
-      .add("total_blocking_keys_on_nokey", "0");
+      .add("total_blocking_keys_on_nokey", waiters.group_key_count());
 }
 
 void add_cpu_info(const Context&, Section& section) {

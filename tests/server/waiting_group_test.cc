@@ -58,6 +58,39 @@ TEST_CASE("FLUSHALL and FLUSHDB end the wait for a group's entries", "[xreadgrou
   }
 }
 
+TEST_CASE("INFO tells how many keys are waited for, and of how many the end is waited for, too",
+          "[info][xreadgroup]") {
+  WaitingGroup group;
+  const WaitingGroup::Reader waiting = group.wait("a");
+  RawClient reader = group.server.connect_raw();
+  reader.send("XREAD", "BLOCK", 0, "STREAMS", "s", "t", "$", "$");
+  REQUIRE(blocked_become(group.redis, 2));
+  CHECK(info_number(group.redis, "total_blocking_keys") == 2);
+  CHECK(info_number(group.redis, "total_blocking_keys_on_nokey") == 1);
+  group.redis("DEL", "s");
+  REQUIRE(blocked_become(group.redis, 1));
+  CHECK(info_number(group.redis, "total_blocking_keys") == 2);
+  CHECK(info_number(group.redis, "total_blocking_keys_on_nokey") == 0);
+}
+
+TEST_CASE("A command that waits counts once, when it has ended", "[info][xreadgroup]") {
+  WaitingGroup group;
+  const auto stats = [&] { return info_field(group.redis, "cmdstat_xreadgroup"); };
+  WaitingGroup::Reader reader = group.wait("a");
+  CHECK_THROWS(stats());
+  group.redis("XADD", "s", "1-0", "f", "v");
+  CHECK(show(reader.client.read()) == kFirstEntry);
+  CHECK(group.one_has_gone());
+  CHECK(stats().starts_with("calls=1,"));
+
+  WaitingGroup::Reader other = group.wait("b");
+  CHECK(stats().starts_with("calls=1,"));
+  group.redis("CLIENT", "UNBLOCK", other.id, "ERROR");
+  CHECK(show(other.client.read()).starts_with("-UNBLOCKED"));
+  CHECK(stats().starts_with("calls=2,"));
+  CHECK(stats().ends_with(",failed_calls=1"));
+}
+
 TEST_CASE("FLUSHDB of another database leaves a group's reader waiting", "[xreadgroup][flushdb]") {
   WaitingGroup group;
   WaitingGroup::Reader reader = group.wait("a");
