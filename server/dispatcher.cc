@@ -175,6 +175,12 @@ uint32_t Dispatcher::effective_flags(const Client& client, const CommandSpec& co
   return command.flags | (runs_queue ? client.transaction->flags() : 0);
 }
 
+/// Whatever is queued takes memory until EXEC, a read, too.
+bool Dispatcher::needs_room(const Client& client, const CommandSpec& command) {
+  return (effective_flags(client, command) & kDenyOom) != 0 ||
+         (client.transaction && !command.has(kNotQueued));
+}
+
 /// Why the command may not run now; empty if it may.
 std::string_view Dispatcher::refusal_of(const Client& client, const CommandSpec& command,
                                         std::span<const std::string_view> argv) {
@@ -188,8 +194,7 @@ std::string_view Dispatcher::refusal_of(const Client& client, const CommandSpec&
   if (!context_.gatekeeper.knows(client) && !command.has(kNoAuth)) return errors::kNoAuth;
   if (client.transaction && command.has(kNoMulti | kNotInMulti)) return errors::kNotInTransaction;
   if (client.limits != nullptr && !is_within_limits(client, command, argv)) return refusal_;
-  if ((effective_flags(client, command) & kDenyOom) != 0 && !context_.memory.has_room())
-    return errors::kOutOfMemory;
+  if (needs_room(client, command) && !context_.memory.has_room()) return errors::kOutOfMemory;
   if (closed_gates_ != 0) [[unlikely]]
     return refusal_at_gate(effective_flags(client, command));
   return {};

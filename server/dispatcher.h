@@ -135,6 +135,7 @@ class Dispatcher : public RequestHandler {
   bool is_within_limits(const Client& client, const CommandSpec& command,
                         std::span<const std::string_view> argv);
   static uint32_t effective_flags(const Client& client, const CommandSpec& command);
+  static bool needs_room(const Client& client, const CommandSpec& command);
   void put_off(Client& client, const CommandSpec& command, std::span<const std::string_view> argv);
   void run(Client& client, const CommandSpec& command, std::span<const std::string_view> argv);
   bool retry(Client& client);

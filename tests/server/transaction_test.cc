@@ -69,6 +69,22 @@ TEST_CASE("Out of memory, a write is not queued and EXEC of one runs nothing", "
   CHECK(redis("EXEC") == "EXECABORT Transaction discarded because of previous errors.");
 }
 
+TEST_CASE("Out of memory nothing is queued, and a transaction can still be left", "[multi][exec]") {
+  TestServer server;
+  Redis redis = server.connect();
+  redis("CONFIG", "SET", "maxmemory", 1);
+  redis("MULTI");
+  for (const char* const command : {"XLEN", "TYPE"})
+    CHECK(redis(command, "s") == "OOM command not allowed when used memory > 'maxmemory'.");
+  CHECK(redis("XLEN") == "ERR wrong number of arguments for 'xlen' command");
+  CHECK(redis("EXEC") == "EXECABORT Transaction discarded because of previous errors.");
+  redis("MULTI");
+  CHECK(redis("DISCARD") == "OK");
+  redis("MULTI");
+  CHECK(redis("EXEC") == "[]");
+  CHECK(redis("XLEN", "s") == 0);
+}
+
 TEST_CASE("A blocking read inside EXEC does not wait", "[exec]") {
   TestServer server;
   Redis redis = server.connect();
