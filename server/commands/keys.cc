@@ -61,7 +61,7 @@ std::optional<ReplyError> check_flush_args(const Call& call) {
 
 /// What OBJECT asks about; answers null without the key.
 const KeyEntry* find_object(Call& call) {
-  const KeyEntry* const entry = call.db.peek(call.args[2]);
+  const KeyEntry* const entry = call.db.peek_unnoticed(call.args[2]);
   if (entry == nullptr) call.reply.null();
   return entry;
 }

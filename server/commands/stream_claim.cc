@@ -258,8 +258,7 @@ std::optional<StreamId> scan(ConsumerGroup& group, const XautoclaimArgs& args, C
 
 Outcome xclaim(Call& call) {
   const std::string_view key = call.args[1];
-  Stream* const stream = call.db.find_for_write(key);
-  ConsumerGroup* const group = stream != nullptr ? stream->find_group(call.args[2]) : nullptr;
+  const auto [stream, group] = find_group_as_reader(call, key, call.args[2]);
   if (group == nullptr) return errors::no_such_key_or_group(key, call.args[2]);
   IdList ids;
   Parsed<XclaimArgs> args = read_xclaim(call, ids);
@@ -295,8 +294,7 @@ Outcome xautoclaim(Call& call) {
   Parsed<XautoclaimArgs> args = read_xautoclaim(call);
   if (!args) return std::move(args.error());
   const std::string_view key = call.args[1];
-  Stream* const stream = call.db.find_for_write(key);
-  ConsumerGroup* const group = stream != nullptr ? stream->find_group(call.args[2]) : nullptr;
+  const auto [stream, group] = find_group_as_reader(call, key, call.args[2]);
   if (group == nullptr) return errors::no_such_key_or_group(key, call.args[2]);
 
   call.propagate_nothing();  // told by its effects

@@ -188,7 +188,7 @@ Outcome xgroup_help(Call& call) {
 }
 
 Outcome xack(Call& call) {
-  const FoundGroup found = find_group(call, call.args[1], call.args[2]);
+  const FoundGroup found = find_group_as_reader(call, call.args[1], call.args[2]);
   int64_t acknowledged = 0;
   if (found) {
     IdList ids;

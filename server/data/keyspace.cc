@@ -98,6 +98,12 @@ const KeyEntry* Database::peek(std::string_view key) {
   return counted(live(keys_.find(key, KeyTable::hash(key))), key);
 }
 
+const KeyEntry* Database::peek_unnoticed(std::string_view key) {
+  const KeyEntry* const entry = live(keys_.find(key, KeyTable::hash(key)));
+  ++(entry != nullptr ? keyspace_->lookups_.hits : keyspace_->lookups_.misses);
+  return entry;
+}
+
 const KeyEntry* Database::entry(std::string_view key) const {
   const KeyEntry* const entry = keys_.find(key, KeyTable::hash(key));
   return entry != nullptr && !is_over(*entry) ? entry : nullptr;

@@ -94,6 +94,8 @@ class Database {
   /// The entry of a key for a question about the key, not its stream: counts a hit or a miss, notes
   /// no access.
   const KeyEntry* peek(std::string_view key);
+  /// The same; nobody is told of a miss.
+  const KeyEntry* peek_unnoticed(std::string_view key);
   /// The same, uncounted, and removes nothing.
   const KeyEntry* entry(std::string_view key) const;
 

@@ -356,13 +356,18 @@ TEST_CASE("Reads and questions about keys count hits and misses; writes and scan
   redis("XINFO", "STREAM", "absent");
   CHECK(info_number(redis, "keyspace_hits") == 6);
   CHECK(info_number(redis, "keyspace_misses") == 5);
+  redis("XACK", "absent", "g", "1-0");
+  redis("XCLAIM", "s", "g", "c", 0, "1-0");
+  redis("XAUTOCLAIM", "absent", "g", "c", 0, 0);
+  CHECK(info_number(redis, "keyspace_hits") == 7);
+  CHECK(info_number(redis, "keyspace_misses") == 7);
   redis("XDEL", "absent", "1-0");
   redis("XTRIM", "s", "MAXLEN", 9);
   redis("DEL", "absent");
   redis("SCAN", 0);
   redis("RANDOMKEY");
-  CHECK(info_number(redis, "keyspace_hits") == 6);
-  CHECK(info_number(redis, "keyspace_misses") == 5);
+  CHECK(info_number(redis, "keyspace_hits") == 7);
+  CHECK(info_number(redis, "keyspace_misses") == 7);
 }
 
 TEST_CASE("Bytes that come and go are counted", "[info]") {

@@ -243,13 +243,15 @@ TEST_CASE("Keys that nobody asks for go in the order of their deadlines, up to a
 
 TEST_CASE("A read of a missing key is a miss, a write of one is none", "[keymiss]") {
   HandlerStage stage;
-  for (const char* words : {"XLEN k", "XRANGE k - +", "TYPE k", "EXISTS k", "TTL k", "COPY k t"}) {
+  for (const char* words : {"XLEN k", "XRANGE k - +", "TYPE k", "EXISTS k", "TTL k", "COPY k t",
+                            "XACK k g 1-0", "XCLAIM k g c 0 1-0", "XAUTOCLAIM k g c 0 0"}) {
     stage(words);
     CHECK(stage.misses() == "keymiss k");
   }
   stage("XADD k NOMKSTREAM * f v");
   stage("DEL k");
   stage("EXPIRE k 10");
+  stage("OBJECT ENCODING k");
   CHECK(stage.misses().empty());
 }
 
