@@ -45,7 +45,7 @@ ReplyError unknown_command(std::span<const std::string_view> args) {
   for (const std::string_view arg : args.subspan(1)) {
     if (echo.size() >= kMaxEcho) break;
     echo += '\'';
-    echo += arg.substr(0, kMaxEcho - std::min(kMaxEcho, echo.size() - 1));
+    echo += named(arg.substr(0, kMaxEcho - std::min(kMaxEcho, echo.size() - 1)));
     echo += "' ";
   }
   return ReplyError(text + echo);
@@ -53,7 +53,7 @@ ReplyError unknown_command(std::span<const std::string_view> args) {
 
 ReplyError no_such_group(std::string_view group, std::string_view key) {
   std::string text("NOGROUP No such consumer group '");
-  text.append(group).append("' for key name '").append(key).append("'");
+  text.append(named(group)).append("' for key name '").append(named(key)).append("'");
   return ReplyError(std::move(text));
 }
 
@@ -66,11 +66,11 @@ ReplyError unbalanced_streams(std::string_view command) {
 }
 
 ReplyError unrecognized_xclaim_option(std::string_view option) {
-  return ReplyError("ERR Unrecognized XCLAIM option '" + std::string(option) + "'");
+  return ReplyError("ERR Unrecognized XCLAIM option '" + std::string(named(option)) + "'");
 }
 
 ReplyError unrecognized_xnack_option(std::string_view option) {
-  return ReplyError("ERR Unrecognized XNACK option '" + std::string(option) + "'");
+  return ReplyError("ERR Unrecognized XNACK option '" + std::string(named(option)) + "'");
 }
 
 ReplyError meaningless_id(std::string_view id) {
@@ -84,8 +84,8 @@ ReplyError meaningless_id(std::string_view id) {
 namespace {
 
 std::string key_or_group(std::string_view key, std::string_view group) {
-  return "NOGROUP No such key '" + std::string(key) + "' or consumer group '" + std::string(group) +
-         "'";
+  return "NOGROUP No such key '" + std::string(named(key)) + "' or consumer group '" +
+         std::string(named(group)) + "'";
 }
 
 }  // namespace

@@ -197,9 +197,13 @@ inline constexpr std::string_view kIdsTooFew =
     "ERR The `numids` parameter must match the number of arguments";
 
 // --- With a part that varies -----------------------------------------------------------------
-/// User bytes as errors echo them: at most 128.
+/// User bytes as errors name them: up to the first NUL, where a text ends in C.
+inline std::string_view named(std::string_view bytes) {
+  return bytes.substr(0, bytes.find('\0'));
+}
+/// The same as errors echo what they do not know: at most 128 bytes.
 inline std::string_view echoed(std::string_view bytes) {
-  return bytes.substr(0, 128);
+  return named(bytes.substr(0, 128));
 }
 
 ReplyError wrong_number_of_arguments(std::string_view command);

@@ -56,6 +56,21 @@ TEST_CASE("Errors about commands that cannot be found or lack words", "[errors]"
        {{"CONFIG"}, "ERR wrong number of arguments for 'config' command"}});
 }
 
+TEST_CASE("What a client sent is named in errors up to a NUL", "[errors]") {
+  TestServer server;
+  Redis redis = server.connect();
+  redis("XGROUP", "CREATE", "s", "g", "$", "MKSTREAM");
+  const std::string name("a\0b", 3);
+  check_refusals(
+      redis,
+      {{{name}, "ERR unknown command 'a'"},
+       {{"FOO", name, "c"}, "ERR unknown command 'FOO', with args beginning with: 'a' 'c' "},
+       {{"XGROUP", name}, "ERR unknown subcommand 'a'. Try XGROUP HELP."},
+       {{"XGROUP", "SETID", "s", name, "0"}, "NOGROUP No such consumer group 'a' for key name 's'"},
+       {{"XPENDING", name, name}, "NOGROUP No such key 'a' or consumer group 'a'"},
+       {{"XCLAIM", "s", "g", "c", "0", "1", name}, "ERR Unrecognized XCLAIM option 'a'"}});
+}
+
 TEST_CASE("Errors about what is not allowed", "[errors]") {
   TestServer server({"--requirepass", "hush"});
   Redis redis = server.connect();
