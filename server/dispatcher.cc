@@ -292,7 +292,7 @@ Call Dispatcher::make_call(Client& client, std::span<const std::string_view> arg
   return call_of(client, argv);
 }
 
-[[gnu::always_inline]] inline void Dispatcher::ran(const Client& client, const CommandSpec& command,
+[[gnu::always_inline]] inline void Dispatcher::ran(Client& client, const CommandSpec& command,
                                                    CommandStats& stats,
                                                    std::span<const std::string_view> argv,
                                                    uint64_t began) {
@@ -300,7 +300,9 @@ Call Dispatcher::make_call(Client& client, std::span<const std::string_view> arg
   if (client.blocked) [[unlikely]] {
     context_.waiters.add_spent(client.id, ns);
   } else {
-    stats.count_duration(ns, settings_.latency_tracking);
+    stats.count_call(ns, settings_.latency_tracking);
+    ++context_.stats.commands;
+    ++client.commands;
   }
   if (ns >= noteworthy_ns_) [[unlikely]]
     note(client, command, argv, ns);
@@ -312,9 +314,6 @@ void Dispatcher::run(Client& client, const CommandSpec& command,
   const uint64_t began = lap_ticks_;
   running_ = &command;
   CommandStats& stats = context_.stats.by_command[row_number(command)];
-  ++stats.calls;
-  ++context_.stats.commands;
-  ++client.commands;
   const size_t before = client.reply.buffer().size();
   Call call = call_of(client, argv);
   begin_changes(client);
@@ -355,8 +354,6 @@ void Dispatcher::run_queued(Client& client, const CommandSpec& command,
   const uint64_t began = lap_ticks_;
   running_ = &command;
   CommandStats& stats = context_.stats.by_command[row_number(command)];
-  ++stats.calls;
-  ++context_.stats.commands;
   Call call = call_of(client, argv);
   call.may_wait = false;
   context_.propagation.begin();

@@ -162,8 +162,8 @@ class Dispatcher : public RequestHandler {
     lap_ticks_ = context_.ticks.now();
     return context_.ticks.ns(context_.ticks.between(began, lap_ticks_));
   }
-  /// A command has run, to its end or until it has to wait.
-  void ran(const Client& client, const CommandSpec& command, CommandStats& stats,
+  /// A command has run, to its end, and counts, or until it has to wait.
+  void ran(Client& client, const CommandSpec& command, CommandStats& stats,
            std::span<const std::string_view> argv, uint64_t began);
   /// The same for one that had to wait and has come to its end: it has taken so long in all.
   void ended(Client& client, const CommandSpec& command, std::span<const std::string_view> argv,

@@ -14,10 +14,9 @@ namespace weir {
 void Dispatcher::ended(Client& client, const CommandSpec& command,
                        std::span<const std::string_view> argv, uint64_t ns) {
   CommandStats& stats = context_.stats.by_command[row_number(command)];
-  ++stats.calls;
+  stats.count_call(ns, settings_.latency_tracking);
   ++context_.stats.commands;
   ++client.commands;
-  stats.count_duration(ns, settings_.latency_tracking);
   note_slow(client, command, argv, ns);
 }
 

@@ -30,10 +30,6 @@ void Dispatcher::wait(Client& client, const CommandSpec& command, std::unique_pt
                         .group = std::move(wait->group),
                         .look_again_ms = wait->look_again_ms,
                         .asks_at_timeout = wait->asks_at_timeout});
-  // It counts when it has ended.
-  --context_.stats.by_command[row_number(command)].calls;
-  --context_.stats.commands;
-  --client.commands;
 }
 
 void Dispatcher::serve_waiters() {

@@ -21,8 +21,9 @@ struct CommandStats {
   uint64_t failed_calls = 0;             // answered with an error
   std::unique_ptr<Histogram> durations;  // made when the first is recorded
 
-  /// is_recorded: in the histogram, too.
-  void count_duration(uint64_t duration_ns, bool is_recorded) {
+  /// A call has come to its end.  is_recorded: in the histogram, too.
+  void count_call(uint64_t duration_ns, bool is_recorded) {
+    ++calls;
     ns += duration_ns;
     if (!is_recorded) return;
     if (durations == nullptr) [[unlikely]]

@@ -70,7 +70,7 @@ TEST_CASE("CLIENT INFO is the caller's line, and it is right", "[client]") {
   CHECK(client_field(line, "lib-ver") == "1.2");
   CHECK(client_field(line, "multi") == "-1");
   CHECK(client_field(line, "flags") == "N");
-  CHECK(client_field(line, "tot-cmds") == "5");
+  CHECK(client_field(line, "tot-cmds") == "4");
 }
 
 TEST_CASE("A client of the Unix socket is shown with its path and the flag U", "[client]") {

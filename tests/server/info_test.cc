@@ -294,6 +294,20 @@ TEST_CASE("What redis-cli --stat searches for is first found where it belongs", 
   CHECK(text.find("cluster_enabled:1") == std::string::npos);
 }
 
+TEST_CASE("A command counts when it has run, within a transaction, too", "[info][client]") {
+  TestServer server;
+  Redis redis = server.connect();
+  redis("CONFIG", "RESETSTAT");
+  CHECK(redis("INFO", "commandstats").contains("cmdstat_config|resetstat:calls=1,"));
+  CHECK(redis("INFO", "commandstats").contains("cmdstat_info:calls=1,"));
+  redis("MULTI");
+  redis("XLEN", "s");
+  redis("XLEN", "t");
+  redis("EXEC");
+  CHECK(redis("CLIENT", "INFO").contains(" tot-cmds=7"));
+  CHECK(info_number(redis, "total_commands_processed") == 8);
+}
+
 TEST_CASE("Commands, refusals and failures are counted apart", "[info]") {
   TestServer server;
   Redis redis = server.connect();

@@ -63,7 +63,7 @@ TEST_CASE("INFO tells how many keys are waited for, and of how many the end is w
   WaitingGroup group;
   const WaitingGroup::Reader waiting = group.wait("a");
   RawClient reader = group.server.connect_raw();
-  reader.send("XREAD", "BLOCK", 0, "STREAMS", "s", "t", "$", "$");
+  reader.send("XREAD", "BLOCK", "0", "STREAMS", "s", "t", "$", "$");
   REQUIRE(blocked_become(group.redis, 2));
   CHECK(info_number(group.redis, "total_blocking_keys") == 2);
   CHECK(info_number(group.redis, "total_blocking_keys_on_nokey") == 1);
@@ -77,7 +77,7 @@ TEST_CASE("A command that waits counts once, when it has ended", "[info][xreadgr
   WaitingGroup group;
   const auto stats = [&] { return info_field(group.redis, "cmdstat_xreadgroup"); };
   WaitingGroup::Reader reader = group.wait("a");
-  CHECK_THROWS(stats());
+  CHECK(stats().empty());
   group.redis("XADD", "s", "1-0", "f", "v");
   CHECK(show(reader.client.read()) == kFirstEntry);
   CHECK(group.one_has_gone());

@@ -94,7 +94,7 @@ TEST_CASE("A reset takes back what was counted and leaves the peak", "[stats]") 
   Stats stats(2);
   stats.by_command[1] = {
       .calls = 3, .ns = 40, .rejected_calls = 5, .failed_calls = 6, .durations = nullptr};
-  stats.by_command[1].count_duration(40, true);
+  stats.by_command[1].count_call(40, true);
   stats.count_error("ERR x");
   stats.commands = stats.connections = stats.rejected_connections = stats.auth_failures = 9;
   stats.command_rate = rate_of(160, 16);
