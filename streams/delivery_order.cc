@@ -1,5 +1,7 @@
 #include "streams/delivery_order.h"
 
+#include <algorithm>
+
 namespace weir {
 
 DeliveryOrder& DeliveryOrder::operator=(const DeliveryOrder& other) {
@@ -14,6 +16,7 @@ DeliveryOrder& DeliveryOrder::operator=(const DeliveryOrder& other) {
 void DeliveryOrder::note_late(uint64_t ms, const StreamId& id) {
   if (ms == latest_ms_) is_plain_ = false;
   if (late_ == nullptr) late_ = std::make_unique<Late>();
+  late_->least_ms = std::min(late_->least_ms, ms);
   late_->places.insert_or_assign(id, Place{ms, ++late_->last_number});
   if (late_->places.size() > kMostLate) late_->places.erase(late_->places.begin());
 }

@@ -47,7 +47,7 @@ class DeliveryOrder {
 
   /// 0 for an entry that is not late at its time.
   uint64_t number(uint64_t ms, const StreamId& id) const {
-    return late_ == nullptr ? 0 : late_number(ms, id);
+    return late_ == nullptr || ms < late_->least_ms ? 0 : late_number(ms, id);
   }
   size_t memory_bytes() const;
 
@@ -58,6 +58,7 @@ class DeliveryOrder {
   };
   struct Late {
     std::map<StreamId, Place> places;
+    uint64_t least_ms = UINT64_MAX;  // of those that there were
     uint64_t last_number = 0;
   };
 
