@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <cstdio>
+#include <utility>
 
 namespace weir {
 namespace {
@@ -16,21 +17,22 @@ struct GlobToken {
   std::string_view set;  // the inside of [...], without '^'
 };
 
+/// Of what a set begins with: \x, a-z or x.  A ']' can end a range: it then ends no set.
+size_t set_element_size(std::string_view set) {
+  if (set[0] == '\\' && set.size() > 1) return 2;
+  return set.size() > 2 && set[1] == '-' ? 3 : 1;
+}
+
 bool set_contains(std::string_view set, char c, bool ignore_case) {
   const auto fold = [ignore_case](char x) {
     return static_cast<unsigned char>(ignore_case ? to_lower(x) : x);
   };
-  for (size_t i = 0; i < set.size(); ++i) {
-    if (set[i] == '\\' && i + 1 < set.size()) {
-      if (fold(set[++i]) == fold(c)) return true;
-    } else if (i + 2 < set.size() && set[i + 1] == '-') {
-      const unsigned char low = std::min(fold(set[i]), fold(set[i + 2]));
-      const unsigned char high = std::max(fold(set[i]), fold(set[i + 2]));
-      if (low <= fold(c) && fold(c) <= high) return true;
-      i += 2;
-    } else if (fold(set[i]) == fold(c)) {
-      return true;
-    }
+  for (size_t size = 0; !set.empty(); set.remove_prefix(size)) {
+    size = set_element_size(set);
+    unsigned char low = fold(set[size == 2 ? 1 : 0]);
+    unsigned char high = fold(set[size - 1]);
+    if (low > high) std::swap(low, high);
+    if (low <= fold(c) && fold(c) <= high) return true;
   }
   return false;
 }
@@ -53,8 +55,7 @@ GlobToken next_token(std::string_view& pattern) {
     const size_t begin = token.negated ? 2 : 1;
     size_t end = begin;
     while (end < pattern.size() && pattern[end] != ']')
-      end += pattern[end] == '\\' ? 2 : 1;
-    end = std::min(end, pattern.size());
+      end += set_element_size(pattern.substr(end));
     token.set = pattern.substr(begin, end - begin);
     used = std::min(end + 1, pattern.size());
   }

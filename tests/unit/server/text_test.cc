@@ -84,6 +84,12 @@ TEST_CASE("A range in a set includes both ends, in either order", "[glob]") {
   CHECK(matched("[\x80-\xff]", {"\x80", "\xe4", "a"}) == "\x80 \xe4");
 }
 
+TEST_CASE("A range may end in a bracket, and the set goes on behind it", "[glob]") {
+  CHECK(matched("[a-]x", {"a", "_", "]", "x", "-", "ax"}) == "a _ ] x");
+  CHECK(matched("[a-]b]c", {"ac", "bc", "a"}) == "ac bc");
+  CHECK(matched("[a-", {"a", "-", "b"}) == "a -");
+}
+
 TEST_CASE("A backslash takes the next byte for itself", "[glob]") {
   CHECK(matched("a\\*b", {"a*b", "axb", "a\\*b"}) == "a*b");
   CHECK(matched("\\?\\[", {"?[", "x["}) == "?[");
