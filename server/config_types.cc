@@ -1,5 +1,6 @@
 #include "server/config_types.h"
 
+#include <algorithm>
 #include <array>
 #include <cassert>
 #include <charconv>
@@ -168,15 +169,15 @@ std::vector<std::string> option_lines(const Option& option, const ConfigValues& 
 }
 
 std::optional<int64_t> parse_memory(std::string_view text) {
-  int64_t number = 0;
-  const char* const end = text.data() + text.size();
-  const auto [rest, error] = std::from_chars(text.data(), end, number);
-  if (error != std::errc{} || number < 0 || text[0] == '-') return std::nullopt;
-  const std::string unit = to_lower({rest, static_cast<size_t>(end - rest)});
+  const size_t digits = std::min(text.find_first_not_of("0123456789"), text.size());
+  const std::string unit = to_lower(text.substr(digits));
   for (const auto& [name, bytes] : kUnits) {
     if (name != unit) continue;
+    int64_t number = 0;  // without digits, too
+    const auto [rest, error] = std::from_chars(text.data(), text.data() + digits, number);
     int64_t product = 0;
-    if (__builtin_mul_overflow(number, bytes, &product)) return std::nullopt;
+    if (error == std::errc::result_out_of_range || __builtin_mul_overflow(number, bytes, &product))
+      return std::nullopt;
     return product;
   }
   return std::nullopt;

@@ -123,7 +123,8 @@ std::string print_option(const Option& option, const ConfigValues& values);
 /// The value as lines for the file, each beginning with the option's name.
 std::vector<std::string> option_lines(const Option& option, const ConfigValues& values);
 
-/// Bytes from "100", "4kb" (1024) or "4k" (1000), …; nothing for anything else.
+/// Bytes from "100", "4kb" (1024) or "4k" (1000), …; nothing for anything else.  No digits are 0,
+/// as in Redis.
 std::optional<int64_t> parse_memory(std::string_view text);
 
 /// Bytes in the largest unit that divides them: "100mb".
