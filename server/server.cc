@@ -1,5 +1,6 @@
 #include "server/server.h"
 
+#include <algorithm>
 #include <csignal>
 
 #include <sys/socket.h>
@@ -16,6 +17,10 @@ namespace {
 
 /// How long a client may keep a shutdown waiting for the socket to take the rest of its replies.
 constexpr int kLastWordsMs = 100;
+
+/// Below this every connection would go before it has said a word, also the one that raises the
+/// limit again.
+constexpr uint64_t kLeastClientMemory = 128 << 10;
 
 ServerIdentity make_identity(const Clock& clock) {
   return {.run_id = random_run_id(),
@@ -292,9 +297,10 @@ void Server::work_off_memory() {
 void Server::limit_client_memory() {
   const MemoryShare& share = config_->maxmemory_clients;
   ClientMemory& memory = parts_.io.memory();
-  memory.set_limit(share.percent > 0
-                       ? config_->maxmemory / 100 * static_cast<uint64_t>(share.percent)
-                       : share.bytes);
+  const uint64_t limit = share.percent > 0
+                             ? config_->maxmemory / 100 * static_cast<uint64_t>(share.percent)
+                             : share.bytes;
+  memory.set_limit(limit == 0 ? 0 : std::max(limit, kLeastClientMemory));
   if (!memory.is_on()) return;
   for (const auto& [id, client] : parts_.clients)
     memory.look_at(*client);

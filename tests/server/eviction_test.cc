@@ -288,6 +288,15 @@ TEST_CASE("Replies that nobody fetches count, and a lower limit is kept at once"
   CHECK(redis("PING") == "PONG");
 }
 
+TEST_CASE("No limit is so low that a connection without anything goes", "[maxmemory-clients]") {
+  TestServer server;
+  Redis redis = server.connect();
+  CHECK(redis("CONFIG", "SET", "maxmemory-clients", "1") == "OK");
+  CHECK(redis("PING") == "PONG");
+  CHECK(server.connect()("CONFIG", "GET", "maxmemory-clients") == R"(["maxmemory-clients","1"])");
+  CHECK(info_number(redis, "evicted_clients") == 0);
+}
+
 TEST_CASE("Queued commands of a transaction count for the limit of the query buffer",
           "[multi][client-query-buffer-limit]") {
   TestServer server({"--client-query-buffer-limit", "1mb"});
