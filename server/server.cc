@@ -100,7 +100,7 @@ std::string Server::load() {
   if (config_->appendonly) {
     why = log_control_.load();
   } else if (parts_.loader.load(config_->dbfilename) == Loader::Result::kFailed) {
-    why = "Fatal error loading the DB, exiting.";
+    why = "Fatal error loading the DB: Invalid argument. Exiting.";
   }
   parts_.loader.look_after_clients = nullptr;
   parts_.loader.keep_expired(false);

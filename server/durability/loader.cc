@@ -205,6 +205,7 @@ Loader::Result Loader::read(RdbSource& bytes, const std::string& name, const Tar
     const RdbError& error = summary.error();
     std::string where = name + ", offset " + std::to_string(error.offset);
     if (reader.last_key()) where += ", key '" + *reader.last_key() + "'";
+    if (!error.detail.empty()) log_.warning(error.detail);
     log_.warning("The RDB file cannot be loaded: " + error.reason + " (" + where + ", " +
                  std::string(reader.doing()) + ")");
     return Result::kFailed;
