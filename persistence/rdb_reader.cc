@@ -12,6 +12,7 @@ namespace weir {
 namespace {
 
 constexpr int64_t kMillisecondsPerSecond = 1000;
+constexpr int64_t kNoDeadline = -1;
 
 /// A name for a message: what is not printable as \xHH, and not more than a line of it.
 std::string shown(std::string_view name) {
@@ -135,6 +136,7 @@ bool RdbReader::is_of_next_key(uint8_t opcode) {
     case rdb::kExpireMs:
       doing_ = "read-expire";
       next_.deadline_ms = in_.time_ms();
+      if (*next_.deadline_ms == kNoDeadline) next_.deadline_ms.reset();
       return true;
     case rdb::kFrequency:
       next_.frequency = in_.byte();

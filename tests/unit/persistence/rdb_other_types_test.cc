@@ -237,6 +237,16 @@ TEST_CASE("Functions are refused like keys of other types, or passed over", "[rd
   CHECK(refusal.error().kind == RdbError::Kind::kRefused);
 }
 
+TEST_CASE("A deadline of -1 is none", "[rdb]") {
+  const std::string file = file_with([](RdbOutput& out) {
+    out.byte(rdb::kExpireMs);
+    out.raw("\xff\xff\xff\xff\xff\xff\xff\xff");
+  });
+  RdbContent content;
+  REQUIRE(read(file, content, RdbOtherTypes::kRefuse));
+  CHECK_FALSE(content.keys[0].key.deadline_ms);
+}
+
 TEST_CASE("A TTL in seconds is one in milliseconds", "[rdb]") {
   const std::string file = file_with([](RdbOutput& out) {
     out.byte(rdb::kExpireSeconds);
