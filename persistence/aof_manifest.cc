@@ -12,7 +12,7 @@ namespace {
 
 constexpr size_t kMaxManifestBytes = size_t{16} * 1024 * 1024;
 /// Longest line, its end included.
-constexpr size_t kMaxLineBytes = 1023;
+constexpr size_t kMaxLineBytes = 1024;  // with the line end
 
 constexpr std::string_view kIncrementEnd = ".incr.aof";
 

@@ -66,6 +66,13 @@ TEST_CASE("What is still to be deleted keeps its number", "[aof][manifest]") {
   CHECK(manifest->add_increment("x") == "x.8.incr.aof");
 }
 
+TEST_CASE("A line of a manifest may have 1024 bytes with its end", "[aof][manifest]") {
+  const std::string begin = "file a seq 1 type b k ";
+  const std::string longest = begin + std::string(1024 - begin.size() - 1, 'v') + "\n";
+  CHECK(AofManifest::parse(longest));
+  CHECK_FALSE(AofManifest::parse(begin + longest.substr(begin.size() - 1)));
+}
+
 TEST_CASE("Each broken rule of a manifest has its own words", "[aof][manifest]") {
   CHECK(why_not("") == "Found an empty AOF manifest");
   CHECK(why_not("\n") == "Invalid AOF manifest file format");
