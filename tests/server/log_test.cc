@@ -432,4 +432,27 @@ TEST_CASE("Who watches a key while a log is loaded does not remove what it gives
   CHECK(server.connect()("EXISTS", "k") == 1);
 }
 
+TEST_CASE("Commands that nobody has written to a log are passed over with a complaint", "[aof]") {
+  const std::vector<std::vector<std::string>> commands = {{"MONITOR"},
+                                                          {"QUIT"},
+                                                          {"SHUTDOWN"},
+                                                          {"SUBSCRIBE", "c"},
+                                                          {"PSUBSCRIBE", "c"},
+                                                          {"SYNC"},
+                                                          {"SSUBSCRIBE", "c"},
+                                                          {"PSYNC", "?", "-1"},
+                                                          {"XADD", "s", "1-1", "f", "v"}};
+  std::string log;
+  for (const std::vector<std::string>& words : commands)
+    log += encode_command(words);
+  ByHand server;
+  write_text(server.folder() / "appendonly.aof", log);
+  server.start(server.with({"--appendonly", "yes"}));
+  Redis redis = server.connect();
+  CHECK(redis("XLEN", "s") == 1);
+  CHECK(redis("PUBLISH", "c", "m") == 0);
+  CHECK(redis("ROLE").starts_with("[\"master\""));
+  CHECK(server.output().find("'quit' is no change of data") != std::string::npos);
+}
+
 }  // namespace weir::testing
