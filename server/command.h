@@ -163,7 +163,7 @@ enum CommandFlag : uint32_t {
   kSubcommand = 1U << 23,     // has a container's name before its own; the table sees to it
   kNeedsDebug = 1U << 24,     // refused unless enable-debug-command allows it
   kContainer = 1U << 25,      // its subcommands are the rows behind it
-  kMaySayNothing = 1U << 26,  // CLIENT REPLY, SHUTDOWN: no reply is right
+  kMaySayNothing = 1U << 26,  // CLIENT REPLY, SHUTDOWN, …: no reply is right
   kMayReplicate = 1U << 27,   // no write, yet replicas are told
   kNotQueued = 1U << 28,      // between MULTI and EXEC it runs at once
   kNotInMulti = 1U << 29,     // refused there, as kNoMulti, which Redis does not refuse

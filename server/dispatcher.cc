@@ -37,6 +37,8 @@ constexpr uint64_t kClockHoldsNs = 100'000;
 /// Cross-protocol requests are logged at most this often.
 constexpr int64_t kHttpWarningIntervalMs = 60'000;
 
+constexpr uint32_t kTouchesKeys = kWrite | kReadonly | kMayReplicate;
+
 bool is_http(std::string_view word) {
   return equals_ignoring_case(word, "post") || equals_ignoring_case(word, "host:");
 }
@@ -157,6 +159,8 @@ void Dispatcher::run_or_queue(Client& client, const CommandSpec& command,
   if (client.subscriptions && !client.reply.is_resp3() && !command.has(kForListeners)) {
     return reject(client, &command, errors::not_while_subscribed(command.name).text());
   }
+  if (client.is_fed() && (effective_flags(client, command) & kTouchesKeys) != 0) [[unlikely]]
+    return reject(client, &command, errors::kFedClient);
   if (pause_.holds(effective_flags(client, command)) && !client.shared)
     return put_off(client, command, argv);
   if (client.transaction && !command.has(kNotQueued)) {

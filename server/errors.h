@@ -25,6 +25,7 @@ inline constexpr std::string_view kOutOfMemory =
 inline constexpr std::string_view kLoading = "LOADING Redis is loading the dataset in memory";
 inline constexpr std::string_view kReadOnly =
     "READONLY You can't write against a read only replica.";
+inline constexpr std::string_view kFedClient = "ERR Replica can't interact with the keyspace";
 inline constexpr std::string_view kMasterDown =
     "MASTERDOWN Link with MASTER is down and replica-serve-stale-data is set to 'no'.";
 inline constexpr std::string_view kNoReplicas = "NOREPLICAS Not enough good replicas to write.";

@@ -104,6 +104,9 @@ class Client {
   /// Loopback or Unix socket.
   bool is_local() const;
 
+  /// It is there to be shown what others do: a replica or a monitor.
+  bool is_fed() const { return monitoring || shared != nullptr; }
+
   /// CLIENT REPLY keeps the replies of the command that runs from leaving.
   bool is_muted() const {
     return reply_mode == ReplyMode::kOff || reply_mode == ReplyMode::kSkipThis;

@@ -140,4 +140,17 @@ TEST_CASE("A monitor that has gone is shown nothing", "[monitor]") {
   CHECK(redis("PING") == "PONG");
 }
 
+TEST_CASE("A monitor cannot touch keys, nor become one a second time", "[monitor]") {
+  TestServer server;
+  Redis monitor = server.connect();
+  CHECK(monitor("MONITOR") == "OK");
+  for (const char* command : {"XLEN", "PERSIST"})
+    CHECK(monitor(command, "s") == "ERR Replica can't interact with the keyspace");
+  CHECK(monitor("PUBLISH", "c", "m") == "ERR Replica can't interact with the keyspace");
+  monitor.send("MONITOR");
+  CHECK(monitor.nothing_arrives());
+  CHECK(monitor("RESET") == "RESET");
+  CHECK(monitor("XLEN", "s") == 0);
+}
+
 }  // namespace weir::testing
