@@ -152,7 +152,6 @@ TEST_CASE("Everybody hears of an evicted key", "[eviction][watch][notify-keyspac
   CHECK(listener.read() == R"(["message","__keyevent@0__:evicted","k0"])");
   CHECK(reader.read().starts_with("NOGROUP"));
   watcher("MULTI");
-  watcher("PING");
   CHECK(watcher("EXEC") == "nil");
 }
 
