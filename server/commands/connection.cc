@@ -146,10 +146,12 @@ Outcome reset(Call& call) {
   call.context.pubsub.forget(client);
   call.context.tracking.stop(client);
   if (!client.labels().name.empty()) client.mutable_labels().name.clear();
-  client.reply_mode = ReplyMode::kOn;
   call.context.monitors.remove(client);
   call.context.dispatcher.look_out();
-  client.reply.set_buffer(client.output);
+  if (client.reply_mode != ReplyMode::kSkipThis) {
+    client.reply_mode = ReplyMode::kOn;
+    client.reply.set_buffer(client.output);
+  }
   client.reply.set_version(2);
   call.reply.simple("RESET");
   return Outcome::done();

@@ -299,4 +299,15 @@ TEST_CASE("Unknown commands are refused before the password is asked for", "[aut
   CHECK(show(client.read()) == "+PONG");
 }
 
+TEST_CASE("CLIENT REPLY SKIP drops the reply of RESET, OFF does not", "[client|reply][reset]") {
+  TestServer server;
+  RawClient client = server.connect_raw();
+  client.send("CLIENT", "REPLY", "SKIP");
+  client.send("RESET");
+  CHECK(client("PING").text == "PONG");
+  client.send("CLIENT", "REPLY", "OFF");
+  CHECK(client("RESET").text == "RESET");
+  CHECK(client("PING").text == "PONG");
+}
+
 }  // namespace weir::testing
