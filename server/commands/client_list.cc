@@ -130,8 +130,8 @@ Outcome client_list(Call& call) {
     ids.emplace();
     while (args.left() > 0) {
       const std::optional<int64_t> id = parse_canonical(args.next());
-      if (!id || *id < 1) return ReplyError("ERR Invalid client ID");
-      ids->push_back(static_cast<uint64_t>(*id));
+      if (!id) return ReplyError("ERR Invalid client ID");
+      ids->push_back(static_cast<uint64_t>(*id));  // no client has 0 or one below it
     }
   } else if (args.left() > 0) {
     return ReplyError(errors::kSyntax);

@@ -99,7 +99,8 @@ TEST_CASE("CLIENT LIST is ordered by ID and filtered by TYPE and ID", "[client]"
   CHECK(redis("CLIENT", "LIST", "ID", b, 999).text.find("id=" + b + " ") == 0);
   CHECK(redis("CLIENT", "LIST", "ID", 999) == "");
   CHECK(redis("CLIENT", "LIST", "TYPE", "alien") == "ERR Unknown client type 'alien'");
-  CHECK(redis("CLIENT", "LIST", "ID", "0") == "ERR Invalid client ID");
+  CHECK(redis("CLIENT", "LIST", "ID", "0", "-1") == "");
+  CHECK(redis("CLIENT", "LIST", "ID", "x") == "ERR Invalid client ID");
   CHECK(redis("CLIENT", "LIST", "NOW").starts_with("ERR syntax error"));
 }
 
