@@ -114,6 +114,8 @@ Outcome client_help(Call& call) {
       "    Keep this connection when memory for connections runs out.",
       "NO-TOUCH (ON|OFF)",
       "    Let commands of this connection leave the idle time of keys alone.",
+      "PAUSE <timeout> [WRITE|ALL]",
+      "    Put off the commands of clients for <timeout> ms: all, or those that write.",
       "REPLY (ON|OFF|SKIP)",
       "    Answer commands, answer none, or leave the next one unanswered.",
       "SETINFO <option> <value>",
@@ -127,6 +129,8 @@ Outcome client_help(Call& call) {
       "    What is tracked for this connection.",
       "UNBLOCK <client-id> [TIMEOUT|ERROR]",
       "    End the wait of that connection's command.",
+      "UNPAUSE",
+      "    Put off nothing any more.",
   };
   write_help(call.reply, "client", kLines);
   return Outcome::done();

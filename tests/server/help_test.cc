@@ -1,6 +1,10 @@
 // What commands say about themselves and the clock.
+#include <regex>
+#include <string>
+
 #include <catch2/catch.hpp>
 
+#include "server/text.h"
 #include "tests/support/redis.h"
 #include "tests/support/test_server.h"
 
@@ -25,6 +29,23 @@ TEST_CASE("Every container explains its subcommands and ends with HELP itself", 
   CHECK(helped(redis("SLOWLOG", "HELP")));
   CHECK(helped(redis("XGROUP", "HELP")));
   CHECK(helped(redis("XINFO", "HELP")));
+}
+
+TEST_CASE("A container's HELP names each of its subcommands", "[help]") {
+  const TestServer server;
+  Redis redis = server.connect();
+  const std::string all = redis("COMMAND", "LIST").text;
+  const std::regex word("\"([a-z]+)\\|([a-z-]+)\"");
+  int subcommands = 0;
+  for (std::sregex_iterator found(all.begin(), all.end(), word), end; found != end; ++found) {
+    const std::string container = (*found)[1];
+    if (container == "cluster") continue;  // it has none, whatever is asked
+    const std::string name = to_upper((*found)[2].str());
+    CAPTURE(container, name);
+    CHECK(std::regex_search(redis(container, "HELP").text, std::regex("," + name + "[ ,]")));
+    ++subcommands;
+  }
+  CHECK(subcommands > 60);
 }
 
 TEST_CASE("COMMAND COUNT counts commands without their subcommands", "[command]") {
