@@ -98,6 +98,7 @@ void write_attribute(resp::ReplyWriter& reply) {
 struct ProtocolSample {
   std::string_view name;
   void (*write)(resp::ReplyWriter&);
+  bool is_resp3_only = false;
 };
 
 constexpr ProtocolSample kProtocolSamples[] = {
@@ -131,15 +132,15 @@ constexpr ProtocolSample kProtocolSamples[] = {
     {"false", [](resp::ReplyWriter& reply) { reply.boolean(false); }},
     {"verbatim",
      [](resp::ReplyWriter& reply) { reply.verbatim("txt", "This is a verbatim\nstring"); }},
-    {"push", write_push},
-    {"attrib", write_attribute},
+    {"push", write_push, true},
+    {"attrib", write_attribute, true},
 };
 
 Outcome protocol(Call& call) {
   for (const ProtocolSample& sample : kProtocolSamples) {
     if (!equals_ignoring_case(sample.name, call.args[2])) continue;
-    if (sample.write == write_attribute && !call.reply.is_resp3())
-      return ReplyError("ERR RESP2 has no attributes");
+    if (sample.is_resp3_only && !call.reply.is_resp3())
+      return ReplyError("ERR RESP2 is not supported by this command");
     sample.write(call.reply);
     return Outcome::done();
   }
@@ -369,7 +370,7 @@ constexpr Subcommand kSubcommands[] = {
     {"protocol", 3, protocol},
     {"quicklist-packed-threshold", 3, ok},
     {"reload", 0, reload},
-    {"replybuffer", 0, ok},
+    {"replybuffer", 4, ok},
     {"segfault", 2, segfault},
     {"set-active-expire", 3, set_active_expire},
     {"set-disable-deny-scripts", 3, ok},

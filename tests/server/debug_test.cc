@@ -19,6 +19,7 @@ TEST_CASE("DEBUG accepts the switches of Redis that have nothing to switch here"
   }
   CHECK(redis("DEBUG", "REPLYBUFFER", "PEAK-RESET-TIME", "never") == "OK");
   CHECK(redis("DEBUG", "replybuffer", "resizing", "0") == "OK");
+  CHECK(redis("DEBUG", "REPLYBUFFER", "resizing").starts_with("ERR unknown subcommand or wrong"));
   CHECK(redis("DEBUG", "STRINGMATCH-LEN", "10", "a*") == "OK");
   CHECK(redis("DEBUG", "JMAP") ==
         "ERR unknown subcommand or wrong number of arguments for 'JMAP'. Try DEBUG HELP.");
@@ -30,7 +31,8 @@ TEST_CASE("DEBUG ERROR answers with any error, and HELP names every subcommand",
   CHECK(redis("DEBUG", "ERROR", "LOADING not yet") == "LOADING not yet");
   CHECK(redis("DEBUG", "ERROR", "") == "ERR");
   CHECK(redis("DEBUG", "HELP").text.find("STRINGMATCH-LEN <len> <pattern>") != std::string::npos);
-  CHECK(redis("DEBUG", "PROTOCOL", "attrib") == "ERR RESP2 has no attributes");
+  for (const char* type : {"attrib", "push"})
+    CHECK(redis("DEBUG", "PROTOCOL", type) == "ERR RESP2 is not supported by this command");
   CHECK(redis("DEBUG", "LOADAOF") == "ERR The append only file is not in use");
 }
 
