@@ -36,6 +36,8 @@ TEST_CASE("Errors about commands that cannot be found or lack words", "[errors]"
       redis,
       {{{"foo"}, "ERR unknown command 'foo'"},
        {{"FOO", "a", "b c"}, "ERR unknown command 'FOO', with args beginning with: 'a' 'b c' "},
+       {{"FOO", std::string("a\0b", 3), "c"},
+        "ERR unknown command 'FOO', with args beginning with: 'a' 'c' "},
        {{kLong}, "ERR unknown command '" + kCut + "'"},
        {{"FOO", kLong, "b"},
         "ERR unknown command 'FOO', with args beginning with: '" + kCut + "' "},
