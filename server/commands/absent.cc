@@ -54,6 +54,8 @@ Outcome script_help(Call& call) {
 }
 
 Outcome function_flush(Call& call) {
+  if (call.args.size() > 3)
+    return errors::unknown_subcommand_or_arguments("function", call.args[1]);
   return flush_nothing(call, "ERR FUNCTION FLUSH only supports SYNC|ASYNC option");
 }
 
@@ -61,6 +63,8 @@ Outcome function_list(Call& call) {
   ArgCursor args(call.args, 2);
   while (args.left() > 0) {
     if (args.take("WITHCODE")) continue;
+    if (args.left() == 1 && args.take("LIBRARYNAME"))
+      return ReplyError("ERR library name argument was not given");
     if (!args.take("LIBRARYNAME", 1)) {
       return errors::with_text("ERR Unknown argument ", args.peek(), "");
     }

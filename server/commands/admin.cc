@@ -2,6 +2,7 @@
 #include <vector>
 
 #include "server/clock.h"
+#include "server/commands/args.h"
 #include "server/commands/handlers.h"
 #include "server/commands/help_reply.h"
 #include "server/config.h"
@@ -99,6 +100,9 @@ Outcome lolwut(Call& call) {
       "               █  █  █  █  █  █  █  █  █  █ █\n"
       "                 ╲│  ╲│  ╲│  ╲│  ╲│  ╲│  ╲│\n"
       "  consumers   ─────~────~─────~────~────~─────\n\n";
+  ArgCursor args(call.args, 1);
+  if (args.take("VERSION", 1) && !parse_canonical(args.next()))
+    return ReplyError(errors::kNotAnInteger);
   call.reply.verbatim("txt", std::string(kWeir) + "Weir " + std::string(weir_version()) +
                                  ", Redis ver. " + call.settings.compat_version + "\n");
   return Outcome::done();

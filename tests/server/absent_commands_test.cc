@@ -128,9 +128,11 @@ TEST_CASE("There are no functions: none listed, none running, none to load", "[a
   Redis redis = server.connect();
   CHECK(redis("FUNCTION", "FLUSH", "SYNC") == "OK");
   CHECK(redis("FUNCTION", "FLUSH", "SYNC", "SYNC") ==
-        "ERR FUNCTION FLUSH only supports SYNC|ASYNC option");
+        "ERR unknown subcommand or wrong number of arguments for 'FLUSH'. Try FUNCTION HELP.");
+  CHECK(redis("FUNCTION", "FLUSH", "X") == "ERR FUNCTION FLUSH only supports SYNC|ASYNC option");
   CHECK(redis("FUNCTION", "LIST") == "[]");
   CHECK(redis("FUNCTION", "LIST", "LIBRARYNAME", "x*", "WITHCODE") == "[]");
+  CHECK(redis("FUNCTION", "LIST", "LIBRARYNAME") == "ERR library name argument was not given");
   CHECK(redis("FUNCTION", "LIST", "X") == "ERR Unknown argument X");
   CHECK(redis("FUNCTION", "STATS") == R"(["running_script",nil,"engines",[]])");
   CHECK(redis("FUNCTION", "KILL") == "NOTBUSY No scripts in execution right now.");

@@ -50,4 +50,11 @@ TEST_CASE("A selector that is not closed is named, and changes nothing", "[acl]"
   CHECK(redis("ACL", "GETUSER", "bob") == "nil");
 }
 
+TEST_CASE("LOLWUT draws for every version, and a version is a number", "[lolwut]") {
+  TestServer server;
+  Redis redis = server.connect();
+  CHECK(redis("LOLWUT", "VERSION", 5).text.ends_with("Redis ver. 8.8.0\n"));
+  CHECK(redis("LOLWUT", "VERSION", "x") == "ERR value is not an integer or out of range");
+}
+
 }  // namespace weir::testing
