@@ -8,13 +8,15 @@
 //   late   5-0 ► (12:00:00.001, 1)               7-0 first, for the others have numbers
 //          6-0 ► (12:00:00.001, 2)
 //
-// A late entry that got another time since, or is gone, is not looked for: its time says so.
+// A late entry that got another time since, or is gone, is not looked for: its time says so.  They
+// lie in a table of slots by their hash, next to each other where slots are taken; when the
+// greatest one fills, the older half of them is forgotten and counts as delivered first, as it was.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
-#include <map>
 #include <memory>
+#include <vector>
 
 #include "streams/stream_id.h"
 
@@ -22,12 +24,15 @@ namespace weir {
 
 class DeliveryOrder {
  public:
-  /// Late entries that are remembered; beyond, those of the least IDs lie in the order of IDs.
+  /// Late entries that are remembered at least; the older ones lie in the order of IDs.
   static constexpr size_t kMostLate = 512;
 
   DeliveryOrder() = default;
   DeliveryOrder(const DeliveryOrder& other) { *this = other; }
+  DeliveryOrder(DeliveryOrder&&) = default;
   DeliveryOrder& operator=(const DeliveryOrder& other);
+  DeliveryOrder& operator=(DeliveryOrder&&) = default;
+  ~DeliveryOrder() = default;
 
   /// The entry gets that time.
   void note(uint64_t ms, const StreamId& id) {
@@ -49,19 +54,27 @@ class DeliveryOrder {
   uint64_t number(uint64_t ms, const StreamId& id) const {
     return late_ == nullptr || ms < late_->least_ms ? 0 : late_number(ms, id);
   }
+  /// Nothing is pending any more.
+  void clear() { *this = DeliveryOrder(); }
   size_t memory_bytes() const;
 
  private:
   struct Place {
-    uint64_t ms;
-    uint64_t number;
+    StreamId id;
+    uint64_t ms = 0;
+    uint64_t number = 0;  // 0: free
   };
   struct Late {
-    std::map<StreamId, Place> places;
+    std::vector<Place> slots;  // a power of two of them, some free
+    size_t taken = 0;
     uint64_t least_ms = UINT64_MAX;  // of those that there were
     uint64_t last_number = 0;
   };
+  static constexpr size_t kFewestSlots = 16;
+  static constexpr size_t kMostSlots = 2 * kMostLate;
 
+  static Place& slot_of(std::vector<Place>& slots, const StreamId& id);
+  void make_room();
   void note_late(uint64_t ms, const StreamId& id);
   uint64_t late_number(uint64_t ms, const StreamId& id) const;
 

@@ -103,6 +103,7 @@ void PendingList::Edit::leave() {
   tell_trees();
   if (block_->count() == 0) {
     list_.blocks_.erase(StreamId(block_->key));
+    if (list_.blocks_.is_empty()) list_.order_.clear();
   } else if (may_merge_) {
     merge_with_neighbour();
   }

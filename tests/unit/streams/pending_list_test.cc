@@ -42,6 +42,14 @@ std::string oldest_first(PendingList& list, uint64_t youngest = UINT64_MAX) {
   return show(nacks);
 }
 
+/// " 5 4 3"
+std::string descending(uint64_t from, uint64_t to) {
+  std::string text;
+  for (uint64_t ms = from; ms >= to; --ms)
+    text += " " + std::to_string(ms);
+  return text;
+}
+
 }  // namespace
 
 TEST_CASE("An empty PEL has nothing to find, walk or remove", "[pending_list]") {
@@ -174,6 +182,18 @@ TEST_CASE("Of very many deliveries out of order in a millisecond the order is no
   const std::string order = oldest_first(list);
   CHECK(order.starts_with("1 2 3 "));
   CHECK(order.ends_with(" 4999 5000"));
+  {
+    PendingList::Edit edit(list);
+    for (uint64_t ms = 5000; ms > 4500; --ms)
+      edit.put(owned(ms, a));
+  }
+  CHECK(oldest_first(list).ends_with(descending(5000, 4501)));
+  {
+    PendingList::Edit edit(list);
+    for (uint64_t ms = 1; ms <= 5000; ++ms)
+      edit.erase({ms, 0});
+  }
+  CHECK(list.memory_bytes() < before / 10);
 }
 
 TEST_CASE("A selection minds its bounds, its age, its consumer and its count", "[pending_list]") {
