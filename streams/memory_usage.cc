@@ -1,10 +1,11 @@
 // How much memory a stream takes: MEMORY USAGE and DEBUG OBJECT.
 //
 // Counted is what the allocators really gave, slots of slabs and size classes included.  A tree of
-// many leaves need not be walked: leaves are drawn at even distances of weight, so that each one
+// many leaves need not be walked: leaves are drawn from equal parts of the weight, so that each one
 // stands for so much of the weight, and its bytes for so many bytes.  The same holds for the inner
 // nodes above them.
 #include <algorithm>
+#include <cmath>
 
 #include <malloc.h>
 
@@ -68,13 +69,20 @@ double bytes_per_weight(RadixRef ref, uint64_t n) {
   return sum + static_cast<double>(leaf_bytes(leaf)) / leaf.weight;
 }
 
-/// Of leaves and inner nodes.
+/// Of leaves and inner nodes.  Drawn is one of each of `samples` equal parts, somewhere in it: what
+/// comes again at even distances must not always, or never, be drawn.
 template <class Leaf>
 size_t sampled_bytes(const RadixTree<Leaf>& tree, size_t samples) {
+  constexpr double kGolden = 0.6180339887498949;  // its multiples are the most uneven there are
   const uint64_t total = tree.total_weight();
+  const double part = static_cast<double>(total) / static_cast<double>(samples);
   double per_weight = 0;
-  for (size_t i = 0; i < samples; ++i)
-    per_weight += bytes_per_weight<Leaf>(tree.view().root(), total / samples * i);
+  for (size_t i = 0; i < samples; ++i) {
+    const auto number = static_cast<double>(i);
+    const double place = number + number * kGolden - std::floor(number * kGolden);
+    const auto drawn = std::min(static_cast<uint64_t>(part * place), total - 1);
+    per_weight += bytes_per_weight<Leaf>(tree.view().root(), drawn);
+  }
   return static_cast<size_t>(per_weight / static_cast<double>(samples) *
                              static_cast<double>(total));
 }
