@@ -158,17 +158,18 @@ enum CommandFlag : uint32_t {
   kAllowBusy = 1U << 14,
   kSkipSlowlog = 1U << 15,
   // Not shown: what only this server needs to know.
-  kTellsHealth = 1U << 21,    // PING: refused, too, when writes are because snapshots fail
-  kNeedsModule = 1U << 22,    // refused unless enable-module-command allows it
-  kSubcommand = 1U << 23,     // has a container's name before its own; the table sees to it
-  kNeedsDebug = 1U << 24,     // refused unless enable-debug-command allows it
-  kContainer = 1U << 25,      // its subcommands are the rows behind it
-  kMaySayNothing = 1U << 26,  // CLIENT REPLY, SHUTDOWN, …: no reply is right
-  kMayReplicate = 1U << 27,   // no write, yet replicas are told
-  kNotQueued = 1U << 28,      // between MULTI and EXEC it runs at once
-  kNotInMulti = 1U << 29,     // refused there, as kNoMulti, which Redis does not refuse
-  kRunsQueue = 1U << 30,      // it is also what the queued commands are
-  kForListeners = 1U << 31,   // also for RESP2 connections that listen to messages
+  kNeedsConnection = 1U << 20,  // no part of a log or of a primary's stream: nobody would be there
+  kTellsHealth = 1U << 21,      // PING: refused, too, when writes are because snapshots fail
+  kNeedsModule = 1U << 22,      // refused unless enable-module-command allows it
+  kSubcommand = 1U << 23,       // has a container's name before its own; the table sees to it
+  kNeedsDebug = 1U << 24,       // refused unless enable-debug-command allows it
+  kContainer = 1U << 25,        // its subcommands are the rows behind it
+  kMaySayNothing = 1U << 26,    // CLIENT REPLY, SHUTDOWN, …: no reply is right
+  kMayReplicate = 1U << 27,     // no write, yet replicas are told
+  kNotQueued = 1U << 28,        // between MULTI and EXEC it runs at once
+  kNotInMulti = 1U << 29,       // refused there, as kNoMulti, which Redis does not refuse
+  kRunsQueue = 1U << 30,        // it is also what the queued commands are
+  kForListeners = 1U << 31,     // also for RESP2 connections that listen to messages
 };
 
 enum class Group : uint8_t {

@@ -1,9 +1,7 @@
 // The dispatcher's part of commands that come from the log or from a primary: they were allowed
 // when they were written.
-#include <algorithm>
 #include <cassert>
 
-#include "server/commands/handlers.h"
 #include "server/commands/table.h"
 #include "server/dispatcher.h"
 #include "server/errors.h"
@@ -11,17 +9,6 @@
 #include "server/text.h"
 
 namespace weir {
-namespace {
-
-/// What asks something of the connection that it comes over, and there is none.
-bool needs_connection(const CommandSpec& command) {
-  static constexpr auto kHandlers = {monitor,  psync,      psubscribe, quit,
-                                     shutdown, ssubscribe, subscribe,  sync};
-  return std::find(kHandlers.begin(), kHandlers.end(), command.run) != kHandlers.end();
-}
-
-}  // namespace
-
 const CommandSpec* Dispatcher::find_row(std::span<const std::string_view> argv) {
   const CommandSpec* command = last_replayed_;
   if (command == nullptr || !equals_ignoring_case(command->name, argv[0]))
@@ -36,7 +23,7 @@ std::string Dispatcher::replay(Client& client, const CommandSpec& command,
                                std::span<const std::string_view> argv) {
   if (!command.accepts(argv.size()))
     return std::string(errors::wrong_number_of_arguments(command.name).text());
-  if (!command.has(kWrite) && needs_connection(command))
+  if (command.has(kNeedsConnection)) [[unlikely]]
     return "ERR '" + std::string(command.name) + "' is no change of data";
   CommandStats& stats = context_.stats.by_command[row_number(command)];
   ++stats.calls;

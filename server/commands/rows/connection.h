@@ -80,7 +80,7 @@ inline constexpr CommandSpec kConnectionRows[] = {
   {.name = "ping", .arity = -1, .flags = kFast | kForListeners | kTellsHealth, .group = Group::kConnection, .categories = kConnectionCategory,
    .run = ping, .since = "1.0.0", .complexity = "O(1)", .summary = "Answers, to show that the server lives.",
    .syntax = "[message:string]"},
-  {.name = "quit", .arity = -1, .flags = kHandshake | kNotQueued | kForListeners, .group = Group::kConnection, .categories = kConnectionCategory,
+  {.name = "quit", .arity = -1, .flags = kHandshake | kNotQueued | kForListeners | kNeedsConnection, .group = Group::kConnection, .categories = kConnectionCategory,
    .run = quit, .since = "1.0.0", .complexity = "O(1)", .summary = "Ends the connection."},
   {.name = "reset", .arity = 1, .flags = kHandshake | kNotQueued | kForListeners, .group = Group::kConnection, .categories = kConnectionCategory,
    .run = reset, .since = "6.2.0", .complexity = "O(1)", .summary = "Makes the connection as it was at first."},

@@ -41,7 +41,7 @@ inline constexpr CommandSpec kInsightRows[] = {
   {.name = "memory|usage", .arity = -3, .flags = kReadonly, .keys = key_at(2, "RO"), .run = memory_usage,
    .since = "4.0.0", .complexity = "O(N) for the N nodes that are looked at.",
    .summary = "Returns the bytes that a key takes.", .syntax = "key:key [SAMPLES count:integer]"},
-  {.name = "monitor", .arity = 1, .flags = kOperator | kMaySayNothing, .run = monitor, .since = "1.0.0", .complexity = "O(1)",
+  {.name = "monitor", .arity = 1, .flags = kOperator | kMaySayNothing | kNeedsConnection, .run = monitor, .since = "1.0.0", .complexity = "O(1)",
    .summary = "Shows the connection every command."},
   {.name = "role", .arity = 1, .flags = kSession | kFast, .categories = kAdminCategory | kDangerous, .run = role,
    .since = "2.8.12", .complexity = "O(1)", .summary = "Returns the part that the server plays in replication."},

@@ -12,7 +12,7 @@ inline constexpr uint32_t kListening =
 
 // clang-format off
 inline constexpr CommandSpec kPubsubRows[] = {
-  {.name = "psubscribe", .arity = -2, .flags = kListening | kDenyOom, .group = Group::kPubsub, .channels = Channels::kPatterns, .run = psubscribe, .since = "2.0.0",
+  {.name = "psubscribe", .arity = -2, .flags = kListening | kDenyOom | kNeedsConnection, .group = Group::kPubsub, .channels = Channels::kPatterns, .run = psubscribe, .since = "2.0.0",
    .complexity = "O(log N) per pattern, for N patterns of the connection.", .summary = "Listens to the channels that match patterns.",
    .syntax = "pattern:pattern+"},
   {.name = "publish", .arity = 3, .flags = kPubsub | kAnytime | kFast | kMayReplicate, .group = Group::kPubsub, .channels = Channels::kFirst, .run = publish, .since = "2.0.0",
@@ -40,10 +40,10 @@ inline constexpr CommandSpec kPubsubRows[] = {
   {.name = "spublish", .arity = 3, .flags = kPubsub | kAnytime | kFast | kMayReplicate, .group = Group::kPubsub, .channels = Channels::kFirst, .keys = key_at(1, "not_key"), .run = spublish,
    .since = "7.0.0", .complexity = "O(N) for N receivers.", .summary = "Sends a message to a shard channel.",
    .syntax = "shardchannel:string message:string"},
-  {.name = "ssubscribe", .arity = -2, .flags = kListening | kDenyOom, .group = Group::kPubsub, .channels = Channels::kNames, .keys = keys_from(1, "not_key"), .run = ssubscribe,
+  {.name = "ssubscribe", .arity = -2, .flags = kListening | kDenyOom | kNeedsConnection, .group = Group::kPubsub, .channels = Channels::kNames, .keys = keys_from(1, "not_key"), .run = ssubscribe,
    .since = "7.0.0", .complexity = "O(log N) per channel, for N shard channels of the connection.", .summary = "Listens to shard channels.",
    .syntax = "shardchannel:string+"},
-  {.name = "subscribe", .arity = -2, .flags = kListening | kDenyOom, .group = Group::kPubsub, .channels = Channels::kNames, .run = subscribe, .since = "2.0.0",
+  {.name = "subscribe", .arity = -2, .flags = kListening | kDenyOom | kNeedsConnection, .group = Group::kPubsub, .channels = Channels::kNames, .run = subscribe, .since = "2.0.0",
    .complexity = "O(log N) per channel, for N channels of the connection.", .summary = "Listens to channels.", .syntax = "channel:string+"},
   {.name = "sunsubscribe", .arity = -1, .flags = kListening, .group = Group::kPubsub, .keys = keys_from(1, "not_key"), .run = sunsubscribe,
    .since = "7.0.0", .complexity = "O(log N) per channel, for N shard channels of the connection.", .summary = "Stops listening to shard channels.",

@@ -61,7 +61,7 @@ inline constexpr CommandSpec kServerRows[] = {
    .complexity = "O(1)", .summary = "Draws the river behind the weir.", .syntax = "[VERSION version:integer]"},
   {.name = "save", .arity = 1, .flags = kAdmin | kNoScript | kNoAsyncLoading | kNoMulti, .run = save, .since = "1.0.0",
    .complexity = "O(N) for the N entries of all keys.", .summary = "Writes a snapshot while everybody waits."},
-  {.name = "shutdown", .arity = -1, .flags = kOperator | kNoMulti | kAllowBusy | kMaySayNothing, .run = shutdown,
+  {.name = "shutdown", .arity = -1, .flags = kOperator | kNoMulti | kAllowBusy | kMaySayNothing | kNeedsConnection, .run = shutdown,
    .since = "1.0.0", .complexity = "O(N) for the N keys when saving.", .summary = "Stops the server.",
    .syntax = "[save-selector:oneof{NOSAVE:nosave|SAVE:save}] [NOW:now@7.0.0] [FORCE:force@7.0.0] [ABORT:abort@7.0.0]",
    .history = "7.0.0"},
