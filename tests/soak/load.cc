@@ -197,7 +197,7 @@ void probe(Load& load, Redis& redis) {
   checked(redis("XADD", "probe", "MAXLEN", "~", 1000, "*", "f", "v"));
   const auto waited = testing::Clock::now() - sent;
   load.latencies.add(
-      static_cast<uint64_t>(std::chrono::duration_cast<std::chrono::microseconds>(waited).count()));
+      static_cast<uint64_t>(std::chrono::duration_cast<std::chrono::nanoseconds>(waited).count()));
   let_pass(Milliseconds(1));
 }
 

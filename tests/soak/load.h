@@ -24,7 +24,7 @@ struct Load {
   int port;
   double entries_per_s;  // of all producers
   Ledger ledger = {};
-  SharedLatencies latencies = {};
+  Latencies latencies = {};
 };
 
 /// Everybody begins to work.

@@ -66,26 +66,24 @@ class Observer {
   }
 
   void print_line() {
-    if (latencies_.total() == 0) {
+    if (elapsed_s_ == 0) {
       std::printf("%6s %10s %9s %9s %9s %6s   %s\n", "second", "entries", "ops/s", "used MiB",
                   "RSS MiB", "frag", "microseconds of one XADD");
     }
     const double elapsed_s = std::chrono::duration<double>(testing::Clock::now() - began_).count();
     const double commands = number_of(redis_, "total_commands_processed");
-    const Latencies recent = load_.latencies.take();
-    latencies_.add(recent);
     std::printf("%6.0f %10llu %9.0f %9.1f %9.1f %6.3f   %s\n", elapsed_s,
                 static_cast<unsigned long long>(load_.ledger.added()),
                 (commands - commands_) / (elapsed_s - elapsed_s_),
                 number_of(redis_, "used_memory") / kMebi, resident_mib(primary_),
-                number_of(redis_, "mem_fragmentation_ratio"), recent.text().c_str());
+                number_of(redis_, "mem_fragmentation_ratio"),
+                load_.latencies.recent_text().c_str());
     std::fflush(stdout);
     commands_ = commands;
     elapsed_s_ = elapsed_s;
     next_line_ += kBetweenLines;
   }
 
-  const Latencies& latencies() const { return latencies_; }
   /// Median MiB of a quarter of the run, 0 ... 3.
   double resident_in(size_t quarter) const {
     const size_t part = resident_.size() / 4;
@@ -100,7 +98,6 @@ class Observer {
   const TestServer& primary_;
   Load& load_;
   Redis redis_;
-  Latencies latencies_;
   std::vector<double> resident_;
   const testing::Clock::time_point began_ = testing::Clock::now();
   testing::Clock::time_point next_line_ = began_ + kBetweenLines;
@@ -172,8 +169,8 @@ int run(int seconds, double entries_per_s) {
       "one XADD, %llu times, microseconds: %s\n",
       static_cast<unsigned long long>(load.ledger.added()),
       static_cast<unsigned long long>(load.ledger.again()), chores.done(), first, last,
-      last / first, static_cast<unsigned long long>(observer.latencies().total()),
-      observer.latencies().text().c_str());
+      last / first, static_cast<unsigned long long>(load.latencies.count()),
+      load.latencies.text().c_str());
   require(seconds < kLongS || last <= kMostGrowth * first, "resident memory grows");
   return 0;
 }
