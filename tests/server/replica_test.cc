@@ -392,7 +392,7 @@ TEST_CASE("A snapshot whose link breaks is as if none had come, and is asked for
   ScriptedPrimary primary;
   redis("REPLICAOF", "127.0.0.1", primary.port());
   primary.announce_full_resync(50);
-  primary.say("$" + std::to_string(snapshot.size()) + "\r\n" + snapshot.substr(0, 50'000));
+  primary.send_file(snapshot, 50'000);
   if (loads == "disabled") {
     REQUIRE(wait_until([&] { return info_field(redis, "master_sync_read_bytes") == "50000"; }));
     CHECK(redis("EXISTS", "ours") == old);
@@ -405,7 +405,7 @@ TEST_CASE("A snapshot whose link breaks is as if none had come, and is asked for
   CHECK(info_field(redis, "master_link_status") == "down");
   CHECK(redis("CONFIG", "SET", "replica-serve-stale-data", "no") == "OK");
   CHECK(redis("EXISTS", "ours").starts_with("MASTERDOWN "));
-  primary.say("$" + std::to_string(snapshot.size()) + "\r\n" + snapshot);
+  primary.send_file(snapshot);
   REQUIRE(becomes(redis, "master_link_status", "up"));
   CHECK(redis("KEYS", "*") == R"(["theirs"])");
 
@@ -426,7 +426,7 @@ TEST_CASE("A link that breaks behind the snapshot leaves its data, and goes on b
   ScriptedPrimary primary;
   redis("REPLICAOF", "127.0.0.1", primary.port());
   primary.announce_full_resync(50);
-  primary.say("$" + std::to_string(snapshot.size()) + "\r\n" + snapshot);
+  primary.send_file(snapshot);
   primary.hang_up();
   CHECK(primary.asked_for() == std::string(40, 'a') + "\r\n$2\r\n51\r\n");
   CHECK(redis("KEYS", "*") == R"(["theirs"])");

@@ -44,6 +44,16 @@ void give_some(const TestServer& server) {
   server.connect()("XADD", "ours", "1-1", "f", "v");
 }
 
+/// The server has data, and loses them to a snapshot that it has begun to load.
+void lose_old_data(const TestServer& server, ScriptedPrimary& primary,
+                   const std::string& snapshot) {
+  give_some(server);
+  server.connect()("REPLICAOF", "127.0.0.1", primary.port());
+  primary.announce_full_resync(50);
+  primary.send_file(snapshot);
+  REQUIRE(log_says(server, "Flushing old data"));
+}
+
 const std::string kMark = "0123456789abcdefghijklmnopqrstuvwxyzABCD";
 
 }  // namespace
@@ -157,13 +167,9 @@ TEST_CASE("A link that breaks when old data are gone already leaves none, also a
           "[replica][aof]") {
   const std::string snapshot = snapshot_with(60'000);
   TestServer server(primary_options({"--appendonly", "yes"}));
-  give_some(server);
-  Redis ours = server.connect();
   ScriptedPrimary primary;
-  ours("REPLICAOF", "127.0.0.1", primary.port());
-  primary.announce_full_resync(50);
-  primary.say("$" + std::to_string(snapshot.size()) + "\r\n" + snapshot);
-  REQUIRE(log_says(server, "Flushing old data"));
+  lose_old_data(server, primary, snapshot);
+  Redis ours = server.connect();
   primary.hang_up();
   REQUIRE(wait_until([&] { return !ours("DBSIZE").starts_with("LOADING "); }));
   // It may have been quicker.
@@ -180,13 +186,8 @@ TEST_CASE("A replica that is killed while it loads begins with what it had", "[r
   real.connect()("XADD", "theirs", "1-1", "f", "v");
   const std::string snapshot = snapshot_with(60'000);
   TestServer server(primary_options({"--appendonly", "yes", "--appendfsync", "always"}));
-  give_some(server);
-  Redis ours = server.connect();
   ScriptedPrimary primary;
-  ours("REPLICAOF", "127.0.0.1", primary.port());
-  primary.announce_full_resync(50);
-  primary.say("$" + std::to_string(snapshot.size()) + "\r\n" + snapshot);
-  REQUIRE(log_says(server, "Flushing old data"));
+  lose_old_data(server, primary, snapshot);
   server.crash_now();
   server.start_again();
   const std::string keys = server.connect()("KEYS", "*").text;
@@ -230,7 +231,7 @@ TEST_CASE("An error of the stream ends a replica that is told so", "[replica]") 
   ScriptedPrimary primary;
   ours("REPLICAOF", "127.0.0.1", primary.port());
   primary.announce_full_resync(50);
-  primary.say("$" + std::to_string(snapshot.size()) + "\r\n" + snapshot);
+  primary.send_file(snapshot);
   const std::string command =
       "*5\r\n$4\r\nXADD\r\n$6\r\ntheirs\r\n$3\r\n1-0\r\n$1\r\nf\r\n$1\r\nv\r\n";
   primary.say(command);

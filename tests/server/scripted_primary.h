@@ -29,6 +29,10 @@ class ScriptedPrimary {
     const size_t at = received_.find(before);
     return at == std::string::npos ? "?" : received_.substr(at + before.size());
   }
+  /// The way of a snapshot whose size is known before.  most: bytes of it that are sent.
+  void send_file(const std::string& snapshot, size_t most = std::string::npos) const {
+    say("$" + std::to_string(snapshot.size()) + "\r\n" + snapshot.substr(0, most));
+  }
   void say(const std::string& bytes) const {
     for (size_t sent = 0; sent < bytes.size();) {
       const ssize_t some =

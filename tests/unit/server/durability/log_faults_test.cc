@@ -5,6 +5,7 @@
 #include <cerrno>
 #include <filesystem>
 #include <fstream>
+#include <utility>
 
 #include <catch2/catch.hpp>
 
@@ -48,6 +49,22 @@ uint64_t units_found(Lab& lab) {
   LogMachine next(lab.disk, "no");
   REQUIRE(next.start() == "");
   return next.units();
+}
+
+struct FailingStart {
+  std::string why;  // empty: the server started
+  bool was_whole;   // there was no n-th call
+  uint64_t units;   // found
+};
+
+/// Starts a server whose n-th call of the file door fails, and ends it.
+FailingStart start_failing(Lab& lab, int n, int errno_value) {
+  LogMachine machine(lab.disk, "no");
+  lab.disk.fail_call(n, errno_value);
+  std::string why = machine.start();
+  const bool was_whole = !lab.disk.has_failed();
+  heal(lab.disk);
+  return {.why = std::move(why), .was_whole = was_whole, .units = machine.units()};
 }
 
 std::string last_increment() {
@@ -161,13 +178,7 @@ TEST_CASE("Every call that fails at the first start of all is told, and the next
   for (int n = 1; n < 100 && !was_whole; ++n) {
     CAPTURE(n);
     Lab lab;
-    {
-      LogMachine machine(lab.disk, "no");
-      lab.disk.fail_call(n, ENOSPC);
-      static_cast<void>(machine.start());
-      was_whole = !lab.disk.has_failed();
-      heal(lab.disk);
-    }
+    was_whole = start_failing(lab, n, ENOSPC).was_whole;
     LogMachine next(lab.disk, "no");
     REQUIRE(next.start() == "");
     next.write();
@@ -193,15 +204,10 @@ TEST_CASE("Every call that fails while a torn end is cut off is told, or costs n
     CAPTURE(n);
     const auto bytes = std::filesystem::file_size(path);
     std::ofstream(path, std::ios::app) << "*3\r\n$4\r\nXADD\r\n$1";
-    {
-      LogMachine machine(lab.disk, "no");
-      lab.disk.fail_call(n, EIO);
-      const std::string why = machine.start();
-      was_whole = !lab.disk.has_failed();
-      was_told |= why.starts_with("Error truncating the AOF file ");
-      heal(lab.disk);
-      if (why.empty()) CHECK(machine.units() == units);
-    }
+    const FailingStart start = start_failing(lab, n, EIO);
+    was_whole = start.was_whole;
+    was_told |= start.why.starts_with("Error truncating the AOF file ");
+    if (start.why.empty()) CHECK(start.units == units);
     REQUIRE(units_found(lab) == units);
     std::filesystem::resize_file(path, std::min(std::filesystem::file_size(path), bytes));
   }
@@ -218,15 +224,11 @@ TEST_CASE(
     CAPTURE(n);
     Lab lab;
     std::ofstream("appendonly.aof") << unit(1) << unit(2);
-    {
-      LogMachine machine(lab.disk, "no");
-      lab.disk.fail_call(n, ENOSPC);
-      const std::string why = machine.start();
-      was_whole = !lab.disk.has_failed();
-      was_told |= why.starts_with("Error trying to migrate the old-style AOF file appendonly.aof");
-      heal(lab.disk);
-      if (why.empty()) CHECK(machine.units() == 2);
-    }
+    const FailingStart start = start_failing(lab, n, ENOSPC);
+    was_whole = start.was_whole;
+    was_told |=
+        start.why.starts_with("Error trying to migrate the old-style AOF file appendonly.aof");
+    if (start.why.empty()) CHECK(start.units == 2);
     REQUIRE(units_found(lab) == 2);
   }
   CHECK(was_whole);
