@@ -112,9 +112,18 @@ inline const uint8_t* checked_skip(const uint8_t* at, const uint8_t* end) {
   return size < static_cast<size_t>(end - at) && at[size] == size ? at + size + 1 : nullptr;
 }
 
+/// Whether an element that begins with `first` is an integer of 13 bits.
+inline bool is_middling(uint8_t first) {
+  return (first & 0xe0) == 0xc0;
+}
+inline int64_t middling_value(const uint8_t* at) {
+  const int64_t value = (at[0] & 0x1f) << 8 | at[1];
+  return value < 4096 ? value : value - 8192;
+}
+
 /// Whether the element at `at` is stored as an integer.
 inline bool is_integer(const uint8_t* at) {
-  return at[0] < 0x80 || (at[0] & 0xe0) == 0xc0 || at[0] > 0xf0;
+  return at[0] < 0x80 || is_middling(at[0]) || at[0] > 0xf0;
 }
 
 /// The element before the one at `at` (which may be the end mark).
@@ -129,10 +138,9 @@ inline int64_t read_integer(const uint8_t*& at) {
     at += 2;
     return first;
   }
-  if ((first & 0xe0) == 0xc0) {
-    const int64_t value = (first & 0x1f) << 8 | at[1];
+  if (is_middling(first)) {
     at += 3;
-    return value < 4096 ? value : value - 8192;
+    return middling_value(at - 3);
   }
   return read_integer_slow(at);
 }

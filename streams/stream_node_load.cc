@@ -41,14 +41,32 @@ class Elements {
   }
   /// False, and failed, if the next one is no integer.
   bool read(int64_t& value) {
+    // Most are of these two kinds.  The end mark is no backlen, so the first needs no look ahead.
+    const uint8_t first = *at_;
+    if (first <= listpack::kGreatestNarrow && at_[1] == 1) {
+      value = first;
+      at_ += 2;
+      return true;
+    }
+    if (listpack::is_middling(first) && end_ - at_ > 2 && at_[2] == 2) {
+      value = listpack::middling_value(at_);
+      at_ += 3;
+      return true;
+    }
+    return read_other(value);
+  }
+
+ private:
+  [[gnu::noinline]] bool read_other(int64_t& value) {
     const uint8_t* element = at_;
-    if (!listpack::is_integer(element)) at_ = nullptr;
-    if (failed() || !skip()) return false;
+    if (!listpack::is_integer(element) || !skip()) {
+      at_ = nullptr;
+      return false;
+    }
     value = listpack::read_integer(element);
     return true;
   }
 
- private:
   const uint8_t* at_;
   const uint8_t* end_;
 };
@@ -145,12 +163,14 @@ class StreamNode::Loader {
   }
 
   bool note(const uint8_t* at, const StreamId& id, bool is_live) {
-    if (id < node_.key || (is_live && live_ > 0 && id <= last_live_)) {
+    if (id > greatest_) {
+      greatest_ = id;
+    } else if (id < node_.key || (is_live && live_ > 0 && id <= last_live_)) {
       fault_ = Fault::kUnordered;
       return false;
+    } else if (number_ > 0) {
+      is_disordered_ = true;
     }
-    if (number_ > 0 && id <= greatest_) is_disordered_ = true;
-    greatest_ = std::max(greatest_, id);
     last_id_ = id;
     if (is_live) last_live_ = id;
     const auto offset = static_cast<uint32_t>(node_.offset_of(at));
