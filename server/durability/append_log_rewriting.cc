@@ -57,7 +57,8 @@ IoResult<void> AppendLog::secure_aside() {
   if (parts_.settings.appendfsync != AppendFsync::kAlways) return {};
   sync_.wait();
   const SyncThread::State state = sync_.state();
-  if (state.failure) return tl::unexpected(*state.failure);
+  // What failed before is of a file that was emptied, and in the base.
+  if (state.failure && state.failed > rotated_) return tl::unexpected(*state.failure);
   return {};
 }
 

@@ -273,4 +273,38 @@ TEST_CASE("A sync that failed is healed by a base of a later moment only", "[aof
   CHECK(log.durable_offset() == machine.stage().propagation().offset());
 }
 
+TEST_CASE("A failed sync of what was kept aside stands in the way of no later base",
+          "[aof][faults]") {
+  Lab lab;
+  LogMachine machine(lab.disk, "everysec");
+  AppendLog& log = machine.log();
+  REQUIRE(machine.start() == "");
+  machine.switch_off();
+  REQUIRE(log.begin_aside() == "");
+  lab.disk.fail_from_call(2, EIO);  // the batch is written, nothing reaches the disk
+  machine.write();
+  machine.turn();
+  REQUIRE(wait_until([&] {
+    log.look_at_syncs();
+    return log.needs_rewrite();
+  }));
+  machine.stage().configure("appendfsync", "always");
+  heal(lab.disk);
+  log.policy_changed();
+  REQUIRE(log.rotate());
+  REQUIRE(log.files().write_base(log.next_base_path()));
+  machine.stage()("XADD s 5-0 f v");  // behind the moment of the base
+  lab.disk.fail_from_call(2, EIO);
+  CHECK_FALSE(log.commit_base(0));
+  CHECK(log.is_aside());
+  heal(lab.disk);
+
+  REQUIRE(log.rotate());
+  REQUIRE(log.files().write_base(log.next_base_path()));
+  CHECK(log.commit_base(0));
+  CHECK_FALSE(log.is_aside());
+  CHECK(log.refusal() == "");
+  CHECK(log.durable_offset() == machine.stage().propagation().offset());
+}
+
 }  // namespace weir::testing
