@@ -60,7 +60,7 @@ void Cron::run() {
   context_.upstream.cron();
   context_.failover.look(clock_.last_monotonic_us() / 1000);
   context_.replicas.cron();
-  context_.log_rewriter.cron();
+  context_.log_rewriter.cron(Clock::monotonic_us());
   for (const auto& [id, client] : context_.clients)
     context_.io.check_output(*client);
   Stats& stats = context_.stats;

@@ -96,10 +96,10 @@ int64_t LogRewriter::pause_us() const {
   return std::min(kFirstPauseUs << doublings, kLongestPauseUs);
 }
 
-bool LogRewriter::is_due() {
+bool LogRewriter::is_due(int64_t now_us) {
   const AppendLog& append_log = parts_.append_log;
   if (record_.is_scheduled) return true;
-  if (!append_log.is_on() || Clock::monotonic_us() - record_.last_try_us < pause_us()) return false;
+  if (!append_log.is_on() || now_us - record_.last_try_us < pause_us()) return false;
   if (append_log.is_aside() || append_log.needs_rewrite()) return true;
   const auto percentage = static_cast<uint64_t>(parts_.settings.auto_aof_rewrite_percentage);
   const uint64_t now = append_log.current_bytes();
@@ -112,9 +112,9 @@ bool LogRewriter::is_due() {
   return true;
 }
 
-void LogRewriter::cron() {
+void LogRewriter::cron(int64_t now_us) {
   parts_.append_log.set_saving(parts_.runner.is_running());
-  if (!parts_.runner.is_running() && is_due()) begin();
+  if (!parts_.runner.is_running() && is_due(now_us)) begin();
 }
 
 }  // namespace weir

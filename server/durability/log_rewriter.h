@@ -11,7 +11,8 @@
 // gives the increment its name.
 //
 // By itself it begins when the log has grown by auto-aof-rewrite-percentage since the last time,
-// when a failed sync left doubt about what is on disk, and when the log is aside.
+// when a failed sync left doubt about what is on disk, and when the log is aside; a second after
+// the last try at the earliest, and after three failures in a row 1, 2, 4 … 60 minutes after it.
 #pragma once
 
 #include <cstdint>
@@ -63,8 +64,8 @@ class LogRewriter {
   void schedule() { record_.is_scheduled = true; }
   /// Ends the one that runs without a result, and waits for that.
   void kill();
-  /// Several times a second.
-  void cron();
+  /// Several times a second; now_us: monotonic.
+  void cron(int64_t now_us);
 
   /// Writes all data to a file, as a base, now.
   IoResult<void> write_base(const std::string& path);
@@ -73,7 +74,7 @@ class LogRewriter {
 
  private:
   BasePlan plan_for(const std::string& path) const;
-  bool is_due();
+  bool is_due(int64_t now_us);
   int64_t pause_us() const;
   void ended(const IoResult<void>& result, bool is_cancelled, uint64_t bytes);
   void failed(const IoError& error);
