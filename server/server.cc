@@ -252,7 +252,8 @@ bool Server::end_turn() {
   arm_deadline_timer();
   if (parts_.failover.is_on()) parts_.failover.look(Clock::monotonic_us() / 1000);
   has_more |= parts_.upstream.end_turn();
-  return has_more || has_more_to_save;
+  // What a base that counts now, or an eviction, lets go is served in the next turn.
+  return has_more || has_more_to_save || parts_.waiters.has_signals();
 }
 
 /// A signal may ask at any time.

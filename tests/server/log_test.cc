@@ -1,4 +1,5 @@
 // The log of writes: what a restart finds again, what is refused, and how it is rewritten.
+#include <chrono>
 #include <filesystem>
 
 #include <catch2/catch.hpp>
@@ -8,6 +9,7 @@
 #include "tests/server/by_hand.h"
 #include "tests/support/info_fields.h"
 #include "tests/support/patience.h"
+#include "tests/support/raw_client.h"
 #include "tests/support/test_server.h"
 #include "tests/support/text_file.h"
 
@@ -252,6 +254,21 @@ TEST_CASE("WAITAOF counts nothing that a restart would not find yet", "[aof][wai
   fs::remove_all(obstacle);
   CHECK(redis("WAITAOF", 1, 0, 0) == "[1,0]");
   CHECK(info_field(redis, "aof_pending_rewrite") == "0");
+}
+
+TEST_CASE("WAITAOF is answered as soon as a base counts, not with the next tick",
+          "[aof][waitaof]") {
+  constexpr int kRounds = 4;
+  TestServer server({"--hz", "1"});
+  RawClient client(server.port());
+  const auto began = std::chrono::steady_clock::now();
+  for (int i = 0; i < kRounds; ++i) {
+    client.write("CONFIG SET appendonly yes\r\nWAITAOF 1 0 0\r\n");
+    CHECK(show(client.read()) == "+OK");
+    CHECK(show(client.read()) == "*[:1, :0]");
+    CHECK(show(client("CONFIG", "SET", "appendonly", "no")) == "+OK");
+  }
+  CHECK(std::chrono::steady_clock::now() - began < std::chrono::seconds(kRounds) / 2);
 }
 
 TEST_CASE("A new increment has not the name of one that is to be deleted", "[aof]") {
