@@ -163,10 +163,10 @@ Outcome swapdb(Call& call) {
     Keyspace& keyspace = call.context.keyspace;
     keyspace.events.notify_swapping(*first, *second);
     keyspace.database(*first).swap(keyspace.database(*second));
-    call.changed();
     call.context.waiters.signal_all(*first);
     call.context.waiters.signal_all(*second);
   }
+  call.changed();
   call.reply.ok();
   return Outcome::done();
 }

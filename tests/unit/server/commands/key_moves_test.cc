@@ -220,8 +220,21 @@ TEST_CASE("SWAPDB reads both numbers before it looks for the databases", "[swapd
   CHECK(stage("SWAPDB 99 y") == "-ERR invalid second DB index");
   CHECK(stage("SWAPDB 99 0") == "-ERR DB index is out of range");
   CHECK(stage("SWAPDB 0 -1") == "-ERR DB index is out of range");
-  CHECK(stage("SWAPDB 1 1") == "+OK");
   CHECK(stage.told().empty());
+}
+
+TEST_CASE("SWAPDB of a database with itself counts and is told, and leaves everything as it is",
+          "[swapdb]") {
+  HandlerStage stage;
+  stage("XADD a 1-0 f v");
+  stage.told();
+  stage.events();
+  const uint64_t changes = stage.keyspace.changes;
+  CHECK(stage("SWAPDB 0 0") == "+OK");
+  CHECK(stage.told() == "SWAPDB 0 0");
+  CHECK(stage.events().empty());
+  CHECK(stage.keyspace.changes == changes + 1);
+  CHECK(stage("XLEN a") == ":1");
 }
 
 }  // namespace weir::testing
