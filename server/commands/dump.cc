@@ -103,7 +103,7 @@ void put(Call& call, Stream&& stream, const RestoreOptions& options,
   if (use) keyspace.set_use(entry, static_cast<uint32_t>(std::min<int64_t>(*use, UINT32_MAX)));
   call.changed();
   propagate(call, options, deadline_ms);
-  if (!overwritten) call.notify(events::kNew, key);
+  call.notify(events::kNew, key);  // also in another one's place
   call.notify(events::kRestore, key);
   if (overwritten) call.notify(events::kOverwritten, key);
   call.signal(key);

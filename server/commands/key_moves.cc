@@ -38,8 +38,9 @@ void tell_arrival(Call& call, const KeyEvent& event, const Database& db, std::st
   call.context.waiters.signal(db.index(), key);
 }
 
-void tell_if_new(Call& call, const Database& db, std::string_view key, bool overwritten) {
-  if (!overwritten) call.context.keyspace.events.notify(db.index(), events::kNew, key);
+/// A key that takes the place of another one is new, too.
+void tell_new(Call& call, const Database& db, std::string_view key) {
+  call.context.keyspace.events.notify(db.index(), events::kNew, key);
 }
 
 // --- RENAME --------------------------------------------------------------------------------------
@@ -59,7 +60,7 @@ Parsed<bool> rename_key(Call& call, Target target) {
   call.db.use(entry);
   call.db.rename(*entry, to);
   call.changed();
-  tell_if_new(call, call.db, to, overwritten);
+  tell_new(call, call.db, to);
   call.notify(events::kRenameFrom, from);
   call.signal_gone(from);
   tell_arrival(call, events::kRenameTo, call.db, to, overwritten);
@@ -120,7 +121,7 @@ Outcome copy(Call& call) {
   if (copies) {
     call.db.copy(*from, db, to);
     call.changed();
-    tell_if_new(call, db, to, overwrites);
+    tell_new(call, db, to);
     tell_arrival(call, events::kCopyTo, db, to, overwrites);
   }
   call.reply.integer(copies ? 1 : 0);
@@ -140,7 +141,7 @@ Outcome move(Call& call) {
     call.db.use(entry);
     call.db.move(*entry, db);
     call.changed();
-    tell_if_new(call, db, key, false);
+    tell_new(call, db, key);
     call.notify(events::kMoveFrom, key);
     call.signal_gone(key);
     tell_arrival(call, events::kMoveTo, db, key, false);

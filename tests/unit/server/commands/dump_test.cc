@@ -74,7 +74,7 @@ TEST_CASE("RESTORE replaces a key only when told to", "[restore]") {
   CHECK(stage("XLEN t") == ":1");
   stage.events();
   CHECK(stage.run({"RESTORE", "t", "0", payload, "replace"}) == "+OK");
-  CHECK(stage.events() == "restore t, overwritten t");
+  CHECK(stage.events() == "new t, restore t, overwritten t");
   CHECK(stage("XRANGE t - +") == stage("XRANGE s - +"));
 }
 

@@ -94,7 +94,7 @@ TEST_CASE("COPY replaces only when told to, and the target's TTL goes with it", 
   CHECK(stage("COPY a b") == ":0");
   CHECK(stage.events().empty());
   CHECK(stage("COPY a b REPLACE") == ":1");
-  CHECK(stage.events() == "copy_to b, overwritten b");
+  CHECK(stage.events() == "new b, copy_to b, overwritten b");
   CHECK(stage("XRANGE b - +") == R"(*[*["1-0", *["f", "a"]]])");
   CHECK(stage("TTL b") == ":-1");
 }
@@ -138,7 +138,7 @@ TEST_CASE("RENAME takes all along, overwrites, and tells in order", "[rename]") 
   stage("EXPIRE u 1");
   stage.events();
   CHECK(stage("RENAME u t") == "+OK");
-  CHECK(stage.events() == "rename_from u, rename_to t, overwritten t");
+  CHECK(stage.events() == "new t, rename_from u, rename_to t, overwritten t");
   CHECK(stage("XLEN t") == ":1");
   CHECK(stage("TTL t") == ":1");
 }
