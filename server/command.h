@@ -158,6 +158,7 @@ enum CommandFlag : uint32_t {
   kAllowBusy = 1U << 14,
   kSkipSlowlog = 1U << 15,
   // Not shown: what only this server needs to know.
+  kLeavesMulti = 1U << 19,      // ends a transaction: no memory is no reason to refuse it
   kNeedsConnection = 1U << 20,  // no part of a log or of a primary's stream: nobody would be there
   kTellsHealth = 1U << 21,      // PING: refused, too, when writes are because snapshots fail
   kNeedsModule = 1U << 22,      // refused unless enable-module-command allows it

@@ -179,10 +179,10 @@ uint32_t Dispatcher::effective_flags(const Client& client, const CommandSpec& co
   return command.flags | (runs_queue ? client.transaction->flags() : 0);
 }
 
-/// Whatever is queued takes memory until EXEC, a read, too.
+/// Whatever is queued takes memory until EXEC, a read, too; and nothing more is begun there.
 bool Dispatcher::needs_room(const Client& client, const CommandSpec& command) {
   return (effective_flags(client, command) & kDenyOom) != 0 ||
-         (client.transaction && !command.has(kNotQueued));
+         (client.transaction && !command.has(kLeavesMulti));
 }
 
 /// Why the command may not run now; empty if it may.

@@ -85,6 +85,25 @@ TEST_CASE("Out of memory nothing is queued, and a transaction can still be left"
   CHECK(redis("XLEN", "s") == 0);
 }
 
+TEST_CASE("Out of memory no transaction is begun within one, and nothing watched",
+          "[multi][exec]") {
+  const std::string binary = GENERATE(as<std::string>(), "", kRedis);
+  TestServer server({}, binary.empty() ? server_binary() : binary);
+  Redis redis = server.connect();
+  redis("CONFIG", "SET", "maxmemory", 1);
+  CHECK(redis("WATCH", "s") == "OK");
+  CHECK(redis("MULTI") == "OK");
+  for (const std::vector<std::string>& words :
+       {std::vector<std::string>{"MULTI"}, {"WATCH", "s"}, {"UNWATCH"}}) {
+    redis.send_words(words);
+    CHECK(redis.read() == "OOM command not allowed when used memory > 'maxmemory'.");
+  }
+  CHECK(redis("EXEC") == "EXECABORT Transaction discarded because of previous errors.");
+  redis("MULTI");
+  CHECK(redis("RESET") == "RESET");
+  CHECK(redis("EXEC") == "ERR EXEC without MULTI");
+}
+
 TEST_CASE("A blocking read inside EXEC does not wait", "[exec]") {
   TestServer server;
   Redis redis = server.connect();

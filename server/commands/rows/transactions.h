@@ -9,10 +9,10 @@ namespace weir {
 
 // clang-format off
 inline constexpr CommandSpec kTransactionRows[] = {
-  {.name = "discard", .arity = 1, .flags = kTransaction | kFast, .group = Group::kTransactions, .categories = kTransactionCategory,
+  {.name = "discard", .arity = 1, .flags = kTransaction | kFast | kLeavesMulti, .group = Group::kTransactions, .categories = kTransactionCategory,
    .run = discard, .since = "2.0.0", .complexity = "O(N) for the N queued commands.",
    .summary = "Forgets the queued commands and the watched keys."},
-  {.name = "exec", .arity = 1, .flags = kSession | kSkipSlowlog | kNotQueued | kRunsQueue, .group = Group::kTransactions,
+  {.name = "exec", .arity = 1, .flags = kSession | kSkipSlowlog | kNotQueued | kLeavesMulti | kRunsQueue, .group = Group::kTransactions,
    .categories = kTransactionCategory, .run = exec, .since = "1.2.0", .complexity = "Depends on the commands.",
    .summary = "Runs the queued commands, with nothing in between, unless a watched key changed."},
   {.name = "multi", .arity = 1, .flags = kTransaction | kFast, .group = Group::kTransactions, .categories = kTransactionCategory,
