@@ -1,5 +1,6 @@
 // What replicas say: PSYNC SYNC REPLCONF; and ROLE.
 #include <optional>
+#include <span>
 
 #include "resp/inline_words.h"
 #include "server/commands/args.h"
@@ -63,12 +64,12 @@ std::optional<ReplyError> read_option(std::string_view name, std::string_view va
   return std::nullopt;
 }
 
-/// ACK offset [FACK offset]: nothing answers it.
-Outcome acknowledge(Call& call) {
-  const std::optional<int64_t> offset = parse_canonical(call.args[2]);
+/// ACK offset [FACK offset], the words of a command from ACK on: nothing answers it.
+Outcome acknowledge(Call& call, std::span<const std::string_view> words) {
+  const std::optional<int64_t> offset = parse_canonical(words[1]);
   std::optional<int64_t> durable;
-  if (call.args.size() > 4 && equals_ignoring_case(call.args[3], "fack"))
-    durable = parse_canonical(call.args[4]);
+  if (words.size() > 3 && equals_ignoring_case(words[2], "fack"))
+    durable = parse_canonical(words[3]);
   if (offset) call.context.replicas.acknowledge(call.client, *offset, durable.value_or(0));
   return Outcome::done();
 }
@@ -83,11 +84,12 @@ std::optional<ReplyError> filtered_without_eof(Call& call) {
 
 Outcome replconf(Call& call) {
   if (call.args.size() % 2 == 0) return ReplyError(errors::kSyntax);
-  if (call.args.size() > 2 && equals_ignoring_case(call.args[1], "ack")) return acknowledge(call);
-  if (call.args.size() > 2 && equals_ignoring_case(call.args[1], "getack")) return Outcome::done();
   for (size_t i = 1; i + 1 < call.args.size(); i += 2) {
+    const std::string_view name = call.args[i];
+    if (equals_ignoring_case(name, "ack")) return acknowledge(call, call.args.subspan(i));
+    if (equals_ignoring_case(name, "getack")) return Outcome::done();
     std::optional<ReplyError> error =
-        read_option(call.args[i], call.args[i + 1], call.context.replicas.traits_of(call.client));
+        read_option(name, call.args[i + 1], call.context.replicas.traits_of(call.client));
     if (error) return std::move(*error);
   }
   call.reply.ok();

@@ -36,6 +36,19 @@ TEST_CASE("REPLCONF refuses an address that is no address", "[replconf]") {
   CHECK(redis("REPLCONF", "rdb-no-compress", "1", "rdb-no-checksum", "1") == "OK");
 }
 
+TEST_CASE("REPLCONF takes what it does not know, and answers nothing from ACK and GETACK on",
+          "[replconf]") {
+  TestServer server;
+  Redis redis = server.connect();
+  CHECK(redis("REPLCONF", "version", "9.0.0", "capa", "dual-channel") == "OK");
+  CHECK(redis("REPLCONF", "version") == "ERR syntax error");
+  CHECK(redis("REPLCONF") == "OK");
+  redis.send("REPLCONF", "capa", "eof", "ack", 4);
+  redis.send("REPLCONF", "capa", "eof", "getack", "*");
+  redis.send("REPLCONF", "ack", "x", "listening-port", "x");
+  CHECK(redis("PING") == "PONG");
+}
+
 TEST_CASE("A replica refuses WAITAOF", "[waitaof]") {
   TestServer server({"--replicaof", "127.0.0.1 1"});
   CHECK(server.connect()("WAITAOF", "0", "1", "0")
