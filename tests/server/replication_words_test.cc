@@ -34,6 +34,14 @@ TEST_CASE("PSYNC is refused behind unread replies, in a transaction, and to take
   CHECK(info_field(redis, "connected_slaves") == "0");
 }
 
+TEST_CASE("Without replicas there is nobody to fail over to", "[failover]") {
+  TestServer server(primary_options(), binaries());
+  Redis redis = server.connect();
+  CHECK(redis("FAILOVER") == "ERR FAILOVER requires connected replicas.");
+  CHECK(redis("FAILOVER", "TO", "127.0.0.1", 1) == "ERR FAILOVER requires connected replicas.");
+  CHECK(redis("FAILOVER", "ABORT") == "ERR No failover in progress.");
+}
+
 TEST_CASE("A replica lets only its own primary make it one", "[psync][failover]") {
   const std::string binary = binaries();
   TestServer primary(primary_options(), binary);
@@ -53,6 +61,33 @@ TEST_CASE("A replica lets only its own primary make it one", "[psync][failover]"
   CHECK(id_of(redis) != former);
   CHECK(info_field(redis, "master_replid2") == former);
   CHECK(info_field(redis, "role") == "master");
+}
+
+TEST_CASE("Who made a replica a primary and has not heard so may ask again; it stays the same one",
+          "[psync][failover]") {
+  TestServer primary(primary_options());
+  TestServer replica(replica_of(primary));
+  REQUIRE(in_step(primary, replica));
+  Redis redis = replica.connect();
+  const std::string former = id_of(redis);
+  const int64_t next = std::stoll(info_field(redis, "slave_repl_offset")) + 1;
+  const auto answer = [&](const std::string& id, int64_t from) {
+    RawClient client = replica.connect_raw();
+    client("REPLCONF", "capa", "psync2");
+    client.send("PSYNC", id, std::to_string(from), "FAILOVER");
+    return show(client.read());
+  };
+  const std::string accepted = answer(former, next);
+  const std::string taken_over = id_of(redis);
+  CHECK(accepted == "+CONTINUE " + taken_over);
+  CHECK(answer(former, next) == accepted);
+  redis("XADD", "s", "1-1", "f", "v");
+  CHECK(answer(former, next) == accepted);
+  CHECK(id_of(redis) == taken_over);
+  CHECK(info_field(redis, "master_replid2") == former);
+  const std::string refused = "-ERR PSYNC FAILOVER can't be sent to a master.";
+  CHECK(answer(former, next + 1) == refused);
+  CHECK(answer(taken_over, next) == refused);
 }
 
 TEST_CASE("A replica is known by the address that it announces", "[replica][role]") {
