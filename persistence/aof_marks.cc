@@ -78,6 +78,19 @@ std::optional<uint64_t> read_previous_bytes(std::string_view line) {
   return bytes;
 }
 
+bool is_stamp(std::string_view line) {
+  return line.starts_with(kStamp);
+}
+
+std::optional<int64_t> read_stamp(std::string_view line) {
+  if (!is_stamp(line) || !line.ends_with(kLineEnd)) return std::nullopt;
+  line = line.substr(kStamp.size(), line.size() - kStamp.size() - kLineEnd.size());
+  int64_t seconds = 0;
+  const auto number = std::from_chars(line.data(), line.data() + line.size(), seconds);
+  if (number.ec != std::errc() || number.ptr != line.data() + line.size()) return std::nullopt;
+  return seconds;
+}
+
 bool needs_mark(std::string_view batch) {
   return batch.starts_with('#') || begins_with_select(batch);
 }

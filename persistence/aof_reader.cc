@@ -109,6 +109,7 @@ AofReader::Status AofReader::next_unchecked() {
           checked_ = place();
           return next_checked();
         }
+        if (on_line) on_line(line, place());
         position_ += line.size();
         break;
     }
@@ -130,6 +131,7 @@ AofReader::Status AofReader::next_checked() {
     if (found == Line::kNone) return parse(good_end_);
     if (found != Line::kWhole) return ended(Status::kBadFormat);
     if (const auto bytes = aof::read_previous_bytes(line)) previous_bytes_ = bytes;
+    if (on_line) on_line(line, good_end_);
     position_ += line.size();
     if (place() == checked_) good_end_ = checked_;
   }

@@ -17,6 +17,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <span>
 #include <string>
@@ -42,6 +43,10 @@ class AofReader {
 
   /// offset: where the file stands, and begins to hold commands.
   explicit AofReader(File file, uint64_t offset = 0);
+
+  /// Shown each line of '#' in front of a command or the end, and where the file may be cut in
+  /// front of it: at the line itself, in what is ours at the batch.
+  std::function<void(std::string_view line, uint64_t cut)> on_line;
 
   Status next();
   std::span<const std::string_view> argv() const { return parser_.argv(); }

@@ -18,6 +18,7 @@
 #include "server/offline/check_rdb.h"
 #include "server/server.h"
 #include "server/version.h"
+#include "streams/decimal.h"
 
 // One arena: one thread allocates.  Freed pages go back to the system after a second.
 extern "C" {
@@ -36,7 +37,8 @@ constexpr std::string_view kUsage =
     "       ./weir-server --test-memory <megabytes>\n"
     "       ./weir-server --check-system\n"
     "       ./weir-server --check-rdb <rdb-file>\n"
-    "       ./weir-server --check-aof [--fix] <file.manifest|file.aof>\n\n"
+    "       ./weir-server --check-aof [--fix|--truncate-to-timestamp $timestamp] "
+    "<file.manifest|file.aof>\n\n"
     "Examples:\n"
     "       ./weir-server (run the server with default conf)\n"
     "       echo 'maxmemory 128mb' | ./weir-server -\n"
@@ -77,13 +79,24 @@ int answer_snapshot_check(const std::vector<std::string>& arguments) {
 }
 
 int answer_log_check(const std::vector<std::string>& arguments) {
-  const bool is_fixing = arguments.size() == 3 && arguments[1] == "--fix";
-  if (is_fixing || arguments.size() == 2) {
-    const LogCheck check{.path = arguments.back(), .is_fixing = is_fixing};
-    return answer_check_log(real_files(), check, stdin, stdout);
+  LogCheck check{.path = arguments.back()};
+  check.is_fixing = arguments.size() == 3 && arguments[1] == "--fix";
+  const bool is_cutting = arguments.size() == 4 && arguments[1] == "--truncate-to-timestamp";
+  if (!check.is_fixing && !is_cutting && arguments.size() != 2) {
+    std::puts(
+        "Usage: ./weir-server --check-aof [--fix|--truncate-to-timestamp $timestamp] "
+        "<file.manifest|file.aof>");
+    return kBadUsage;
   }
-  std::puts("Usage: ./weir-server --check-aof [--fix] <file.manifest|file.aof>");
-  return kBadUsage;
+  if (is_cutting) {
+    check.until_s = parse_canonical(arguments[2]);
+    if (!check.until_s) {
+      std::puts("Invalid timestamp, aborting...");
+      return kBadUsage;
+    }
+    if (*check.until_s == 0) check.until_s.reset();  // as Redis has it: nothing is cut
+  }
+  return answer_check_log(real_files(), check, stdin, stdout);
 }
 
 /// Handles the arguments that are not configuration; -1 if there is none.

@@ -25,7 +25,15 @@ constexpr size_t kReadBytes = size_t{64} * 1024;
 
 /// What one file of commands came to.
 struct Finding {
-  enum class Kind : uint8_t { kSound, kTorn, kBadFormat, kDamaged, kUnreadable };
+  enum class Kind : uint8_t {
+    kSound,
+    kTorn,
+    kBadFormat,
+    kDamaged,
+    kUnreadable,
+    kLate,      // what follows was written later than is wanted
+    kBadStamp,  // when, cannot be read
+  };
   Kind kind = Kind::kSound;
   uint64_t ok_up_to = 0;
 };
@@ -55,12 +63,14 @@ class Checker {
   bool check_file(const Target& target, const std::string& kind);
   std::optional<uint64_t> check_preamble(const Target& target);
   Finding read_commands(const Target& target, uint64_t offset);
+  std::optional<Finding> judge_stamp(std::string_view line, uint64_t cut) const;
   Finding judge(const Target& target, const AofReader& reader, Status status);
   std::optional<std::string> take_pairs(const AofReader& reader);
-  void tell(const Target& target, const Finding& finding, uint64_t size, uint64_t offset);
+  void tell(const Target& target, const Finding& finding, uint64_t size);
   uint64_t lines_between(const std::string& path, uint64_t from, uint64_t to);
   bool is_repairable(const Target& target, const Finding& finding);
   bool repair(const Target& target, const Finding& finding, uint64_t size);
+  bool cut_late(const Target& target, uint64_t end);
   std::optional<uint64_t> end_by_next(const Target& target);
   void ask_next(const Target& target, Finding& finding);
   bool is_agreed();
@@ -168,9 +178,20 @@ bool Checker::check_file(const Target& target, const std::string& kind) {
     offset = *end;
   }
   Finding finding = read_commands(target, offset);
+  if (finding.kind == Finding::Kind::kLate) return cut_late(target, finding.ok_up_to);
+  if (finding.kind == Finding::Kind::kBadStamp) {
+    say("Invalid timestamp annotation");
+    return false;
+  }
   ask_next(target, finding);
   if (finding.kind == Finding::Kind::kSound) finding.ok_up_to = **size;  // filler is in order
-  tell(target, finding, **size, offset);
+  line_ += lines_between(target.path, offset, finding.ok_up_to);
+  if (finding.kind == Finding::Kind::kSound && check_.until_s) {
+    say("Truncate nothing in AOF " + target.name + " to timestamp " +
+        std::to_string(*check_.until_s));
+  } else {
+    tell(target, finding, **size);
+  }
   if (finding.kind == Finding::Kind::kSound) {
     say(kind + " " + target.name + " is valid");
     return true;
@@ -203,14 +224,27 @@ Finding Checker::read_commands(const Target& target, uint64_t offset) {
   IoResult<File> file = File::open_for_read(files_, target.path);
   if (!file || !file->seek(offset)) return {.kind = Finding::Kind::kUnreadable};
   AofReader reader(std::move(*file), offset);
+  std::optional<Finding> late;
+  reader.on_line = [&](std::string_view line, uint64_t cut) {
+    if (!late && check_.until_s) late = judge_stamp(line, cut);
+  };
   Status status = Status::kEnd;
-  while ((status = reader.next()) == Status::kCommand) {
+  while ((status = reader.next()) == Status::kCommand && !late) {
     const std::optional<std::string> why = take_pairs(reader);
     if (!why) continue;
     say_at(reader.offset(), *why);
     return {Finding::Kind::kBadFormat, transaction_offset_.value_or(reader.offset())};
   }
-  return judge(target, reader, status);
+  return late ? *late : judge(target, reader, status);
+}
+
+/// Whether what follows a line is not wanted; nothing: it is, as far as the line says.
+std::optional<Finding> Checker::judge_stamp(std::string_view line, uint64_t cut) const {
+  if (!aof::is_stamp(line)) return std::nullopt;
+  const std::optional<int64_t> second = aof::read_stamp(line);
+  if (!second) return Finding{.kind = Finding::Kind::kBadStamp};
+  if (*second <= *check_.until_s) return std::nullopt;
+  return Finding{Finding::Kind::kLate, transaction_offset_.value_or(cut)};
 }
 
 Finding Checker::judge(const Target& target, const AofReader& reader, Status status) {
@@ -260,8 +294,7 @@ void Checker::ask_next(const Target& target, Finding& finding) {
   }
 }
 
-void Checker::tell(const Target& target, const Finding& finding, uint64_t size, uint64_t offset) {
-  line_ += lines_between(target.path, offset, finding.ok_up_to);
+void Checker::tell(const Target& target, const Finding& finding, uint64_t size) {
   say("AOF analyzed: filename=" + target.name + ", size=" + std::to_string(size) + ", ok_up_to=" +
       std::to_string(finding.ok_up_to) + ", ok_up_to_line=" + std::to_string(line_) +
       ", diff=" + std::to_string(size - finding.ok_up_to));
@@ -333,6 +366,26 @@ bool Checker::repair(const Target& target, const Finding& finding, uint64_t size
   const IoResult<void> cut = cut_file(files_, target.path, end);
   say(cut ? "Successfully truncated AOF " + target.name
           : "Failed to truncate AOF " + target.name + ": " + to_string(cut.error()));
+  return cut.has_value();
+}
+
+/// Cuts off what was written later than is wanted.  Nobody is asked: that is what was asked for.
+bool Checker::cut_late(const Target& target, uint64_t end) {
+  const std::string moment = "to timestamp " + std::to_string(*check_.until_s);
+  if (end == 0) {
+    say("AOF " + target.path + " has nothing before" + moment.substr(2) + ", aborting...");
+    return false;
+  }
+  if (!target.is_last) {
+    say("Failed to truncate AOF " + target.path + " " + moment + " to offset " +
+        std::to_string(end) + " because it is not the last file.");
+    say("If you insist, please delete all files after this file according to the manifest file and "
+        "delete the corresponding records in manifest file manually. Then re-run this check.");
+    return false;
+  }
+  const IoResult<void> cut = cut_file(files_, target.path, end);
+  say(cut ? "Successfully truncated AOF " + target.name + " " + moment
+          : "Failed to truncate AOF " + target.name + " " + moment + ": " + to_string(cut.error()));
   return cut.has_value();
 }
 
