@@ -1,7 +1,9 @@
 #include "server/config_special.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <charconv>
+#include <utility>
 
 #include "persistence/file.h"
 #include "resp/inline_words.h"
@@ -19,10 +21,19 @@ bool is_empty_value(Words words) {
 
 constexpr size_t kMaxBindAddresses = 16;
 
+/// Whether it reads as the same one word where several stand in a line.
+bool is_plain_word(const std::string& text) {
+  const auto words = resp::split_words(text);
+  return words && *words == std::vector{text};
+}
+
 Refusal read_bind(Settings& settings, Words words, Source) {
   if (words.size() > kMaxBindAddresses) return "Too many bind addresses specified.";
-  settings.bind.clear();
-  if (!is_empty_value(words)) settings.bind.assign(words.begin(), words.end());
+  std::vector<std::string> addresses;
+  if (!is_empty_value(words)) addresses.assign(words.begin(), words.end());
+  if (!std::all_of(addresses.begin(), addresses.end(), is_plain_word))
+    return "bind addresses can't be empty, or have blanks or quotes";
+  settings.bind = std::move(addresses);
   return std::nullopt;
 }
 

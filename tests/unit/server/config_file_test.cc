@@ -131,6 +131,8 @@ TEST_CASE("every kind of bad line has its reason", "[config_file]") {
   CHECK(complaint("unixsocketperm 1000") == "argument must be between 0 and 777 inclusive");
   CHECK(complaint("bind 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17") ==
         "Too many bind addresses specified.");
+  for (const char* const line : {"bind 1 ''", "bind 1 '2 3'", R"(bind 1 "it's")"})
+    CHECK(complaint(line) == "bind addresses can't be empty, or have blanks or quotes");
   CHECK(complaint("appendfilename ''") == "appendfilename can't be empty");
   CHECK(complaint("appendfilename a/b") == "appendfilename can't be a path, just a filename");
   CHECK(complaint("appenddirname ''") == "appenddirname can't be empty");
@@ -162,6 +164,8 @@ TEST_CASE("the rules of a user are tried when their line is read", "[config_file
   CHECK(complaint("user alice on\nuser alice off") ==
         "Error in user declaration 'alice': Duplicate user found. A user can only be defined once "
         "in config files");
+  CHECK(complaint("user 'a b' on") ==
+        "Error in user declaration 'a b': Usernames can't contain spaces or null characters");
   CHECK(complaint("user alice (~a").starts_with("Error in user declaration 'alice': Unmatched"));
 }
 
