@@ -103,7 +103,10 @@ std::optional<RuleError> User::apply_password(const std::string& word) {
 std::optional<RuleError> User::add_selector(std::string_view words) {
   Selector selector(*book_);
   while (!words.empty()) {
-    if (std::optional<RuleError> why = selector.apply(next_word(words))) return why;
+    const std::string_view word = next_word(words);
+    // Where the rules are written down, it would be taken for the end of the selector.
+    if (word.ends_with(')')) return rule_errors::kSyntax;
+    if (std::optional<RuleError> why = selector.apply(word)) return why;
   }
   selectors_.push_back(std::move(selector));
   return std::nullopt;

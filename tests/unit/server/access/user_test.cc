@@ -93,6 +93,13 @@ TEST_CASE("Words for users are refused with their reasons", "[acl]") {
   CHECK(error_of(")") == "): Syntax error");
 }
 
+TEST_CASE("No word of a selector looks like its end, or the rules would not read back", "[acl]") {
+  for (const char* const rules : {"(~))", "(~a))", "(&b))", "(+xlen|a))"})
+    CHECK(error_of(rules) == std::string(rules) + ": Syntax error");
+  CHECK(user_with("(~a)b)").selectors().size() == 2);
+  CHECK(user_with("~a)").describe() == "off sanitize-payload ~a) resetchannels -@all");
+}
+
 TEST_CASE("A selector may be spread over words, and must end", "[acl]") {
   const auto merge = [](std::vector<std::string_view> words) { return merge_selectors(words); };
   CHECK(*merge({"on", "(+xlen", "~a)", "()"}) ==
