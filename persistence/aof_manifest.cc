@@ -95,6 +95,7 @@ std::string AofManifest::add_line(std::string_view line) {
   if (fields.name.find_first_of("/\\") != std::string::npos) return kIsPath;
   if (fields.name.empty() || fields.number == 0 || fields.type.empty()) return kBadFormat;
   const AofFileInfo info{fields.name, fields.number, static_cast<AofRole>(fields.type[0])};
+  if (printed(info).size() > kMaxLineBytes) return kTooLong;  // it is written again, with quotes
   switch (info.role) {
     case AofRole::kBase:
       if (base_) return kSecondBase;

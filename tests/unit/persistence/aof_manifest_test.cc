@@ -79,6 +79,8 @@ TEST_CASE("Each broken rule of a manifest has its own words", "[aof][manifest]")
   CHECK(why_not("file a seq 1 type b") == "The AOF manifest file contains too long line");
   CHECK(why_not("file " + std::string(1100, 'a') + " seq 1 type b\n") ==
         "The AOF manifest file contains too long line");
+  CHECK(why_not("file " + std::string(255, '\xff') + " seq 1 type b\n") ==
+        "The AOF manifest file contains too long line");
   for (const char* const line :
        {"\n", "file a seq 1\n", "file a seq 1 type\n", "file a seq 1 type b more\n",
         "file a seq 0 type b\n", "file a seq x type b\n", "file \"a seq 1 type b\n",
