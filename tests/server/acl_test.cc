@@ -367,4 +367,30 @@ TEST_CASE("A name that rename-command cannot give stops the start", "[rename]") 
             .err.find("Target command name already exists") != std::string::npos);
 }
 
+TEST_CASE("EXEC says which right was lost since a command was queued", "[acl][exec]") {
+  TestServer server;
+  Redis admin = server.connect();
+  struct Case {
+    const char* rule;
+    const char* why;
+  };
+  for (const Case& lost :
+       {Case{"-xadd", "no permission to execute the command or subcommand"},
+        Case{"resetkeys", "no permission to touch the specified keys"},
+        Case{"resetchannels",
+             "no permission to access one of the channels used as argument to the command"}}) {
+    admin("ACL", "SETUSER", "u", "reset", "on", "nopass", "~*", "&*", "+@all");
+    Redis user = as(server, "u");
+    user("MULTI");
+    if (std::string_view(lost.rule) == "resetchannels") {
+      user("PUBLISH", "c", "m");
+    } else {
+      user("XADD", "s", "*", "f", "v");
+    }
+    admin("ACL", "SETUSER", "u", lost.rule);
+    CHECK(user("EXEC").contains(lost.why));
+  }
+  CHECK(admin("EXISTS", "s") == 0);
+}
+
 }  // namespace weir::testing

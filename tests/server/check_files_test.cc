@@ -172,6 +172,18 @@ TEST_CASE("Damage to what had been on disk is named with its place, and --fix le
   CHECK(fs::file_size(path) == before);
 }
 
+TEST_CASE("A transaction in a transaction, and an end without one, are named", "[check][aof]") {
+  const std::string multi = "*1\r\n$5\r\nMULTI\r\n";
+  const std::string exec = "*1\r\n$4\r\nexec\r\n";
+  const TempFolder folder;
+  const std::string path = folder.path() + "/log.aof";
+  for (const auto& [text, why] : {std::pair{multi + multi, "Unexpected MULTI"},
+                                  std::pair{multi + exec + exec, "Unexpected EXEC"}}) {
+    write_text(path, text);
+    check_says(check("--check-aof", path), 1, why);
+  }
+}
+
 TEST_CASE("Checking what is not there, or nothing, is an error", "[check]") {
   check_says(check("--check-rdb", "/nonexistent"), 1, "Cannot open file /nonexistent");
   check_says(check("--check-aof", "/nonexistent"), 1, "Cannot open file /nonexistent");

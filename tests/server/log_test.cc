@@ -1,12 +1,14 @@
 // The log of writes: what a restart finds again, what is refused, and how it is rewritten.
 #include <chrono>
 #include <filesystem>
+#include <fstream>
 
 #include <catch2/catch.hpp>
 #include <sys/resource.h>
 
 #include "persistence/file.h"
 #include "tests/server/by_hand.h"
+#include "tests/support/contains.h"
 #include "tests/support/info_fields.h"
 #include "tests/support/patience.h"
 #include "tests/support/raw_client.h"
@@ -422,6 +424,27 @@ TEST_CASE("DEBUG LOADAOF finds in the log what is in memory", "[aof][debug]") {
   check_survives(server, redis);
 }
 
+TEST_CASE("DEBUG LOADAOF of a log that is damaged says so", "[aof][debug]") {
+  TestServer server(
+      {"--appendonly", "yes", "--aof-load-truncated", "no", "--enable-debug-command", "yes"});
+  Redis redis = server.connect();
+  redis("XADD", "s", "1-0", "f", "v");
+  wait_for_write(redis);
+  std::ofstream(path_in(server, "1.incr.aof"), std::ios::app) << "no command\r\n";
+  CHECK(redis("DEBUG", "LOADAOF") == "ERR Error trying to load the AOF files, check server logs.");
+  CHECK(contains(server.log(), "reading the append only file"));
+}
+
+TEST_CASE("A rewrite that cannot begin says so", "[aof]") {
+  TestServer server({"--appendonly", "yes"});
+  Redis redis = server.connect();
+  fs::remove_all(server.folder() + "/appendonlydir");
+  CHECK(redis("BGREWRITEAOF") ==
+        "ERR Can't execute an AOF background rewriting. Please check the server logs for more "
+        "information.");
+  CHECK(redis("XADD", "s", "1-0", "f", "v") == "1-0");
+}
+
 TEST_CASE("Who watches a key while a log is loaded does not remove what it gives more time",
           "[aof][watch]") {
   constexpr int kCommands = 300'000;
@@ -450,15 +473,12 @@ TEST_CASE("Who watches a key while a log is loaded does not remove what it gives
 }
 
 TEST_CASE("Commands that nobody has written to a log are passed over with a complaint", "[aof]") {
-  const std::vector<std::vector<std::string>> commands = {{"MONITOR"},
-                                                          {"QUIT"},
-                                                          {"SHUTDOWN"},
-                                                          {"SUBSCRIBE", "c"},
-                                                          {"PSUBSCRIBE", "c"},
-                                                          {"SYNC"},
-                                                          {"SSUBSCRIBE", "c"},
-                                                          {"PSYNC", "?", "-1"},
-                                                          {"XADD", "s", "1-1", "f", "v"}};
+  const std::vector<std::vector<std::string>> commands = {
+      {"MONITOR"},         {"QUIT"},
+      {"SHUTDOWN"},        {"SUBSCRIBE", "c"},
+      {"PSUBSCRIBE", "c"}, {"SYNC"},
+      {"SSUBSCRIBE", "c"}, {"PSYNC", "?", "-1"},
+      {"XADD", "s"},       {"XADD", "s", "1-1", "f", "v"}};
   std::string log;
   for (const std::vector<std::string>& words : commands)
     log += encode_command(words);
@@ -470,6 +490,7 @@ TEST_CASE("Commands that nobody has written to a log are passed over with a comp
   CHECK(redis("PUBLISH", "c", "m") == 0);
   CHECK(redis("ROLE").starts_with("[\"master\""));
   CHECK(server.output().find("'quit' is no change of data") != std::string::npos);
+  CHECK(server.output().find("wrong number of arguments for 'xadd' command") != std::string::npos);
 }
 
 }  // namespace weir::testing

@@ -39,6 +39,12 @@ TEST_CASE("A port that is in use ends the start with a reason", "[startup]") {
   CHECK(contains(why, "Failed listening on port " + port + " (tcp), aborting."));
 }
 
+TEST_CASE("A server of which no address is there does not start, though each is optional",
+          "[startup]") {
+  CHECK(contains(refusal({"--bind", "-192.0.2.1", "-no.such.host.invalid", "--save", ""}),
+                 "None of the addresses of 'bind' is available here"));
+}
+
 TEST_CASE("A second instance on the same port leaves the first alone", "[startup]") {
   TestServer server;
   Redis redis = server.connect();

@@ -278,3 +278,13 @@ TEST_CASE("A module's value with an unknown item is refused", "[rdb]") {
   REQUIRE_FALSE(refused);
   CHECK(refused.error().reason == "Unknown item of a module's value");
 }
+
+TEST_CASE("An array's element of no known kind is refused", "[rdb]") {
+  RdbContent content;
+  const std::string file = file_with([](RdbOutput& out) {
+    value(out, 28, [](RdbOutput& o) { o.raw(std::string("\x01\x00\x05\x04", 4)); });
+  });
+  const RdbResult refused = read(file, content, RdbOtherTypes::kSkip);
+  REQUIRE_FALSE(refused);
+  CHECK(refused.error().reason == "Unknown tag in an array");
+}
