@@ -42,6 +42,11 @@ class ScriptedPrimary {
     }
   }
   void hang_up() { owner_.reset(); }
+  /// Reads on until the replica has said this.  Throws std::runtime_error when it does not.
+  void await(std::string_view bytes) {
+    while (received_.find(bytes) == std::string::npos)
+      receive();
+  }
 
  private:
   void shake_hands() {
@@ -64,11 +69,6 @@ class ScriptedPrimary {
     connection_ = ::accept(listener_.socket.fd(), nullptr, nullptr);
     owner_ = std::make_unique<OwnSocket>(connection_);
     received_.clear();
-  }
-  /// Reads until these bytes have come.
-  void await(std::string_view bytes) {
-    while (received_.find(bytes) == std::string::npos)
-      receive();
   }
   void receive() {
     wait_for(connection_);

@@ -222,6 +222,44 @@ TEST_CASE("A second PSYNC of the same connection is ignored", "[psync]") {
   CHECK(primary.replicas.all().size() == 1);
 }
 
+TEST_CASE("A snapshot is packed and has its sum, unless the replica can do without", "[replconf]") {
+  const auto snapshot = [](const std::string& words) {
+    Primary primary;
+    primary("XADD s 1-1 f " + std::string(5000, 'x'));
+    primary("REPLCONF capa eof");
+    if (!words.empty()) CHECK(primary(words) == "+OK\r\n");
+    primary.ask("PSYNC ? -1");
+    std::string bytes = primary.snapshot();
+    bytes.resize(bytes.size() - 40);  // the mark
+    return bytes;
+  };
+  const std::string no_sum(8, '\0');
+  CHECK(snapshot("").size() < 1000);
+  CHECK_FALSE(snapshot("").ends_with(no_sum));
+  CHECK(snapshot("REPLCONF rdb-no-compress 1").size() > 5000);
+  CHECK(snapshot("REPLCONF rdb-no-checksum 1").ends_with(no_sum));
+  CHECK_FALSE(snapshot("REPLCONF rdb-no-checksum 0 rdb-no-compress 0").ends_with(no_sum));
+}
+
+TEST_CASE("The mark behind a snapshot is another one each time, and no name of a history",
+          "[psync]") {
+  const auto mark = [](std::string& id) {
+    Primary primary;
+    primary("REPLCONF capa eof");
+    primary.ask("PSYNC ? -1");
+    id = primary.id();
+    const std::string bytes = primary.snapshot();
+    return bytes.substr(bytes.size() - 40);
+  };
+  std::string first_id;
+  std::string second_id;
+  const std::string first = mark(first_id);
+  const std::string second = mark(second_id);
+  CHECK(first != second);
+  CHECK(first != first_id);
+  CHECK(second != second_id);
+}
+
 TEST_CASE("What a replica needs is kept, however small the backlog is", "[backlog]") {
   constexpr size_t kPings = 2000;
   Primary primary;
