@@ -136,7 +136,7 @@ void run_all(const std::vector<Scenario>& scenarios,
   }
 }
 
-/// True when every scenario has its numbers.
+/// True when every scenario has its numbers, inside of their bounds.
 bool run(const CommandLine& line) {
   const std::vector<Scenario> scenarios = chosen_scenarios(line.only);
   catch_signals();
@@ -173,7 +173,7 @@ bool run(const CommandLine& line) {
     if (!json.flush()) throw Failure("could not write " + line.json);
   }
   return !interrupted && std::all_of(report.scenarios.begin(), report.scenarios.end(),
-                                     [](const ScenarioResult& r) { return r.error.empty(); });
+                                     [](const ScenarioResult& result) { return result.is_well(); });
 }
 
 }  // namespace

@@ -62,6 +62,11 @@ std::string times(double ratio, const char* format) {
   return ratio > 0 ? text_of(format, ratio) + "×" : "–";
 }
 
+/// What has to be reached: a ratio, or a value to stay inside of.
+std::string aim(const Metric& metric) {
+  return metric.bound > 0 ? " ≤" + number(metric.bound) : times(metric.goal.target, "%.4g");
+}
+
 void print_row(const std::array<std::string, 9>& cells, std::ostream& out) {
   constexpr std::array<size_t, 9> kWidths = {
       kNameColumns, kValueColumns, kValueColumns, 6, 8, 7, 8, 8, 7};
@@ -92,7 +97,7 @@ void print_scenario(const ScenarioResult& scenario, std::ostream& out) {
     if (metric.shown != Shown::kRow) continue;
     print_row({scenario.name + (metric.suffix.empty() ? "" : " " + metric.suffix),
                value_with_spread(result.sides[kWeir]), value_with_spread(result.sides[kPeer]),
-               metric.unit, times(result.ratio(), "%.2f"), times(metric.goal.target, "%.4g"),
+               metric.unit, times(result.ratio(), "%.2f"), aim(metric),
                times(metric.goal.stretch, "%.4g"), verdict(result), rates},
               out);
     rates.clear();
@@ -145,7 +150,7 @@ std::string json_metric(const MetricResult& result) {
          ", \"ratio\": " + json_number(result.ratio()) +
          ", \"target\": " + json_number(metric.goal.target) +
          ", \"stretch\": " + json_number(metric.goal.stretch) +
-         ", \"verdict\": " + quoted(verdict(result)) +
+         ", \"bound\": " + json_number(metric.bound) + ", \"verdict\": " + quoted(verdict(result)) +
          ",\n       \"weir\": " + json_values(result.sides[kWeir]) +
          ",\n       \"peer\": " + json_values(result.sides[kPeer]) + "}";
 }
@@ -153,6 +158,7 @@ std::string json_metric(const MetricResult& result) {
 }  // namespace
 
 std::string verdict(const MetricResult& result) {
+  if (result.metric.bound > 0) return result.is_beyond() ? "BEYOND" : "inside";
   const double ratio = std::round(result.ratio() * 100) / 100;
   const Goal& goal = result.metric.goal;
   if (goal.target == 0 || ratio == 0) return "";

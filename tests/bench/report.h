@@ -19,7 +19,8 @@ struct Report {
   std::vector<ScenarioResult> scenarios;
 };
 
-/// "STRETCH", "target" or "below", by the ratio as it is printed; empty without a goal or a ratio.
+/// "STRETCH", "target" or "below", by the ratio as it is printed; "inside" or "BEYOND" its bound.
+/// Empty without a goal or a ratio, and without a bound.
 std::string verdict(const MetricResult& result);
 
 /// At most 110 columns.

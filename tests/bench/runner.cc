@@ -101,6 +101,11 @@ double MetricResult::ratio() const {
   return median_of(std::move(ratios));
 }
 
+bool ScenarioResult::is_well() const {
+  return error.empty() && std::none_of(metrics.begin(), metrics.end(),
+                                       [](const MetricResult& m) { return m.is_beyond(); });
+}
+
 ScenarioResult run_scenario(const Scenario& scenario,
                             const std::array<ServerOptions, kSides>& options,
                             const Timing& timing) {

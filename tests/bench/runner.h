@@ -30,6 +30,8 @@ struct MetricResult {
   /// windows of a round lie side by side and see the same machine.  0 when there is nothing to
   /// compare.
   double ratio() const;
+  /// Whether Weir's median is not inside of the metric's bound.
+  bool is_beyond() const { return metric.bound > 0 && sides[kWeir].median() > metric.bound; }
 };
 
 struct ScenarioResult {
@@ -38,6 +40,9 @@ struct ScenarioResult {
   std::vector<MetricResult> metrics;
   std::string error;        // why there are no numbers
   double foreign_load = 0;  // share of the cores that other processes took meanwhile
+
+  /// It has numbers, and they are inside of their bounds.
+  bool is_well() const;
 };
 
 /// Never throws a Failure: it becomes the result's error.

@@ -96,8 +96,8 @@ std::vector<Scenario> all_scenarios() {
   for (const auto& family :
        {write_scenarios, read_scenarios, delete_scenarios, group_scenarios, cycle_scenarios,
         pending_scenarios, log_scenarios, replication_scenarios, full_sync_scenarios,
-        latency_scenarios, connection_scenarios, crowd_scenarios, memory_scenarios,
-        footprint_scenarios}) {
+        latency_scenarios, connection_scenarios, crowd_scenarios, hostile_scenarios,
+        memory_scenarios, footprint_scenarios}) {
     std::vector<Scenario> some = family();
     std::move(some.begin(), some.end(), std::back_inserter(all));
   }

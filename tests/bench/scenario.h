@@ -37,6 +37,7 @@ struct Metric {
   Shown shown = Shown::kRow;
   bool more_is_better = false;
   double must_agree_within = 0;  // share by which both servers may differ; 0: any
+  double bound = 0;              // what Weir has to stay inside of, in the unit; 0: none
 };
 
 struct Timing {
@@ -105,6 +106,8 @@ std::vector<Scenario> latency_scenarios();
 std::vector<Scenario> connection_scenarios();
 /// How others fare beside clients that misbehave.
 std::vector<Scenario> crowd_scenarios();
+/// How one fares beside clients that mean harm, and what those cost.
+std::vector<Scenario> hostile_scenarios();
 std::vector<Scenario> memory_scenarios();
 std::vector<Scenario> footprint_scenarios();
 

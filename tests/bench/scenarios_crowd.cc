@@ -2,26 +2,21 @@
 // readers that do not read, subscribers that do not read.
 //
 // One connection sends a PING as soon as the last one was answered, and notes how long each took.
-// The crowd is driven by a thread of its own, at a bounded rate, and is the same for both servers.
-#include <algorithm>
-#include <atomic>
+// The crowd works at a bounded rate, and is the same for both servers.
 #include <chrono>
-#include <functional>
 #include <memory>
 #include <thread>
 
 #include <sys/socket.h>
 
+#include "tests/bench/crowd.h"
 #include "tests/bench/failure.h"
-#include "tests/bench/machine.h"
-#include "tests/bench/percentile.h"
 #include "tests/bench/requests.h"
 #include "tests/bench/scenario.h"
 
 namespace weir::bench {
 namespace {
 
-constexpr double kWindowsPerRound = 2;  // a percentile wants more samples than a mean
 constexpr size_t kSlowReaders = 200;
 constexpr size_t kRepliesUnread = 20;
 constexpr size_t kBigEntries = 100;
@@ -32,56 +27,8 @@ constexpr auto kStormPause = std::chrono::milliseconds(1);
 constexpr size_t kStormBurst = 5;  // connections in each pause: 5,000 a second at most
 constexpr auto kPublishPause = std::chrono::microseconds(500);
 
-/// What goes on beside the one who pings; the connections it keeps go with it.
-struct Crowd {
-  std::vector<Fd> connections;
-  std::function<void(Trial&)> step;  // again and again until the window is over
-};
-
-/// Runs the crowd's step on a thread as long as it lives.
-class CrowdRunner {
- public:
-  CrowdRunner(Crowd& crowd, Trial& trial) {
-    if (!crowd.step) return;
-    thread_ = std::thread([this, &crowd, &trial] {
-      while (!stopped_)
-        crowd.step(trial);
-    });
-  }
-  ~CrowdRunner() {
-    stopped_ = true;
-    if (thread_.joinable()) thread_.join();
-  }
-  CrowdRunner(const CrowdRunner&) = delete;
-  CrowdRunner& operator=(const CrowdRunner&) = delete;
-
- private:
-  std::atomic<bool> stopped_ = false;
-  std::thread thread_;
-};
-
-Role pinger(const std::shared_ptr<std::vector<double>>& took_us) {
-  const auto sent_at_ns = std::make_shared<uint64_t>(0);
-  const Script script = [=](size_t, std::string_view replies, Request& next) -> uint64_t {
-    const uint64_t now = now_ns();
-    if (!replies.empty()) took_us->push_back(static_cast<double>(now - *sent_at_ns) / 1e3);
-    append_command(next.bytes, {"PING"});
-    next.replies = 1;
-    *sent_at_ns = now_ns();
-    return replies.empty() ? 0 : 1;
-  };
-  return {.connections = 1, .script = script};
-}
-
 std::vector<double> measure_pings(Trial& trial) {
-  const auto took_us = std::make_shared<std::vector<double>>();
-  LoadGenerator load(trial.server.tcp(), {pinger(took_us)});
-  load.run_for(trial.timing.warmup);
-  took_us->clear();
-  load.run_for(trial.timing.seconds * kWindowsPerRound);
-  if (took_us->empty()) throw Failure("no PING was answered in the window");
-  std::sort(took_us->begin(), took_us->end());
-  return {percentile(*took_us, 0.5), percentile(*took_us, 0.99), percentile(*took_us, 0.999)};
+  return percentiles_of(Witness(trial, {"PING"}).waits_us());
 }
 
 Crowd connection_storm(Trial&) {
