@@ -63,7 +63,7 @@ void LogReplay::log_manifest_error(const ManifestError& error) {
 tl::expected<AofManifest, LogReplay::Failure> LogReplay::read_manifest() {
   const IoResult<std::string> text = read_manifest_text(files_, place_.manifest_path());
   if (!text) {
-    if (text.error().errno_value == ENOENT) return AofManifest();
+    if (text.error().errno_value == ENOENT) return {};  // nothing there
     return fatal("Fatal error: can't open the AOF manifest file " + place_.filename +
                  ".manifest for reading: " + errno_text(text.error().errno_value));
   }
