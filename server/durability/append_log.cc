@@ -10,6 +10,9 @@ constexpr int64_t kUsPerSecond = 1'000'000;
 /// How long a write waits for a sync that takes long.
 constexpr int64_t kLongestWaitUs = 2 * kUsPerSecond;
 constexpr int64_t kRetryUs = kUsPerSecond;
+/// Under everysec: so that no write waits longer than a second for its sync to begin, though who
+/// looks for it comes by ten times a second.
+constexpr int64_t kSyncPeriodUs = 850'000;
 /// Complaints about a disk that refuses writes are logged this often.
 constexpr int64_t kComplaintUs = 30 * kUsPerSecond;
 constexpr size_t kMostSpareBytes = size_t{1024} * 1024;
@@ -130,7 +133,7 @@ void AppendLog::written(int64_t now_us) {
     case AppendFsync::kAlways:
       return sync();
     case AppendFsync::kEverySecond:
-      if (now_us - last_sync_us_ >= kUsPerSecond && !is_syncing()) sync();
+      if (now_us - last_sync_us_ >= kSyncPeriodUs && !is_syncing()) sync();
       return;
     case AppendFsync::kNo:
       return;
@@ -142,6 +145,13 @@ void AppendLog::sync() {
   asked_ = written_;
   last_sync_us_ = Clock::monotonic_us();
   sync_.sync(file_->file(), file_->size(), written_);
+}
+
+/// Before this thread waits for the disk: what was told is not to wait as long as it does.
+void AppendLog::sync_ahead() {
+  const bool is_spared = is_saving_ && parts_.settings.no_appendfsync_on_rewrite;
+  if (parts_.settings.appendfsync != AppendFsync::kEverySecond || is_spared) return;
+  if (write_now()) sync();
 }
 
 void AppendLog::synced() {

@@ -5,8 +5,9 @@
 //        each turn, before replies leave    always: after each write, and replies wait for it
 //                                           everysec: once a second · no: never
 //
-// Where one sync is still running after a second (everysec), the next write waits for it, up to two
-// seconds; then it is done all the same.
+// While a sync runs (everysec), what comes waits for its end in the buffer, up to two seconds; then
+// it is written all the same.  So a write is synced a second after it was told, or as soon as the
+// syncs before it are done, and one sync later it is on the disk.
 //
 // When a write fails, what was to be written stays in the buffer, writes of clients are refused,
 // and it is tried again every second.  When a sync fails, nobody knows what is on the disk: writes
@@ -80,12 +81,13 @@ class AppendLog {
   /// It was begun aside, and a restart would not find it yet.
   bool is_aside() const { return is_aside_; }
 
-  /// Lets replies go whose writes are on disk now.  At the beginning of the end of a turn: commands
-  /// that wait for that run again.
+  /// Lets replies go whose writes are on disk now, and writes what waited for a sync.  At the
+  /// beginning of the end of a turn: commands that wait for that run again.
   void look_at_syncs() {
     if (has_news_.load(std::memory_order_relaxed)) [[unlikely]] {
       has_news_.exchange(false, std::memory_order_acquire);
       synced();
+      if (put_off_since_us_ != 0) cron();
     }
   }
   /// Writes what was told in this turn.  To be called before replies leave.
@@ -135,6 +137,7 @@ class AppendLog {
   void written(int64_t now_us);
   void write_failed(const IoError& error, int64_t now_us);
   void sync();
+  void sync_ahead();
   std::optional<uint64_t> durable_bytes() const;
   void synced();
   void overcome_failed_sync();

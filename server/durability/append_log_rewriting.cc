@@ -38,6 +38,7 @@ IoResult<void> AppendLog::rotate() {
   if (!is_on()) return files_.read_manifest();
   if (is_aside_) return rotate_aside();
   if (!write_now()) return tl::unexpected(IoError{"write", file_->file()->path(), ENOSPC});
+  sync_ahead();
   IoResult<AofFile> file = files_.next_increment(file_->size());
   if (!file) return tl::unexpected(std::move(file).error());
   static_cast<void>(file_->trim());
@@ -66,6 +67,8 @@ IoResult<void> AppendLog::commit_base(uint64_t bytes) {
   using Kept = LogFiles::Kept;
   if (is_aside_) {
     if (IoResult<void> done = secure_aside(); !done) return done;
+  } else if (is_on()) {
+    sync_ahead();
   }
   const Kept kept = is_aside_ ? Kept::kAside : is_on() ? Kept::kLastIncrement : Kept::kNothing;
   if (IoResult<void> done = files_.commit_base(kept); !done) return done;

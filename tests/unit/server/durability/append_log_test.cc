@@ -174,6 +174,31 @@ TEST_CASE("What a slow sync holds back is written when it has to be", "[aof][app
   CHECK(s.log.buffered_bytes() == 0);
 }
 
+TEST_CASE("What waited for a sync is written as soon as that has ended", "[aof][append_log]") {
+  LogStage s("everysec");
+  s.disk.hold_syncs();
+  s.write("XADD s 1-0 f v");
+  s.write("XADD s 2-0 f v");
+  REQUIRE(s.log.buffered_bytes() > 0);
+  s.disk.release_syncs();
+  CHECK(wait_until([&] {
+    s.log.look_at_syncs();
+    return s.log.buffered_bytes() == 0;
+  }));
+}
+
+TEST_CASE("Under everysec what was written is synced before a manifest is waited for",
+          "[aof][append_log]") {
+  LogStage s("everysec");
+  REQUIRE(s.log.rotate());
+  REQUIRE(s.log.files().write_base(s.log.next_base_path()));
+  s.write("XADD s 1-0 f v");
+  REQUIRE(s.becomes_durable());
+  s.write("XADD s 2-0 f v");
+  REQUIRE(s.log.commit_base(0));
+  CHECK(s.becomes_durable());
+}
+
 TEST_CASE("A write waits two seconds for a slow sync at most, and INFO counts it",
           "[aof][append_log]") {
   LogStage s("everysec");
