@@ -4,6 +4,10 @@
 #include <cstdio>
 #include <cstdlib>
 
+#include <linux/futex.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
@@ -12,7 +16,22 @@ namespace {
 
 thread_local Task* running_here = nullptr;
 
+void futex(std::atomic<uint32_t>& word, int operation, uint32_t value) {
+  static_assert(sizeof(word) == sizeof(uint32_t));
+  syscall(SYS_futex, &word, operation | FUTEX_PRIVATE_FLAG, value, nullptr, nullptr, 0);
+}
+
 }  // namespace
+
+void Turn::release() {
+  is_given_.store(1);
+  futex(is_given_, FUTEX_WAKE, 1);
+}
+
+void Turn::acquire() {
+  while (is_given_.exchange(0) == 0)
+    futex(is_given_, FUTEX_WAIT, 0);
+}
 
 Task* Scheduler::current() {
   return running_here;

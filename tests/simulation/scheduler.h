@@ -14,13 +14,13 @@
 // Always: the same seed makes the same run; trace() of two runs is equal.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <functional>
 #include <map>
 #include <memory>
 #include <optional>
 #include <random>
-#include <semaphore>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -30,6 +30,17 @@
 namespace weir::simulation {
 
 inline constexpr int64_t kNsPerMs = 1'000'000;
+
+/// Taken by who is given it.  One of the library's would spin for a while, with the core that who
+/// is to give it needs.
+class Turn {
+ public:
+  void release();
+  void acquire();
+
+ private:
+  std::atomic<uint32_t> is_given_ = 0;
+};
 
 struct Task {
   int machine = 0;
@@ -41,7 +52,7 @@ struct Task {
   uint64_t waits = 0;               // how often it has waited: tells an old alarm from a new one
   pthread_t thread{};
   std::function<void()> body;
-  std::binary_semaphore turn{0};
+  Turn turn;
 };
 
 class Scheduler {
@@ -102,7 +113,7 @@ class Scheduler {
   int64_t now_ns_ = 1'000'000'000;
   std::multimap<int64_t, std::function<void()>> events_;
   std::vector<std::unique_ptr<Task>> tasks_;
-  std::binary_semaphore returned_{0};
+  Turn returned_;
   uint64_t trace_ = 0;
   uint64_t steps_ = 0;
 };

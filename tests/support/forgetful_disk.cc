@@ -15,13 +15,13 @@ namespace {
 
 constexpr size_t kSectorBytes = 512;
 
-std::string content_of(int fd) {
-  std::string content;
+/// begin: what is known of it already.
+std::string content_of(int fd, std::string begin = {}) {
   char piece[65536];
   ssize_t got = 0;
-  while ((got = ::pread(fd, piece, sizeof(piece), static_cast<off_t>(content.size()))) > 0)
-    content.append(piece, static_cast<size_t>(got));
-  return content;
+  while ((got = ::pread(fd, piece, sizeof(piece), static_cast<off_t>(begin.size()))) > 0)
+    begin.append(piece, static_cast<size_t>(got));
+  return begin;
 }
 
 std::string folder_of(const std::string& path) {
@@ -136,6 +136,7 @@ void ForgetfulDisk::lose_power(std::mt19937_64& random) {
     } else {
       write_text(path, contents[path]);
       fresh->synced = contents[path];
+      fresh->unchanged_bytes = fresh->synced.size();
       fresh->fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
     }
     names_[path] = synced_names_[path] = fresh;
@@ -187,7 +188,14 @@ int ForgetfulDisk::open(const char* path, int flags, mode_t mode) {
   }
   paths_[fd] = full;
   open_[fd] = node_at(full);
+  if ((flags & O_TRUNC) != 0) note_change(fd, 0);
   return fd;
+}
+
+void ForgetfulDisk::note_change(int fd, off_t from) {
+  const std::shared_ptr<Node> node = node_of(fd);
+  if (node != nullptr)
+    node->unchanged_bytes = std::min(node->unchanged_bytes, static_cast<size_t>(from));
 }
 
 int ForgetfulDisk::fsync(int fd) {
@@ -197,7 +205,9 @@ int ForgetfulDisk::fsync(int fd) {
   ++syncs_;
   const std::shared_ptr<Node> node = node_of(fd);
   if (node != nullptr && !node->is_folder) {
-    node->synced = content_of(node->fd);
+    node->synced.resize(std::min(node->synced.size(), node->unchanged_bytes));
+    node->synced = content_of(node->fd, std::move(node->synced));
+    node->unchanged_bytes = node->synced.size();
   } else {
     sync_names(paths_[fd]);
   }
@@ -220,11 +230,17 @@ ssize_t ForgetfulDisk::read(int fd, void* buffer, size_t size) {
 }
 
 ssize_t ForgetfulDisk::write(int fd, const void* bytes, size_t size) {
-  return is_off() ? -1 : disk_.write(fd, bytes, size);
+  if (is_off()) return -1;
+  const std::lock_guard lock(mutex_);
+  note_change(fd, ::lseek(fd, 0, SEEK_CUR));
+  return disk_.write(fd, bytes, size);
 }
 
 ssize_t ForgetfulDisk::pwrite(int fd, const void* bytes, size_t size, off_t offset) {
-  return is_off() ? -1 : disk_.pwrite(fd, bytes, size, offset);
+  if (is_off()) return -1;
+  const std::lock_guard lock(mutex_);
+  note_change(fd, offset);
+  return disk_.pwrite(fd, bytes, size, offset);
 }
 
 off_t ForgetfulDisk::lseek(int fd, off_t offset) {
@@ -232,7 +248,10 @@ off_t ForgetfulDisk::lseek(int fd, off_t offset) {
 }
 
 int ForgetfulDisk::ftruncate(int fd, off_t size) {
-  return is_off() ? -1 : disk_.ftruncate(fd, size);
+  if (is_off()) return -1;
+  const std::lock_guard lock(mutex_);
+  note_change(fd, size);
+  return disk_.ftruncate(fd, size);
 }
 
 int ForgetfulDisk::sync_range(int fd, off_t from, off_t bytes) {

@@ -69,6 +69,7 @@ class ForgetfulDisk final : public FileSystem {
     int fd = -1;  // so that it stays when its last name goes
     bool is_folder = false;
     std::string synced;
+    size_t unchanged_bytes = 0;  // so far it is as it was synced
     ~Node();
   };
   using Names = std::map<std::string, std::shared_ptr<Node>>;
@@ -82,6 +83,7 @@ class ForgetfulDisk final : public FileSystem {
   std::shared_ptr<Node> node_at(const std::string& path);
   std::shared_ptr<Node> node_of(int fd);
   void sync_names(const std::string& folder);
+  void note_change(int fd, off_t from);
 
   const std::string root_;
   FileSystem& disk_ = real_files();
