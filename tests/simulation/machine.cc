@@ -1,5 +1,6 @@
 #include "tests/simulation/machine.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <filesystem>
 
@@ -34,7 +35,14 @@ int Disk::open(const char* path, int flags, mode_t mode) {
   if (scheduler_.one_in(4)) take_time(100'000);
   const int fd = disk_.open(path, flags, mode);
   scheduler_.note("open", fd < 0 ? 0 : 1);
+  if (fd >= 0 && std::string_view(path).find(".incr.aof") != std::string_view::npos)
+    log_fds_.insert(fd);
   return fd;
+}
+
+int Disk::close(int fd) {
+  log_fds_.erase(fd);
+  return disk_.close(fd);
 }
 
 ssize_t Disk::read(int fd, void* buffer, size_t size) {
@@ -68,7 +76,24 @@ int Disk::fsync(int fd) {
 }
 
 int Disk::fdatasync(int fd) {
-  return fsync(fd);
+  if (!is_of_log(fd)) return fsync(fd);
+  log_sync_begins();
+  const int result = fsync(fd);
+  log_sync_ends();
+  return result;
+}
+
+void Disk::log_sync_begins() {
+  const int64_t now_ns = scheduler_.now_ns();
+  if (now_ns > log_syncs_.ended_ns) log_syncs_.began_ns = now_ns;
+  log_syncs_.is_running = true;
+}
+
+void Disk::log_sync_ends() {
+  log_syncs_.is_running = false;
+  log_syncs_.ended_ns = scheduler_.now_ns();
+  log_syncs_.longest_ns =
+      std::max(log_syncs_.longest_ns, log_syncs_.ended_ns - log_syncs_.began_ns);
 }
 
 int Disk::sync_range(int fd, off_t from, off_t bytes) {
@@ -103,6 +128,7 @@ void Machine::start(const std::vector<std::string>& options) {
   for (const std::string& option : options)
     text += option + "\n";
   is_up_ = true;
+  disk_.forget_syncs();
   exit_code_ = -1;
   refusal_.clear();
   Task& task = scheduler_.add(number_, [this, text] { live(text); });

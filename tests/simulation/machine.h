@@ -10,6 +10,7 @@
 #pragma once
 
 #include <cstdint>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -31,6 +32,16 @@ class Disk final : public FileSystem {
   uint64_t one_fails_in = 0;
   uint64_t failures() const { return failures_; }
 
+  /// Syncs of the log since the server began; those that follow each other at once count as one.
+  struct LogSyncs {
+    int64_t began_ns = 0;
+    int64_t ended_ns = 0;
+    bool is_running = false;
+    int64_t longest_ns = 0;
+  };
+  const LogSyncs& log_syncs() const { return log_syncs_; }
+  void forget_syncs() { log_syncs_ = {}; }
+
   int open(const char* path, int flags, mode_t mode) override;
   ssize_t read(int fd, void* buffer, size_t size) override;
   ssize_t write(int fd, const void* bytes, size_t size) override;
@@ -41,7 +52,7 @@ class Disk final : public FileSystem {
   int ftruncate(int fd, off_t size) override { return disk_.ftruncate(fd, size); }
   int sync_range(int fd, off_t from, off_t bytes) override;
   int fchmod(int fd, mode_t mode) override { return disk_.fchmod(fd, mode); }
-  int close(int fd) override { return disk_.close(fd); }
+  int close(int fd) override;
   int stat(const char* path, struct stat* result) override { return disk_.stat(path, result); }
   int rename(const char* from, const char* to) override;
   int unlink(const char* path) override;
@@ -50,10 +61,15 @@ class Disk final : public FileSystem {
  private:
   void take_time(int64_t most_ns);
   bool fails();
+  bool is_of_log(int fd) const { return log_fds_.contains(fd); }
+  void log_sync_begins();
+  void log_sync_ends();
 
   Scheduler& scheduler_;
   testing::ForgetfulDisk disk_;
   uint64_t failures_ = 0;
+  std::set<int> log_fds_;
+  LogSyncs log_syncs_;
 };
 
 class Machine {

@@ -89,6 +89,7 @@ Outcome Story::tell() {
     promises_.judge(found, promise_ != Promise::kNothing, findings_);
     oldest_excused_ns = promises_.oldest_excused_ns(found);
     audit();
+    lose_all_power();
   }
   return {.findings = findings_.texts,
           .trace = scheduler.trace(),

@@ -12,14 +12,39 @@
 // What is promised is drawn, and what may befall the machines follows from it:
 //
 //   kAlways       appendfsync always; the primary comes back from its disk: all is there
-//   kEverySecond  the same; what was acknowledged a while before the power went is there
+//   kEverySecond  the same, less what may be gone: see below
 //   kReplicas     min-replicas-to-ack: when the primary dies, the replica with the highest offset
 //                 is promoted: all is there.  No second machine dies before all have everything
 //   kNothing      anything may happen to any machine: only order, copies and structures are judged
+//
+// Under everysec a write is written when it comes, or when the log's syncs that run then are done,
+// after two seconds at the latest; it is synced a second after it came, or as soon as those before
+// it are done.  So, where the longest sync took d, what was acknowledged
+//
+//   before the syncs that run when the process is killed, or two seconds before   is there
+//   max(1 s, d) + d before the power fails: one second, two when the disk is slow  is there
+//
+// and nothing else is excused.  With `always` or `everysec`, power also fails when all is done, on
+// all machines: what was promised must be there, whatever befell them before.
+//
+// What it finds was tried with faults put into the server, one at a time: in so many of 30 seeds,
+// of which each promise has about a quarter.
+//
+//   everysec never asks for a sync 3, its helper says that it has synced and has not 6
+//   one XACK in 20 is told to nobody 23, not to the log 11, not to the replicas 23
+//   one delivered entry in 30 is not told 25
+//   always: replies do not wait for the sync 2, one in 20 does not 0
+//   min-replicas-to-ack: replies do not wait for replicas 3
+//   a partial resync begins a command late 5, or passes over one 5
+//   one reply in 20 is given before the one that is held in front of it 17
+//
+// Without them seeds 1 to 900 found nothing, nor did 1 to 1500 before everysec was judged like
+// this.
 #pragma once
 
 #include <cstdint>
 #include <functional>
+#include <initializer_list>
 #include <map>
 #include <memory>
 #include <optional>
@@ -115,6 +140,9 @@ class Story {
   void work(Worker& worker);
   void acknowledge(Worker& worker);
   void take(Worker& worker, const resp::Reply& entries, bool are_new);
+  bool is_answer(const resp::Reply& reply, const char* command,
+                 std::initializer_list<resp::Reply::Kind> kinds);
+  void added(Talker& producer, StreamId id, uint64_t op);
   void promised(const Talker& talker, Promises::Made made);
   void stir(Stirrer& stirrer);
 
@@ -125,8 +153,10 @@ class Story {
   void judge_whole();
   void act();
   void strike(int number);
+  void strike_in_sync(int number, int looks);
+  void strike_cut_off(int number);
   void come_back(int number);
-  void excuse();
+  void excuse(bool is_power);
   void promote_best();
   void promote(int number);
   void point_others();
@@ -145,6 +175,7 @@ class Story {
   void compare_streams();
   Promises::Found look_up();
   void audit();
+  void lose_all_power();
   void find(const std::string& what) { findings_.add(what); }
   std::string states_text() const;
 
@@ -160,8 +191,9 @@ class Story {
   int64_t struck_ns_ = 0;  // the last time that one was not whole any more
   bool is_promoting_ = false;
   int64_t most_sync_ns_ = 0;
-  int64_t most_peace_ns_ = 0;  // between two things that the operator does
-  uint64_t lives_ = 0;         // how often a primary was struck
+  int64_t most_peace_ns_ = 0;      // between two things that the operator does
+  uint64_t lives_ = 0;             // how often a primary was struck, or another became it
+  bool are_late_excused_ = false;  // what it had said, and arrives after the last time
   Promises promises_;
   std::vector<State> states_;
   std::vector<std::unique_ptr<Client>> asking_;

@@ -9,9 +9,11 @@ namespace weir::simulation {
 namespace {
 
 using Kind = Promises::Kind;
+using ReplyKind = resp::Reply::Kind;
 
 constexpr const char* kLedger = "ledger";
 constexpr const char* kGroup = "group";
+constexpr auto kEntriesOrNone = {ReplyKind::kArray, ReplyKind::kNullArray};
 
 struct Entry {
   StreamId id;
@@ -74,31 +76,47 @@ bool Story::may_send(Talker& talker) {
 void Story::promised(const Talker& talker, Promises::Made made) {
   made.at_ns = now();
   // It was under way when the primary was struck: as late as what excuse() saw.
-  made.is_excused = promise_ == Promise::kEverySecond && talker.life != lives_;
+  made.is_excused = are_late_excused_ && talker.life != lives_;
   promises_.make(made);
   world().scheduler.note("promised", made.op);
+}
+
+/// Whether it is no error; what cannot be the answer to the command was another's.
+bool Story::is_answer(const resp::Reply& reply, const char* command,
+                      std::initializer_list<ReplyKind> kinds) {
+  if (reply.is_error()) return false;
+  if (std::find(kinds.begin(), kinds.end(), reply.kind) != kinds.end()) return true;
+  find(std::string(command) + " was answered with " + show(reply));
+  return false;
+}
+
+void Story::added(Talker& producer, StreamId id, uint64_t op) {
+  if (producer.life == lives_ && id <= producer.last)
+    find("XADD was answered with " + to_string(id) + " after " + to_string(producer.last));
+  producer.last = id;
+  promised(producer, {.kind = Kind::kAdded, .id = id, .op = op});
 }
 
 void Story::produce(Talker& producer) {
   world().scheduler.after(world().scheduler.draw_time(producer.pause_ns),
                           [this, &producer] { produce(producer); });
   if (!may_send(producer)) return;
+  if (std::exchange(producer.is_new, false)) producer.last = kMinStreamId;
   const uint64_t op = promises_.next_op();
   if (one_in(5)) {
     const std::string token = "token-" + std::to_string(op);
     return producer.client.send({"PING", token}, [this, token](const resp::Reply& reply) {
-      if (!reply.is_error() && reply.text != token)
+      if (is_answer(reply, "PING", {ReplyKind::kBulk}) && reply.text != token)
         find("PING " + token + " was answered with " + show(reply));
     });
   }
   const std::string pad(one_in(10) ? draw(3000) : draw(20), 'x');
   producer.client.send({"XADD", kLedger, "*", "op", std::to_string(op), "pad", pad},
                        [this, &producer, op](const resp::Reply& reply) {
-                         if (reply.is_error()) return;
+                         if (!is_answer(reply, "XADD", {ReplyKind::kBulk})) return;
                          const auto id = parse_stream_id(reply.text, 0);
-                         if (reply.kind != resp::Reply::Kind::kBulk || !id)
-                           return find("XADD was answered with " + show(reply));
-                         promised(producer, {.kind = Kind::kAdded, .id = *id, .op = op});
+                         if (!id) return find("XADD was answered with " + show(reply));
+                         added(producer, *id, op);
                        });
 }
 
@@ -110,7 +128,7 @@ void Story::read(Reader& reader) {
   reader.client.send({"XREAD", "COUNT", std::to_string(1 + draw(20)), "BLOCK", "400", "STREAMS",
                       kLedger, to_string(reader.last)},
                      [this, &reader](const resp::Reply& reply) {
-                       if (reply.is_error()) return;
+                       if (!is_answer(reply, "XREAD", kEntriesOrNone)) return;
                        for (const resp::Reply& element : entries_in(reply).elements) {
                          const auto [id, op] = entry_in(element);
                          if (id <= reader.last)
@@ -150,7 +168,8 @@ void Story::work(Worker& worker) {
     return worker.client.send(
         {"XAUTOCLAIM", kLedger, kGroup, worker.name, "0", "0-0", "COUNT", count},
         [this, &worker](const resp::Reply& reply) {
-          if (!reply.is_error()) take(worker, reply.elements[1], false);
+          if (is_answer(reply, "XAUTOCLAIM", {ReplyKind::kArray}) && reply.elements.size() == 3)
+            take(worker, reply.elements[1], false);
         });
   }
   const bool is_history = one_in(6);
@@ -158,7 +177,8 @@ void Story::work(Worker& worker) {
   if (one_in(2)) words.insert(words.end(), {"BLOCK", "300"});
   words.insert(words.end(), {"STREAMS", kLedger, is_history ? "0" : ">"});
   worker.client.send(words, [this, &worker, is_history](const resp::Reply& reply) {
-    if (!reply.is_error()) take(worker, entries_in(reply), !is_history);
+    if (is_answer(reply, "XREADGROUP", kEntriesOrNone))
+      take(worker, entries_in(reply), !is_history);
   });
 }
 
@@ -178,7 +198,8 @@ void Story::acknowledge(Worker& worker) {
   }
   if (ids.empty()) return;
   worker.client.send(words, [this, &worker, ids](const resp::Reply& reply) {
-    if (reply.is_error() || reply.integer != static_cast<int64_t>(ids.size())) return;
+    if (!is_answer(reply, "XACK", {ReplyKind::kInteger})) return;
+    if (reply.integer != static_cast<int64_t>(ids.size())) return;
     for (const StreamId id : ids)
       promised(worker, {.kind = Kind::kAcknowledged, .id = id});
   });

@@ -178,4 +178,17 @@ void Story::audit() {
   if (sound != count()) find("not all machines say that their structures are sound");
 }
 
+/// Nobody has written for so long that all is on the disks which promise that.
+void Story::lose_all_power() {
+  if (promise_ != Promise::kAlways && promise_ != Promise::kEverySecond) return;
+  if (!findings_.texts.empty()) return;
+  world().scheduler.run([] { return false; }, now() + 2 * kNsPerS);
+  for (int i = 0; i < count(); ++i) {
+    machine(i).lose_power();
+    start(i);
+    states_[static_cast<size_t>(i)] = State();
+  }
+  if (converge()) promises_.judge(look_up(), true, findings_);
+}
+
 }  // namespace weir::simulation

@@ -8,6 +8,11 @@
 namespace weir::simulation {
 namespace {
 
+/// Until the main thread has done something about a sync that has ended.
+constexpr int64_t kTurnNs = 20 * kNsPerMs;
+/// How often it looks whether a write has waited for long enough.
+constexpr int64_t kLookNs = 120 * kNsPerMs;
+
 std::string field_of(const std::string& info, const std::string& name) {
   const size_t at = info.find(name + ":");
   if (at == std::string::npos) return {};
@@ -72,8 +77,9 @@ void Story::strike(int number) {
   if (promise_ == Promise::kReplicas && !is_whole_) return;
   is_whole_ = false;
   struck_ns_ = now();
-  if (number == primary_) excuse();
-  if (one_in(2)) {
+  const bool is_power = one_in(2);
+  if (number == primary_) excuse(is_power);
+  if (is_power) {
     it.lose_power();
   } else {
     it.kill();
@@ -85,6 +91,25 @@ void Story::strike(int number) {
   }
 }
 
+/// As soon as one runs: what it is to cover must not be promised yet.  looks: for so long.
+void Story::strike_in_sync(int number, int looks) {
+  if (is_over_) return;
+  if (looks == 0 || machine(number).disk().log_syncs().is_running) return strike(number);
+  world().scheduler.after(kNsPerMs / 4,
+                          [this, number, looks] { strike_in_sync(number, looks - 1); });
+}
+
+/// When it has been talking to itself for a moment: what it said then must not be promised.
+void Story::strike_cut_off(int number) {
+  for (int i = 0; i < count(); ++i) {
+    if (i != number) world().network.part(number, i);
+  }
+  world().scheduler.after(world().scheduler.draw_time(400 * kNsPerMs), [this, number] {
+    if (!is_over_) strike(number);
+    world().network.heal();
+  });
+}
+
 void Story::come_back(int number) {
   const int64_t pause = world().scheduler.draw_time(4 * kNsPerS) + 700 * kNsPerMs;
   world().scheduler.after(pause, [this, number] {
@@ -94,12 +119,22 @@ void Story::come_back(int number) {
   });
 }
 
-/// What was not promised to survive: everysec's last moments.
-void Story::excuse() {
+/// What everysec did not promise, see story.h.
+void Story::excuse(bool is_power) {
   ++lives_;
+  are_late_excused_ = false;
   if (promise_ != Promise::kEverySecond) return;
-  const int64_t bound = 1400 * kNsPerMs + 3 * most_sync_ns_;
-  promises_.excuse(now(), bound);
+  const Disk::LogSyncs& syncs = machine(primary_).disk().log_syncs();
+  const int64_t busy_ns = syncs.is_running ? now() - syncs.began_ns : 0;
+  int64_t lost_ns = 0;
+  if (is_power) {
+    const int64_t longest_ns = std::max(syncs.longest_ns, busy_ns);
+    lost_ns = std::max(kNsPerS, longest_ns) + longest_ns + kTurnNs;
+  } else if (syncs.is_running || now() - syncs.ended_ns < kTurnNs) {
+    lost_ns = std::min(now() - syncs.began_ns + kTurnNs, 2 * kNsPerS + kLookNs);
+  }
+  are_late_excused_ = lost_ns > 0;
+  promises_.excuse(now(), lost_ns);
 }
 
 /// The replica that says that it has most: of those who answer in time.
@@ -127,6 +162,7 @@ void Story::promote_best() {
 void Story::promote(int number) {
   world().scheduler.note("promoted", static_cast<uint64_t>(number));
   primary_ = number;
+  ++lives_;
   struck_ns_ = now();
   ask(number, {"REPLICAOF", "NO", "ONE"});
   point_others();
@@ -182,10 +218,10 @@ void Story::draw_partition() {
 void Story::slow_disk() {
   const int number = static_cast<int>(draw(3));
   Disk& disk = machine(number).disk();
-  if (promise_ == Promise::kNothing || promise_ == Promise::kAlways) {
-    if (one_in(2)) disk.one_fails_in = 1 + draw(40);
-    disk.most_sync_ns = (one_in(4) ? 3000 : 300) * kNsPerMs;
-  }
+  // Where a sync has failed, everysec promises nothing of what it should have covered.
+  const bool may_fail = promise_ == Promise::kNothing || promise_ == Promise::kAlways;
+  if (may_fail && one_in(2)) disk.one_fails_in = 1 + draw(40);
+  if (promise_ != Promise::kReplicas) disk.most_sync_ns = (one_in(4) ? 3000 : 300) * kNsPerMs;
   world().scheduler.after(world().scheduler.draw_time(3 * kNsPerS), [this, number] {
     machine(number).disk().one_fails_in = 0;
     machine(number).disk().most_sync_ns = most_sync_ns_;
@@ -205,8 +241,9 @@ void Story::disturb() {
   const int any = static_cast<int>(draw(3));
   switch (draw(15)) {
     case 0:
+      return strike_in_sync(primary_, promise_ == Promise::kAlways ? 800 : 0);
     case 1:
-      return strike(primary_);
+      return promise_ == Promise::kReplicas ? strike_cut_off(primary_) : strike(primary_);
     case 2:
       return strike(any);
     case 3:
