@@ -238,6 +238,7 @@ void Dispatcher::reject(Client& client, const CommandSpec* command, std::string_
     reply_error(client, text);
   }
   end_reply(client);
+  lap_ticks_ = context_.ticks.now();
 }
 
 void Dispatcher::discard_transaction(Client& client) {
@@ -422,6 +423,7 @@ void Dispatcher::end_changes(Client& client) {
 
 void Dispatcher::begin_batch() {
   lap_ticks_ = context_.ticks.now();
+  batch_ticks_ = lap_ticks_;
   const bool is_first = turn_ticks_ == 0;
   if (is_first) turn_ticks_ = lap_ticks_;
   if (!is_first &&

@@ -54,6 +54,9 @@ class Dispatcher : public RequestHandler {
 
   // --- RequestHandler
   void begin_batch() override;
+  uint64_t batch_ns() override {
+    return context_.ticks.ns(context_.ticks.between(batch_ticks_, lap_ticks_));
+  }
   /// Begins to fetch the streams that a pipeline's requests name.
   void expect(const Client& client,
               std::span<const std::span<const std::string_view>> requests) override;
@@ -184,6 +187,7 @@ class Dispatcher : public RequestHandler {
   uint8_t closed_gates_ = 0;
   std::vector<PutOff> put_off_;          // in order
   uint64_t lap_ticks_ = 0;               // when the last command ended, or the batch began
+  uint64_t batch_ticks_ = 0;             // when the batch began
   uint64_t clock_ticks_ = 0;             // when the clock was read
   uint64_t turn_ticks_ = 0;              // when the turn's first batch began; 0: none yet
   uint64_t noteworthy_ns_ = 0;           // what took as long is looked at by note()

@@ -230,6 +230,7 @@ bool Server::end_turn() {
   parts_.dispatcher.expire_waiters();
   parts_.dispatcher.run_put_off();
   parts_.io.read_on();
+  parts_.io.run_left_overs();
   do {
     parts_.dispatcher.serve_waiters();
     parts_.io.run_resumed();

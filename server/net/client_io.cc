@@ -15,9 +15,12 @@ namespace {
 
 /// Bytes read at once from a connection.
 constexpr size_t kReadBytes = size_t{64} * 1024;
-/// What piled up behind a blocked command runs in portions of this size, one in a turn, as if it
-/// were read then: others get their turn in between.
-constexpr size_t kResumedBytes = kReadBytes;
+/// The requests of a connection run in portions, so that others get their turn in between: so long,
+/// or of so many bytes, as if they were read then.  What is left of all that had their portion has
+/// so much time in each turn, whoever they are, and however many.
+constexpr uint64_t kPortionNs = 200'000;
+constexpr size_t kPortionBytes = kReadBytes;
+constexpr uint64_t kLeftOversNs = 1'000'000;
 /// An argument that lacks at least this many bytes is read straight into its final place.
 constexpr size_t kBigArgumentBytes = size_t{32} * 1024;
 /// So much of an announced argument is believed at once, and then as many times what has come: a
@@ -44,6 +47,11 @@ constexpr short kRoom = EV_WRITE | EV_ET;
 /// Room to make for an argument that lacks `missing` bytes when so many have come.
 size_t room_for_argument(size_t missing, size_t received) {
   return std::min(missing, std::max(kBelievedBytes, kBelievedTimes * received));
+}
+
+/// Whether it is in ClientIo's unfinished_, or about to be resumed.
+bool has_left_overs(const Client& client) {
+  return client.unblocked && !client.input.empty();
 }
 
 bool is_transient(int error) {
@@ -229,13 +237,13 @@ void ClientIo::run_requests(Client& client, std::string_view bytes, bool is_own_
     } else {
       used += requests_.consumed();
       if (const auto window = requests_.window(); !window.empty()) handler_.expect(client, window);
-      if (requests_.argv().empty()) {
-        if (client.shared) client.shared->heard();
-        continue;
+      if (!requests_.argv().empty()) {
+        prepare_reply(client);
+        handler_.handle(client, requests_.argv());
+        if (!client.output.empty()) wants_flush(client);
+      } else if (client.shared) {
+        client.shared->heard();
       }
-      prepare_reply(client);
-      handler_.handle(client, requests_.argv());
-      if (!client.output.empty()) wants_flush(client);
     }
     if (client.closed || close_if_output_exceeded(client)) return;
     if (client.close_after_reply) {
@@ -243,7 +251,8 @@ void ClientIo::run_requests(Client& client, std::string_view bytes, bool is_own_
       return;
     }
     if (client.blocked) break;
-    if (is_own_input && used >= kResumedBytes && used < bytes.size()) {
+    const bool has_had_portion = used >= kPortionBytes || handler_.batch_ns() >= kPortionNs;
+    if (has_had_portion && used < bytes.size()) {
       client.unblocked = true;
       unfinished_.push_back(&client);
       break;
@@ -280,24 +289,29 @@ void ClientIo::keep_rest(Client& client, std::string_view rest, bool is_own_inpu
   client.input.append(rest);
 }
 
+void ClientIo::run_rest(Client& client) {
+  client.unblocked = false;
+  if (client.closed || client.blocked || client.close_after_reply || client.input.empty()) return;
+  handler_.begin_batch();
+  run_requests(client, client.input.view(), true);
+}
+
 void ClientIo::run_resumed() {
-  for (size_t i = 0; i < resumed_.size(); ++i) {
-    Client& client = *resumed_[i];
-    client.unblocked = false;
-    if (client.closed || client.blocked || client.close_after_reply || client.input.empty())
-      continue;
-    handler_.begin_batch();
-    run_requests(client, client.input.view(), true);
-  }
+  for (size_t i = 0; i < resumed_.size(); ++i)
+    run_rest(*resumed_[i]);
   resumed_.clear();
 }
 
-// A client that was closed meanwhile is about to be freed.
-void ClientIo::resume_unfinished() {
-  for (Client* const client : unfinished_) {
-    if (!client->closed) resumed_.push_back(client);
+// Those who have still more are at the end then.
+void ClientIo::run_left_overs() {
+  const size_t count = unfinished_.size();
+  uint64_t spent_ns = 0;
+  size_t next = 0;
+  for (; next < count && spent_ns < kLeftOversNs; ++next) {
+    run_rest(*unfinished_[next]);
+    spent_ns += handler_.batch_ns();
   }
-  unfinished_.clear();
+  unfinished_.erase(unfinished_.begin(), unfinished_.begin() + static_cast<ptrdiff_t>(next));
 }
 
 // --- Memory of all clients -----------------------------------------------------------------------
@@ -369,6 +383,10 @@ bool ClientIo::send_some(Client& client, std::string_view bytes, size_t& sent) {
   ++counts_.writes;
   const ssize_t result = send(client, bytes);
   if (result < 0 && !is_transient(errno)) {
+    if (has_left_overs(client)) {  // who has gone has asked for them: they run, and nobody is told
+      sent = bytes.size();
+      return true;
+    }
     close(client);
     return false;
   }
@@ -442,12 +460,13 @@ bool ClientIo::end_of_turn() {
     }
   }
   to_flush_.clear();
-  resume_unfinished();
-  std::erase_if(unread_, [](const Client* client) { return client->closed; });
+  const auto is_closed = [](const Client* client) { return client->closed; };
+  std::erase_if(unread_, is_closed);
+  std::erase_if(unfinished_, is_closed);
   for (size_t i = 0; i < to_free_.size(); ++i)
     handler_.closed(*to_free_[i]);
   to_free_.clear();
-  return !resumed_.empty() || !unread_.empty();
+  return !resumed_.empty() || !unread_.empty() || !unfinished_.empty();
 }
 
 void ClientIo::send_rest(Client& client, int patience_ms) {

@@ -6,8 +6,9 @@
 //             client.input                        flush() at the end of the turn ─► socket
 //
 // Each connection is read once and written once in a turn.  Requests behind one that blocks stay
-// in client.input and run when it is unblocked, a portion in each turn.  A connection of TLS reads
-// and writes through its TlsSession instead.
+// in client.input and run when it is unblocked.  So do those that are left when a connection's
+// requests have taken long enough: they are in unfinished_, and take turns in what time a turn has
+// for all of these together.  A connection of TLS reads and writes through its TlsSession instead.
 //
 // A socket without TLS tells once of what came (edge-triggered: the system need not look again
 // whether it was read).  Who leaves something in it, is in unread_ and reads on in the next turn.
@@ -37,6 +38,8 @@ class RequestHandler {
 
   /// A socket woke the loop: the clock may have moved.
   virtual void begin_batch() = 0;
+  /// How long the requests since then have taken.
+  virtual uint64_t batch_ns() = 0;
   /// Before the first of several requests is handled: these will follow each other.  Some may be
   /// empty.
   virtual void expect(const Client& client,
@@ -92,8 +95,9 @@ class ClientIo {
 
   /// Reads what was left in sockets in the turn before.
   void read_on();
-  /// Runs the requests of resumed clients, so many of each as one read may bring.  They may unblock
-  /// others.
+  /// Runs requests of those who were not through with theirs in the turn before.
+  void run_left_overs();
+  /// Runs the requests of resumed clients.  They may unblock others.
   void run_resumed();
   /// Ends a turn: sends replies, frees closed clients.  Returns whether some have requests left
   /// for the next turn, which must not wait for a socket then.
@@ -137,12 +141,12 @@ class ClientIo {
   bool send_some(Client& client, std::string_view bytes, size_t& sent);
   void flush_shared(Client& client);
   void run_requests(Client& client, std::string_view bytes, bool is_own_input);
+  void run_rest(Client& client);
   bool close_if_output_exceeded(Client& client);
   void keep_rest(Client& client, std::string_view rest, bool is_own_input, size_t used);
   void flush(Client& client);
   void take_output_buffer(Client& client);
   void give_back_output_buffer(Client& client);
-  void resume_unfinished();
   void limit_memory(const Client& client);
 
   EventLoop& loop_;
@@ -152,8 +156,9 @@ class ClientIo {
   std::vector<resp::Buffer> spare_buffers_;
   std::vector<Client*> to_flush_;
   std::vector<Client*> resumed_;
-  std::vector<Client*> unfinished_;  // have had their portion of this turn
-  std::vector<Client*> unread_;      // have left something in their sockets
+  std::vector<Client*>
+      unfinished_;               // have had a portion, and have more; who waits longest is first
+  std::vector<Client*> unread_;  // have left something in their sockets
   std::vector<Client*> to_free_;
   IoCounts counts_;
   ClientMemory memory_;

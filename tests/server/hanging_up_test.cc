@@ -41,6 +41,18 @@ TEST_CASE("Who sends a command and hangs up at once is heard, and is gone", "[cl
   CHECK(only_one_is_left(redis));
 }
 
+TEST_CASE("A batch that takes many turns runs to its end, though nobody is there to be answered",
+          "[clients]") {
+  TestServer server({"--enable-debug-command", "yes"});
+  Redis redis = server.connect();
+  std::string batch;
+  for (int i = 0; i < 50; ++i)
+    batch += "DEBUG SLEEP 0.001\r\nXADD s * f v\r\n";
+  server.connect_raw().write(batch);
+  CHECK(wait_until([&] { return redis("XLEN", "s") == 50; }));
+  CHECK(only_one_is_left(redis));
+}
+
 TEST_CASE("A reader whose connection is reset together with its command is gone", "[clients]") {
   TestServer server;
   Redis redis = server.connect();

@@ -135,6 +135,23 @@ TEST_CASE("Who asks for all keys again and again without reading is closed at it
   CHECK(wait_until([&] { return scene.used() <= filled + kKept; }));
 }
 
+TEST_CASE("Others have their turn between the slow requests of a pipeline", "[hostile]") {
+  Scene scene({"--enable-debug-command", "yes"});
+  scene.redis("DEBUG", "POPULATE", 5000);
+  constexpr int kRequests = 2000;  // that arrive together
+  std::string requests;
+  for (int i = 0; i < kRequests; ++i)
+    requests += "KEYS *no*\r\n";
+  RawClient client = scene.server.connect_raw();
+  CHECK(show(client("CONFIG", "RESETSTAT")) == "+OK");
+  client.write(requests);
+  std::string calls;
+  REQUIRE(wait_until([&] { return !(calls = info_field(scene.redis, "cmdstat_keys")).empty(); }));
+  CHECK(std::stoi(calls.substr(calls.find('=') + 1)) < kRequests / 2);
+  for (int i = 0; i < kRequests; ++i)
+    REQUIRE(show(client.read()) == "*[]");
+}
+
 TEST_CASE("A pattern made of stars is answered", "[hostile]") {
   Scene scene;
   const std::string key(1000, 'a');

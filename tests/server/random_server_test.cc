@@ -13,6 +13,7 @@
 
 #include "resp/inline_words.h"
 #include "server/text.h"
+#include "tests/server/watching.h"
 #include "tests/support/random_commands.h"
 #include "tests/support/random_table_commands.h"
 #include "tests/support/replication_stage.h"
@@ -213,6 +214,8 @@ TEST_CASE("Whatever many clients send, nothing breaks and every copy of the data
       REQUIRE(ask(replica, {"DEBUG", "CHECK-STRUCTURES"}) == "OK");
     }
   }
+  Redis watcher = primary.connect();
+  REQUIRE(connected_become(watcher, 1));  // what the crowd has sent may run when it has gone
   RawClient last = primary.connect_raw();
   end_all_ttls(last);
   const bool is_together = in_step(primary, replica);

@@ -45,6 +45,7 @@ class QuietClients : public RequestHandler {
 
   // --- RequestHandler
   void begin_batch() override {}
+  uint64_t batch_ns() override { return 0; }
   void expect(const Client&, std::span<const std::span<const std::string_view>>) override {}
   void handle(Client&, std::span<const std::string_view>) override {}
   int64_t monotonic_ms() const override { return 0; }
