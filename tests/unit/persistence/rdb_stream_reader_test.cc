@@ -18,8 +18,7 @@ namespace {
 std::string worked_example() {
   constexpr size_t kValueAt = 0x64;
   constexpr size_t kValueEnd = 0x12f;
-  const std::string file =
-      read_text(std::string(WEIR_SOURCE_DIR) + "/tests/golden/rdb/14-worked-example.rdb");
+  const std::string file = read_text(WEIR_SOURCE_DIR "/tests/golden/rdb/14-worked-example.rdb");
   REQUIRE(file.size() == 312);
   return file.substr(kValueAt, kValueEnd - kValueAt);
 }
