@@ -136,8 +136,10 @@ void Cron::close_idle_clients() {
   if (timeout_s == 0) return;
   for (const auto& [id, client] : context_.clients) {
     const int64_t idle_ms = clock_.monotonic_ms() - client->last_active_ms;
-    if (client->blocked || client->monitoring || client->closed || idle_ms / 1000 < timeout_s)
+    if (client->blocked || client->unblocked || client->monitoring || client->closed ||
+        idle_ms / 1000 < timeout_s) {
       continue;
+    }
     // It waits for messages, or is a replica, or stands for the primary.
     if (client->subscriptions || client->shared || client->is_primary) continue;
     context_.log.verbose("Closing idle client");

@@ -19,13 +19,12 @@ constexpr size_t kPerhapsWideBytes = 32768;
 /// Fewest bytes of an entry: flags, ms, seq and element count of two bytes each.
 constexpr size_t kLeastEntryBytes = 8;
 
-/// Walks over elements, none of which it trusts.  Behind one that is malformed or missing nothing
-/// comes any more.
+/// Walks over elements, none of which it trusts.  At one that is malformed or missing the walk is
+/// over: nothing more may be asked for.
 class Elements {
  public:
   Elements(const uint8_t* at, const uint8_t* end) : at_(at), end_(end) {}
 
-  bool failed() const { return at_ == nullptr; }
   bool is_at_end() const { return at_ == end_; }
   const uint8_t* at() const { return at_; }
 

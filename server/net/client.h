@@ -49,7 +49,7 @@ class Client {
   bool no_touch = false;
   ReplyMode reply_mode = ReplyMode::kOn;
   bool blocked = false;            // a command waits; later requests stay in `input`
-  bool unblocked = false;          // it has been answered; `input` is looked at before the socket
+  bool unblocked = false;          // that was answered, or a portion ran: first `input`, then more
   bool close_after_reply = false;  // nothing more is read; closed when everything is sent
   bool closed = false;             // only waits to be freed at the end of the turn
   bool hung_up = false;       // its end of the connection is closed, perhaps behind unread bytes

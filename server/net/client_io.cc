@@ -111,10 +111,12 @@ void ClientIo::read_from(Client& client) {
   if (client.unblocked) return read_later(client);
   bool has_more = read_once(client);
   if (client.tls) {
-    while (client.tls->has_rest() && !client.closed)
+    while (client.tls->has_rest() && !client.closed && !client.unblocked)
       read_once(client);
+    if (client.unblocked) read_later(client);
     return;
   }
+  if (client.unblocked) return read_later(client);
   // An error that came with the bytes is not told of again.  A reply would meet it; where there is
   // none, it is looked for.
   if (!has_more && !client.closed && client.output.empty()) has_more = read_once(client);
@@ -291,8 +293,8 @@ void ClientIo::keep_rest(Client& client, std::string_view rest, bool is_own_inpu
 
 void ClientIo::run_rest(Client& client) {
   client.unblocked = false;
-  if (client.closed || client.blocked || client.close_after_reply || client.input.empty()) return;
   handler_.begin_batch();
+  if (client.closed || client.blocked || client.close_after_reply || client.input.empty()) return;
   run_requests(client, client.input.view(), true);
 }
 
@@ -302,12 +304,11 @@ void ClientIo::run_resumed() {
   resumed_.clear();
 }
 
-// Those who have still more are at the end then.
+// Those who have still more are at the end then, and have another portion if there is time.
 void ClientIo::run_left_overs() {
-  const size_t count = unfinished_.size();
   uint64_t spent_ns = 0;
   size_t next = 0;
-  for (; next < count && spent_ns < kLeftOversNs; ++next) {
+  for (; next < unfinished_.size() && spent_ns < kLeftOversNs; ++next) {
     run_rest(*unfinished_[next]);
     spent_ns += handler_.batch_ns();
   }
@@ -378,12 +379,15 @@ ssize_t ClientIo::send(Client& client, std::string_view bytes) {
   return sent;
 }
 
-/// False if the connection is closed by that.
+/// False if the connection is closed by that.  Who has gone and has requests left, has asked for
+/// them: they run, all counts as sent, and the end is met when the socket is read behind them.
 bool ClientIo::send_some(Client& client, std::string_view bytes, size_t& sent) {
   ++counts_.writes;
   const ssize_t result = send(client, bytes);
   if (result < 0 && !is_transient(errno)) {
-    if (has_left_overs(client)) {  // who has gone has asked for them: they run, and nobody is told
+    if (has_left_overs(client) && !client.shared) {
+      ::shutdown(client.fd, SHUT_RDWR);  // nothing may be sent behind what was not
+      read_later(client);
       sent = bytes.size();
       return true;
     }

@@ -156,9 +156,8 @@ class ClientIo {
   std::vector<resp::Buffer> spare_buffers_;
   std::vector<Client*> to_flush_;
   std::vector<Client*> resumed_;
-  std::vector<Client*>
-      unfinished_;               // have had a portion, and have more; who waits longest is first
-  std::vector<Client*> unread_;  // have left something in their sockets
+  std::vector<Client*> unfinished_;  // have had a portion, and have more; in order of their wait
+  std::vector<Client*> unread_;      // have left something in their sockets
   std::vector<Client*> to_free_;
   IoCounts counts_;
   ClientMemory memory_;

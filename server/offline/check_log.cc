@@ -371,21 +371,22 @@ bool Checker::repair(const Target& target, const Finding& finding, uint64_t size
 
 /// Cuts off what was written later than is wanted.  Nobody is asked: that is what was asked for.
 bool Checker::cut_late(const Target& target, uint64_t end) {
-  const std::string moment = "to timestamp " + std::to_string(*check_.until_s);
+  const std::string moment = "timestamp " + std::to_string(*check_.until_s);
   if (end == 0) {
-    say("AOF " + target.path + " has nothing before" + moment.substr(2) + ", aborting...");
+    say("AOF " + target.path + " has nothing before " + moment + ", aborting...");
     return false;
   }
   if (!target.is_last) {
-    say("Failed to truncate AOF " + target.path + " " + moment + " to offset " +
+    say("Failed to truncate AOF " + target.path + " to " + moment + " to offset " +
         std::to_string(end) + " because it is not the last file.");
     say("If you insist, please delete all files after this file according to the manifest file and "
         "delete the corresponding records in manifest file manually. Then re-run this check.");
     return false;
   }
   const IoResult<void> cut = cut_file(files_, target.path, end);
-  say(cut ? "Successfully truncated AOF " + target.name + " " + moment
-          : "Failed to truncate AOF " + target.name + " " + moment + ": " + to_string(cut.error()));
+  say(cut ? "Successfully truncated AOF " + target.name + " to " + moment
+          : "Failed to truncate AOF " + target.name + " to " + moment + ": " +
+                to_string(cut.error()));
   return cut.has_value();
 }
 

@@ -45,11 +45,26 @@ TEST_CASE("A batch that takes many turns runs to its end, though nobody is there
           "[clients]") {
   TestServer server({"--enable-debug-command", "yes"});
   Redis redis = server.connect();
-  std::string batch;
+  const std::string first = GENERATE("", "CLIENT REPLY OFF\r\n");
+  std::string batch = first;
   for (int i = 0; i < 50; ++i)
     batch += "DEBUG SLEEP 0.001\r\nXADD s * f v\r\n";
   server.connect_raw().write(batch);
   CHECK(wait_until([&] { return redis("XLEN", "s") == 50; }));
+  CHECK(only_one_is_left(redis));
+}
+
+TEST_CASE("A reader whose connection is reset behind slow requests is gone", "[clients]") {
+  TestServer server({"--enable-debug-command", "yes"});
+  Redis redis = server.connect();
+  for (int i = 0; i < 3; ++i) {
+    RawClient client = server.connect_raw();
+    const Asleep asleep(server);
+    client.write(
+        "DEBUG SLEEP 0.001\r\nDEBUG SLEEP 0.001\r\nDEBUG SLEEP 0.001\r\n"
+        "XREAD BLOCK 0 STREAMS s $\r\n");
+    reset(client);
+  }
   CHECK(only_one_is_left(redis));
 }
 
