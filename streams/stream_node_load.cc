@@ -38,7 +38,7 @@ class Elements {
     }
     return true;
   }
-  /// False, and failed, if the next one is no integer.
+  /// False, and the walk is over, if the next one is no integer.
   bool read(int64_t& value) {
     // Most are of these two kinds.  The end mark is no backlen, so the first needs no look ahead.
     const uint8_t first = *at_;

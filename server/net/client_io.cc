@@ -253,8 +253,7 @@ void ClientIo::run_requests(Client& client, std::string_view bytes, bool is_own_
       return;
     }
     if (client.blocked) break;
-    const bool has_had_portion = used >= kPortionBytes || handler_.batch_ns() >= kPortionNs;
-    if (has_had_portion && used < bytes.size()) {
+    if (used < bytes.size() && (used >= kPortionBytes || handler_.batch_ns() >= kPortionNs)) {
       client.unblocked = true;
       unfinished_.push_back(&client);
       break;
@@ -304,11 +303,12 @@ void ClientIo::run_resumed() {
   resumed_.clear();
 }
 
-// Those who have still more are at the end then, and have another portion if there is time.
+// Those who have still more are at the end then, and have their next portion in another turn.
 void ClientIo::run_left_overs() {
+  const size_t count = unfinished_.size();
   uint64_t spent_ns = 0;
   size_t next = 0;
-  for (; next < unfinished_.size() && spent_ns < kLeftOversNs; ++next) {
+  for (; next < count && spent_ns < kLeftOversNs; ++next) {
     run_rest(*unfinished_[next]);
     spent_ns += handler_.batch_ns();
   }

@@ -9,8 +9,9 @@
 // written later; a transaction that lasts beyond the moment goes as a whole.
 //
 // What a file is, its first bytes say.  Only the last file is ever cut, and only when whoever
-// called it says yes.  Where the sums of Weir's own log show that what was once on disk is there no
-// more, the place is named and nothing is cut: what follows it may be whole.
+// called it says yes, or named the moment.  Where the sums of Weir's own log show that what was
+// once on disk is there no more, the place is named and nothing is cut: what follows it may be
+// whole.
 #pragma once
 
 #include <cstdint>
