@@ -72,6 +72,18 @@ inline std::string write_rdb(std::string_view name, const Stream& stream,
   return std::string(out.kept());
 }
 
+/// What newer files say of the next key: two classes, with a value each.
+inline void append_key_meta(RdbOutput& out) {
+  out.byte(rdb::kKeyMeta);
+  out.length(2);
+  for (int i = 0; i < 2; ++i) {
+    out.raw("clas");
+    out.length(1);
+    out.length(99);
+    out.length(0);
+  }
+}
+
 /// Checks all that the headers promise of a stream and its groups.
 inline void assert_consistent(const Stream& stream) {
   stream.assert_consistent();

@@ -195,16 +195,7 @@ TEST_CASE("What a file says that concerns no stream is passed over", "[rdb]") {
         for (const uint64_t number : {16000, 3, 1})
           out.length(number);
       },
-      [](RdbOutput& out) {  // of the next key
-        out.byte(rdb::kKeyMeta);
-        out.length(2);
-        for (int i = 0; i < 2; ++i) {
-          out.raw("clas");
-          out.length(1);
-          out.length(99);
-          out.length(0);
-        }
-      },
+      append_key_meta,
       [](RdbOutput& out) {  // how it is expired, in the way of old
         out.byte(rdb::kExpireSeconds);
         out.raw("\xff\xff\xff\x7f");

@@ -239,14 +239,7 @@ TEST_CASE("What a payload restores is what was dumped", "[rdb]") {
 TEST_CASE("What a payload says of its key is passed over", "[rdb]") {
   const std::string plain = dump_payload(StreamView(stream_of(3)), 14, {});
   RdbOutput out;
-  out.byte(rdb::kKeyMeta);
-  out.length(2);
-  for (int i = 0; i < 2; ++i) {
-    out.raw("clas");
-    out.length(1);
-    out.length(99);
-    out.length(0);
-  }
+  append_key_meta(out);
   out.raw(plain.substr(0, plain.size() - 8));
   out.little64(out.checksum());
   const auto restored = restore_payload(out.kept(), {});

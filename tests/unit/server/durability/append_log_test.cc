@@ -29,6 +29,12 @@ struct LogStage {
     stage(command);
     log.write();
   }
+  /// Two writes: a sync of the first runs and does not end, and the second waits for it.
+  void hold_a_write_back() {
+    disk.hold_syncs();
+    write("XADD s 1-0 f v");
+    write("XADD s 2-0 f v");
+  }
   /// A client that has an answer behind it, and one that waits for what was told; how many bytes
   /// may leave.
   size_t hold_a_reply() {
@@ -166,9 +172,7 @@ TEST_CASE("Replies that were held under always wait for their sync under any pol
 
 TEST_CASE("What a slow sync holds back is written when it has to be", "[aof][append_log]") {
   LogStage s("everysec");
-  s.disk.hold_syncs();
-  s.write("XADD s 1-0 f v");
-  s.write("XADD s 2-0 f v");
+  s.hold_a_write_back();
   CHECK(s.log.buffered_bytes() > 0);
   CHECK(s.log.write_now());
   CHECK(s.log.buffered_bytes() == 0);
@@ -176,9 +180,7 @@ TEST_CASE("What a slow sync holds back is written when it has to be", "[aof][app
 
 TEST_CASE("What waited for a sync is written as soon as that has ended", "[aof][append_log]") {
   LogStage s("everysec");
-  s.disk.hold_syncs();
-  s.write("XADD s 1-0 f v");
-  s.write("XADD s 2-0 f v");
+  s.hold_a_write_back();
   REQUIRE(s.log.buffered_bytes() > 0);
   s.disk.release_syncs();
   CHECK(wait_until([&] {
@@ -202,9 +204,7 @@ TEST_CASE("Under everysec what was written is synced before a manifest is waited
 TEST_CASE("A write waits two seconds for a slow sync at most, and INFO counts it",
           "[aof][append_log]") {
   LogStage s("everysec");
-  s.disk.hold_syncs();
-  s.write("XADD s 1-0 f v");
-  s.write("XADD s 2-0 f v");
+  s.hold_a_write_back();
   CHECK(s.log.delayed_syncs() == 0);
   CHECK(wait_until([&] {
     s.log.cron();
