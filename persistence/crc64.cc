@@ -6,6 +6,7 @@
 #include <cstring>
 
 #ifdef __x86_64__
+#include <cpuid.h>
 #include <emmintrin.h>
 #include <wmmintrin.h>
 #endif
@@ -126,7 +127,14 @@ __attribute__((target("pclmul"))) uint64_t by_folding(uint64_t crc, const char* 
 }
 
 bool can_fold() {
-  static const bool has_multiplication = __builtin_cpu_supports("pclmul") != 0;
+  // Asked once and by hand: __builtin_cpu_supports asks for much more, and at every start.
+  static const bool has_multiplication = [] {
+    unsigned a = 0;
+    unsigned b = 0;
+    unsigned c = 0;
+    unsigned d = 0;
+    return __get_cpuid(1, &a, &b, &c, &d) != 0 && (c & bit_PCLMUL) != 0;
+  }();
   return has_multiplication;
 }
 

@@ -4,15 +4,16 @@
 #include <cstdlib>
 #include <cstring>
 #include <new>
-#include <random>
 
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
+#include "streams/random_bits.h"
+
 namespace weir {
 namespace {
 
-const uint64_t hash_seed = std::random_device{}() | uint64_t{std::random_device{}()} << 32;
+const uint64_t hash_seed = random_bits();
 
 /// Makes a T with `text` behind it.
 template <class T>

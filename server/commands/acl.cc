@@ -1,8 +1,5 @@
 // ACL: users and their rights.  What was refused, and what would be, is in acl_log.cc.
-#include <array>
 #include <string>
-
-#include <sys/random.h>
 
 #include "server/clock.h"
 #include "server/commands/args.h"
@@ -12,6 +9,7 @@
 #include "server/errors.h"
 #include "server/gatekeeper.h"
 #include "server/host/log.h"
+#include "streams/random_bits.h"
 
 namespace weir {
 namespace {
@@ -29,21 +27,6 @@ void write_selector(resp::ReplyWriter& reply, const Selector& selector) {
   reply.bulk(selector.key_patterns());
   reply.bulk("channels");
   reply.bulk(selector.channel_patterns());
-}
-
-/// Hexadecimal digits from the system's source of chance.
-std::string random_digits(size_t count) {
-  static constexpr std::string_view kDigits = "0123456789abcdef";
-  std::array<unsigned char, kMostPasswordBits / 4> bytes{};
-  size_t have = 0;
-  while (have < count) {
-    const ssize_t got = getrandom(bytes.data() + have, count - have, 0);
-    if (got > 0) have += static_cast<size_t>(got);
-  }
-  std::string digits;
-  for (size_t i = 0; i < count; ++i)
-    digits += kDigits[bytes[i] % kDigits.size()];
-  return digits;
 }
 
 }  // namespace
@@ -159,7 +142,7 @@ Outcome acl_genpass(Call& call) {
     bits = *given;
   }
   if (bits <= 0 || bits > kMostPasswordBits) return ReplyError(kBadPasswordBits);
-  call.reply.bulk(random_digits(static_cast<size_t>(bits + 3) / 4));
+  call.reply.bulk(random_hex(static_cast<size_t>(bits + 3) / 4));
   return Outcome::done();
 }
 

@@ -12,6 +12,7 @@
 #include "server/durability/snapshots.h"
 #include "server/errors.h"
 #include "server/text.h"
+#include "streams/random_bits.h"
 
 namespace weir {
 namespace {
@@ -145,7 +146,7 @@ Outcome scan(Call& call) {
 }
 
 Outcome randomkey(Call& call) {
-  static std::mt19937_64 generator{std::random_device{}()};
+  static std::mt19937_64 generator{random_bits()};
   const KeyEntry* const entry = call.db.random(generator);
   if (entry != nullptr) {
     call.reply.bulk(entry->key());

@@ -21,6 +21,7 @@
 #include <vector>
 
 #include "server/data/keyspace.h"
+#include "streams/random_bits.h"
 
 namespace weir {
 
@@ -41,7 +42,7 @@ class Eviction {
   /// The most names kept from one time to the next.
   static constexpr size_t kPoolSize = 16;
 
-  explicit Eviction(Keyspace& keyspace, uint64_t seed = std::random_device{}())
+  explicit Eviction(Keyspace& keyspace, uint64_t seed = random_bits())
       : keyspace_(keyspace), random_(seed) {}
   Eviction(const Eviction&) = delete;
   Eviction& operator=(const Eviction&) = delete;

@@ -11,6 +11,7 @@
 #include <xxhash.h>
 
 #include "streams/prefetch.h"
+#include "streams/random_bits.h"
 #include "streams/same_text.h"
 
 namespace weir {
@@ -25,7 +26,7 @@ constexpr size_t kGroupsPerChange = 2;
 constexpr int kRandomLooks = 1000;
 
 /// Different in every process, so that nobody can make up keys that collide.
-const uint64_t hash_seed = std::random_device{}() | uint64_t{std::random_device{}()} << 32;
+const uint64_t hash_seed = random_bits();
 
 uint8_t tag_of(uint64_t hash) {
   return static_cast<uint8_t>(0x80 | hash >> 57);

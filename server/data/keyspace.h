@@ -30,6 +30,7 @@
 #include "server/data/key_events.h"
 #include "server/data/key_table.h"
 #include "server/data/lazy_free.h"
+#include "streams/random_bits.h"
 
 namespace weir {
 
@@ -280,7 +281,7 @@ class Keyspace {
   bool access_noted_ = true;
   AccessNotes access_notes_ = AccessNotes::kTime;
   FrequencyScale frequency_scale_;
-  std::minstd_rand random_{std::random_device{}()};
+  std::minstd_rand random_{static_cast<uint32_t>(random_bits())};
   std::vector<Database> databases_;
 };
 

@@ -7,7 +7,6 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
-#include <random>
 
 #include <fcntl.h>
 #include <sys/prctl.h>
@@ -19,6 +18,7 @@
 
 #include "persistence/file.h"
 #include "server/shutdown_control.h"
+#include "streams/random_bits.h"
 
 namespace weir {
 namespace {
@@ -162,11 +162,8 @@ int shutdown_signal() {
 }
 
 std::string random_run_id() {
-  std::random_device device;
-  std::string id;
-  for (int i = 0; i < 40; ++i)
-    id += "0123456789abcdef"[device() % 16];
-  return id;
+  constexpr size_t kRunIdDigits = 40;
+  return random_hex(kRunIdDigits);
 }
 
 std::string executable_path() {

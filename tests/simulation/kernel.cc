@@ -16,7 +16,6 @@
 #include <cstdlib>
 #include <cstring>
 #include <ctime>
-#include <random>
 #include <utility>
 
 #include <arpa/inet.h>
@@ -354,7 +353,11 @@ void _exit(int code) {
 // --- Chance --------------------------------------------------------------------------------------
 
 /// The seed's; before there is one, always the same.
-std::random_device::result_type std::random_device::_M_getval() {
+extern "C" int getentropy(void* to, size_t size) {
   World* const world = World::present();
-  return world == nullptr ? 20261U : static_cast<unsigned>(world->scheduler.draw(UINT32_MAX));
+  for (size_t i = 0; i < size; ++i) {
+    static_cast<unsigned char*>(to)[i] =
+        static_cast<unsigned char>(world == nullptr ? 17 * (i + 1) : world->scheduler.draw(256));
+  }
+  return 0;
 }
