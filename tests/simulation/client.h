@@ -33,7 +33,8 @@ class Client {
   Client& operator=(const Client&) = delete;
 
   bool connect(int machine);
-  void send(const Words& words, OnReply on_reply);
+  /// on_leaving: called when the last byte of the reply leaves the server.
+  void send(const Words& words, OnReply on_reply, OnReply on_leaving = nullptr);
   void close();
 
   bool is_open() const { return end_ != nullptr; }
@@ -41,13 +42,21 @@ class Client {
   int machine() const { return machine_; }
 
  private:
+  struct Expected {
+    OnReply on_reply;
+    OnReply on_leaving;
+  };
+
   void read();
+  void see_leaving(std::string_view bytes);
 
   World& world_;
   Findings& findings_;
   std::shared_ptr<End> end_;
   resp::ReplyParser parser_;
-  std::deque<OnReply> expected_;
+  std::deque<Expected> expected_;
+  size_t left_ = 0;  // so many of those have left the server
+  resp::ReplyParser leaving_;
   int machine_ = 0;
 };
 

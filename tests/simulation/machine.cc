@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <filesystem>
+#include <utility>
 
 #include "server/config.h"
 #include "server/host/log.h"
@@ -36,12 +37,12 @@ int Disk::open(const char* path, int flags, mode_t mode) {
   const int fd = disk_.open(path, flags, mode);
   scheduler_.note("open", fd < 0 ? 0 : 1);
   if (fd >= 0 && std::string_view(path).find(".incr.aof") != std::string_view::npos)
-    log_fds_.insert(fd);
+    unsynced_[fd].clear();
   return fd;
 }
 
 int Disk::close(int fd) {
-  log_fds_.erase(fd);
+  unsynced_.erase(fd);
   return disk_.close(fd);
 }
 
@@ -55,14 +56,25 @@ ssize_t Disk::write(int fd, const void* bytes, size_t size) {
   if (fails()) return -1;
   if (size > 1 && scheduler_.one_in(16)) size = 1 + scheduler_.draw(size);
   scheduler_.note("write", size);
-  return disk_.write(fd, bytes, size);
+  const ssize_t count = disk_.write(fd, bytes, size);
+  note_written(fd, bytes, count);
+  return count;
 }
 
 ssize_t Disk::pwrite(int fd, const void* bytes, size_t size, off_t offset) {
   if (scheduler_.one_in(4)) take_time(100'000);
   if (fails()) return -1;
   if (size > 1 && scheduler_.one_in(16)) size = 1 + scheduler_.draw(size);
-  return disk_.pwrite(fd, bytes, size, offset);
+  const ssize_t count = disk_.pwrite(fd, bytes, size, offset);
+  note_written(fd, bytes, count);
+  return count;
+}
+
+/// Logs are written from front to back.
+void Disk::note_written(int fd, const void* bytes, ssize_t count) {
+  const auto at = unsynced_.find(fd);
+  if (at == unsynced_.end() || count <= 0) return;
+  at->second.append(static_cast<const char*>(bytes), static_cast<size_t>(count));
 }
 
 int Disk::fsync(int fd) {
@@ -76,10 +88,13 @@ int Disk::fsync(int fd) {
 }
 
 int Disk::fdatasync(int fd) {
-  if (!is_of_log(fd)) return fsync(fd);
+  const auto at = unsynced_.find(fd);
+  if (at == unsynced_.end()) return fsync(fd);
+  const std::string covered = std::exchange(at->second, {});
   log_sync_begins();
   const int result = fsync(fd);
   log_sync_ends();
+  if (result == 0) synced_.add(covered);
   return result;
 }
 

@@ -10,13 +10,14 @@
 #pragma once
 
 #include <cstdint>
-#include <set>
+#include <map>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "tests/simulation/network.h"
 #include "tests/simulation/scheduler.h"
+#include "tests/simulation/sightings.h"
 #include "tests/support/forgetful_disk.h"
 
 namespace weir::simulation {
@@ -41,6 +42,8 @@ class Disk final : public FileSystem {
   };
   const LogSyncs& log_syncs() const { return log_syncs_; }
   void forget_syncs() { log_syncs_ = {}; }
+  /// What was in the log when a sync of it began that has succeeded.
+  const Sightings& synced() const { return synced_; }
 
   int open(const char* path, int flags, mode_t mode) override;
   ssize_t read(int fd, void* buffer, size_t size) override;
@@ -61,14 +64,15 @@ class Disk final : public FileSystem {
  private:
   void take_time(int64_t most_ns);
   bool fails();
-  bool is_of_log(int fd) const { return log_fds_.contains(fd); }
+  void note_written(int fd, const void* bytes, ssize_t count);
   void log_sync_begins();
   void log_sync_ends();
 
   Scheduler& scheduler_;
   testing::ForgetfulDisk disk_;
   uint64_t failures_ = 0;
-  std::set<int> log_fds_;
+  std::map<int, std::string> unsynced_;  // what was written, by descriptors of the log
+  Sightings synced_;
   LogSyncs log_syncs_;
 };
 
@@ -81,6 +85,8 @@ class Machine {
   Disk& disk() { return disk_; }
   const std::string& folder() const { return folder_; }
   bool is_up() const { return is_up_; }
+  /// From other machines, in all its lives.
+  Sightings& received() { return received_; }
 
   /// "appendonly yes" and the like.
   void start(const std::vector<std::string>& options);
@@ -102,6 +108,7 @@ class Machine {
   const std::string folder_;
   Disk disk_;
   bool is_up_ = false;
+  Sightings received_;
   int exit_code_ = -1;
   std::string refusal_;
 };

@@ -254,6 +254,7 @@ ssize_t Network::send(int fd, std::string_view bytes) {
   size_t size = std::min(bytes.size(), end->room());
   if (size == 0) return errno = EAGAIN, -1;
   if (size > 1 && scheduler_.one_in(16)) size = 1 + scheduler_.draw(size);
+  if (end->peer->on_leaving) end->peer->on_leaving(bytes.substr(0, size));
   dispatch(end->peer, {.bytes = std::string(bytes.substr(0, size))});
   // Who sent less than it wanted waits to be told of room.
   if (size < bytes.size() && end->room() > 0)
@@ -269,6 +270,7 @@ ssize_t Network::receive(int fd, char* at, size_t room) {
   const size_t size = std::min(room, end->input.size());
   std::memcpy(at, end->input.data(), size);
   const bool was_full = end->peer->room() == 0;
+  if (end->peer->machine != kOutside) on_received(end->machine, {at, size});
   end->input.erase(0, size);
   if (was_full && size > 0) news(*end->peer);
   return static_cast<ssize_t>(size);
@@ -302,6 +304,7 @@ std::string Network::take(End& end) {
 
 void Network::hang_up(const std::shared_ptr<End>& end) {
   end->on_input = nullptr;
+  end->on_leaving = nullptr;
   if (!end->is_closed) end->closed();
 }
 

@@ -94,7 +94,9 @@ struct End final : Thing {
   };
   std::deque<Piece> coming;
   size_t coming_bytes = 0;
-  std::function<void()> on_input;  // of a client
+  // Of a client.
+  std::function<void()> on_input;
+  std::function<void(std::string_view)> on_leaving;  // what is sent to it
 
   // As a listener.
   bool is_listening = false;
@@ -137,6 +139,9 @@ class Network {
   bool push(const std::shared_ptr<End>& end, std::string_view bytes);
   std::string take(End& end);
   void hang_up(const std::shared_ptr<End>& end);
+
+  /// A machine has received that from another one.
+  std::function<void(int machine, std::string_view bytes)> on_received;
 
   // --- What befalls it
   /// Nothing arrives there from the one: half of a partition.

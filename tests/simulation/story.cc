@@ -25,6 +25,8 @@ void Story::draw_options() {
   const auto fix = [this](const std::string& line) { options_.push_back(line); };
   if (promise_ == Promise::kAlways) fix("appendfsync always");
   if (promise_ == Promise::kEverySecond) fix("appendfsync everysec");
+  // A snapshot is to show what is in it, see sightings.h.
+  if (promise_ == Promise::kReplicas) fix("rdbcompression no");
   if (promise_ == Promise::kReplicas) fix("min-replicas-to-ack 1");
   if (promise_ == Promise::kReplicas) choose("min-replicas-ack-timeout", {"0", "500", "10000"});
   if (promise_ == Promise::kReplicas || promise_ == Promise::kNothing)

@@ -81,6 +81,34 @@ void Story::promised(const Talker& talker, Promises::Made made) {
   world().scheduler.note("promised", made.op);
 }
 
+/// Its reply leaves the server at this moment, which is the earliest that anybody can know of it.
+void Story::leaves(const Talker& talker, Promises::Made made) {
+  if (talker.life == lives_) has_told_ = true;
+  const int number = talker.client.machine();
+  const Sightings& synced = machine(number).disk().synced();
+  const bool is_added = made.kind == Kind::kAdded;
+  bool is_kept = true;
+  if (promise_ == Promise::kAlways) {
+    is_kept = is_added                        ? synced.has_op(made.op)
+              : made.kind == Kind::kDelivered ? synced.has_delivery(made.id)
+                                              : synced.has_ack(made.id);
+  } else if (promise_ == Promise::kReplicas && is_added) {
+    is_kept = is_elsewhere(number, made.op);
+  } else if (promise_ == Promise::kEverySecond && is_added && talker.life == lives_) {
+    made.at_ns = now();
+    unsynced_.push_back(made);
+  }
+  if (!is_kept)
+    find("the reply about entry " + to_string(made.id) + ", op " + std::to_string(made.op) +
+         ", leaves before anybody else has it, at " + std::to_string(now() / kNsPerMs) + " ms");
+}
+
+bool Story::is_elsewhere(int number, uint64_t op) const {
+  return std::any_of(world_->machines.begin(), world_->machines.end(), [&](const auto& it) {
+    return it->number() != number && it->received().has_op(op);
+  });
+}
+
 /// Whether it is no error; what cannot be the answer to the command was another's.
 bool Story::is_answer(const resp::Reply& reply, const char* command,
                       std::initializer_list<ReplyKind> kinds) {
@@ -110,14 +138,20 @@ void Story::produce(Talker& producer) {
         find("PING " + token + " was answered with " + show(reply));
     });
   }
-  const std::string pad(one_in(10) ? draw(3000) : draw(20), 'x');
-  producer.client.send({"XADD", kLedger, "*", "op", std::to_string(op), "pad", pad},
-                       [this, &producer, op](const resp::Reply& reply) {
-                         if (!is_answer(reply, "XADD", {ReplyKind::kBulk})) return;
-                         const auto id = parse_stream_id(reply.text, 0);
-                         if (!id) return find("XADD was answered with " + show(reply));
-                         added(producer, *id, op);
-                       });
+  const std::string pad =
+      Sightings::word_of(op) + std::string(one_in(10) ? draw(3000) : draw(20), 'x');
+  producer.client.send(
+      {"XADD", kLedger, "*", "op", std::to_string(op), "pad", pad},
+      [this, &producer, op](const resp::Reply& reply) {
+        if (!is_answer(reply, "XADD", {ReplyKind::kBulk})) return;
+        const auto id = parse_stream_id(reply.text, 0);
+        if (!id) return find("XADD was answered with " + show(reply));
+        added(producer, *id, op);
+      },
+      [this, &producer, op](const resp::Reply& reply) {
+        const auto id = parse_stream_id(reply.text, 0);
+        if (!reply.is_error() && id) leaves(producer, {.kind = Kind::kAdded, .id = *id, .op = op});
+      });
 }
 
 void Story::read(Reader& reader) {
@@ -176,10 +210,17 @@ void Story::work(Worker& worker) {
   Words words = {"XREADGROUP", "GROUP", kGroup, worker.name, "COUNT", count};
   if (one_in(2)) words.insert(words.end(), {"BLOCK", "300"});
   words.insert(words.end(), {"STREAMS", kLedger, is_history ? "0" : ">"});
-  worker.client.send(words, [this, &worker, is_history](const resp::Reply& reply) {
-    if (is_answer(reply, "XREADGROUP", kEntriesOrNone))
-      take(worker, entries_in(reply), !is_history);
-  });
+  worker.client.send(
+      words,
+      [this, &worker, is_history](const resp::Reply& reply) {
+        if (is_answer(reply, "XREADGROUP", kEntriesOrNone))
+          take(worker, entries_in(reply), !is_history);
+      },
+      [this, &worker, is_history](const resp::Reply& reply) {
+        if (is_history || reply.is_error()) return;
+        for (const resp::Reply& element : entries_in(reply).elements)
+          leaves(worker, {.kind = Kind::kDelivered, .id = entry_in(element).id});
+      });
 }
 
 void Story::acknowledge(Worker& worker) {
@@ -197,12 +238,21 @@ void Story::acknowledge(Worker& worker) {
     at = worker.held.erase(at);
   }
   if (ids.empty()) return;
-  worker.client.send(words, [this, &worker, ids](const resp::Reply& reply) {
-    if (!is_answer(reply, "XACK", {ReplyKind::kInteger})) return;
-    if (reply.integer != static_cast<int64_t>(ids.size())) return;
-    for (const StreamId id : ids)
-      promised(worker, {.kind = Kind::kAcknowledged, .id = id});
-  });
+  const auto are_all = [ids](const resp::Reply& reply) {
+    return reply.integer == static_cast<int64_t>(ids.size());
+  };
+  worker.client.send(
+      words,
+      [this, &worker, ids, are_all](const resp::Reply& reply) {
+        if (!is_answer(reply, "XACK", {ReplyKind::kInteger}) || !are_all(reply)) return;
+        for (const StreamId id : ids)
+          promised(worker, {.kind = Kind::kAcknowledged, .id = id});
+      },
+      [this, &worker, ids, are_all](const resp::Reply& reply) {
+        if (reply.is_error() || !are_all(reply)) return;
+        for (const StreamId id : ids)
+          leaves(worker, {.kind = Kind::kAcknowledged, .id = id});
+      });
 }
 
 void Story::stir(Stirrer& stirrer) {

@@ -48,6 +48,7 @@ void Story::look_at_all() {
   if (is_quiet_) return;
   world().scheduler.after(200 * kNsPerMs, [this] { look_at_all(); });
   judge_whole();
+  judge_unsynced();
   for (int i = 0; i < count(); ++i) {
     states_[static_cast<size_t>(i)] = State();
     ask(i, {"INFO", "replication"}, [this, i](const resp::Reply& reply) { learn(i, reply); });
@@ -119,17 +120,38 @@ void Story::come_back(int number) {
   });
 }
 
+/// What everysec does not promise if power fails now, see story.h.
+int64_t Story::most_lost_ns() const {
+  const Disk::LogSyncs& syncs = world_->machines[static_cast<size_t>(primary_)]->disk().log_syncs();
+  const int64_t busy_ns = syncs.is_running ? now() - syncs.began_ns : 0;
+  const int64_t longest_ns = std::max(syncs.longest_ns, busy_ns);
+  return std::max(kNsPerS, longest_ns) + longest_ns + kTurnNs;
+}
+
+/// What power could take now, though it was told longer ago than that.
+void Story::judge_unsynced() {
+  const Sightings& synced = machine(primary_).disk().synced();
+  std::erase_if(unsynced_, [&](const auto& made) { return synced.has_op(made.op); });
+  if (unsynced_.empty() || now() - unsynced_.front().at_ns <= most_lost_ns()) return;
+  const Promises::Made& oldest = unsynced_.front();
+  find("op " + std::to_string(oldest.op) + ", told at " + std::to_string(oldest.at_ns / kNsPerMs) +
+       " ms, is not synced at " + std::to_string(now() / kNsPerMs) + " ms");
+}
+
 /// What everysec did not promise, see story.h.
 void Story::excuse(bool is_power) {
   ++lives_;
+  unsynced_.clear();
   are_late_excused_ = false;
   if (promise_ != Promise::kEverySecond) return;
+  // What a killed process left is synced before the next one says a word, and no sooner.
+  const int64_t kept_until_ns = has_told_ ? now() - most_lost_ns() : kept_until_ns_;
+  kept_until_ns_ = is_power ? now() : kept_until_ns;
+  has_told_ = false;
   const Disk::LogSyncs& syncs = machine(primary_).disk().log_syncs();
-  const int64_t busy_ns = syncs.is_running ? now() - syncs.began_ns : 0;
   int64_t lost_ns = 0;
   if (is_power) {
-    const int64_t longest_ns = std::max(syncs.longest_ns, busy_ns);
-    lost_ns = std::max(kNsPerS, longest_ns) + longest_ns + kTurnNs;
+    lost_ns = now() - kept_until_ns;
   } else if (syncs.is_running || now() - syncs.ended_ns < kTurnNs) {
     lost_ns = std::min(now() - syncs.began_ns + kTurnNs, 2 * kNsPerS + kLookNs);
   }

@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -22,6 +23,9 @@ struct World {
     for (int i = 0; i < machine_count; ++i)
       machines.push_back(std::make_unique<Machine>(scheduler, network, i, root));
     scheduler.on_turn = [this](int machine) { go_to(machine); };
+    network.on_received = [this](int machine, std::string_view bytes) {
+      machines[static_cast<size_t>(machine)]->received().add(bytes);
+    };
     present() = this;
   }
   World(const World&) = delete;
