@@ -81,9 +81,9 @@ class Idempotence : public RingHook<WithMessages> {
   template <class OnProducer, class OnMessage>
   void walk(OnProducer on_producer, OnMessage on_message) const;
 
-  /// The round in which messages were last looked for that are to be forgotten; belongs to whoever
+  /// When messages were last looked for that are to be forgotten (Unix time); belongs to whoever
   /// calls expire().
-  uint64_t expiry_round = 0;
+  uint64_t looked_at_ms = 0;
 
   /// Stops the process if a rule of this file's header is broken.  Cost: O(messages).
   void assert_consistent() const;

@@ -5,15 +5,16 @@
 namespace weir {
 
 bool IidExpiry::run(uint64_t now_ms, size_t most) {
-  const uint64_t round = now_ms / 1000;
+  last_run_ms_ = now_ms;
   while (most > 0) {
     Idempotence* const stream = streams_.first();
-    if (stream == nullptr || stream->expiry_round == round) return false;
+    // The difference wraps when the clock was set back; then it is time, too.
+    if (stream == nullptr || now_ms - stream->looked_at_ms < kLeastPauseMs) return false;
     most -= std::min(most, 1 + stream->expire(now_ms, most));
     if (stream->iid_count() == 0) {
       stream->leave();
     } else if (most > 0) {  // else there may be more to forget: it stays the first
-      stream->expiry_round = round;
+      stream->looked_at_ms = now_ms;
       streams_.push_back(*stream);
     }
   }

@@ -1,12 +1,13 @@
 // Forgets messages whose time is over, about once a second as Redis does, without looking at all
 // keys.
 //
-//   not looked at in this second ──► … ──► looked at ──► …
-//   ▲ first                                         last ▲
+//   looked at long ago ──► … ──► looked at just now, or new ──► …
+//   ▲ first                                                last ▲
 //
 // Streams with messages are in one ring; a stream that goes leaves it by itself, however it goes.
 // A run takes streams from the front and puts them to the end, until it meets one that was looked
-// at in the same second, or has done enough for one turn of the loop: the next run goes on.
+// at less than a second ago, or has done enough for one turn of the loop: the next run goes on.  A
+// new stream counts as looked at: a message with an old ID (XIDMPRECORD) is known for a while, too.
 #pragma once
 
 #include <cstddef>
@@ -20,10 +21,14 @@ class IidExpiry {
  public:
   /// Streams looked at and messages forgotten in one run, together: a millisecond or two.
   static constexpr size_t kMostPerRun = 2000;
+  /// A second, less what the server's ticks may come early.
+  static constexpr uint64_t kLeastPauseMs = 900;
 
   /// To be called when a message was recorded.  Cost: O(1).
   void watch(Idempotence& idempotence) {
-    if (!idempotence.is_in_ring()) streams_.push_back(idempotence);
+    if (idempotence.is_in_ring()) return;
+    idempotence.looked_at_ms = last_run_ms_;
+    streams_.push_back(idempotence);
   }
 
   /// Whether no stream has messages to forget.
@@ -35,6 +40,7 @@ class IidExpiry {
 
  private:
   Ring<Idempotence, WithMessages> streams_;
+  uint64_t last_run_ms_ = 0;
 };
 
 }  // namespace weir

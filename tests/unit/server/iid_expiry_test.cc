@@ -49,12 +49,12 @@ TEST_CASE("The messages of all streams expire, each at its time", "[idmp][expiry
   messages.record("b", 7000, "j");
   messages.expire(5999);
   CHECK(messages.count("a") == 1);
-  messages.expire(6000);
+  messages.expire(6900);
   CHECK(messages.count("a") == 0);
   CHECK(messages.count("b") == 2);
-  messages.expire(7000);
+  messages.expire(7900);
   CHECK(messages.count("b") == 1);
-  messages.expire(8000);
+  messages.expire(8800);
   CHECK(messages.count("b") == 0);
 }
 
@@ -65,6 +65,25 @@ TEST_CASE("A stream is looked at once in a second", "[idmp][expiry]") {
   messages.expire(6900);
   CHECK(messages.count("a") == 1);
   messages.expire(7000);
+  CHECK(messages.count("a") == 0);
+}
+
+TEST_CASE("A stream that comes new is left alone for a second", "[idmp][expiry]") {
+  Messages messages;
+  messages.expire(9950);
+  messages.record("a", 1);  // XIDMPRECORD of an old entry
+  messages.expire(10'000);
+  messages.expire(10'849);
+  CHECK(messages.count("a") == 1);
+  messages.expire(10'850);
+  CHECK(messages.count("a") == 0);
+}
+
+TEST_CASE("Messages expire also when the clock was set back", "[idmp][expiry]") {
+  Messages messages;
+  messages.expire(9'000'000);
+  messages.record("a", 1);
+  messages.expire(5000);
   CHECK(messages.count("a") == 0);
 }
 
