@@ -117,6 +117,8 @@ struct Call {
 /// The events of commands.
 namespace events {
 inline constexpr KeyEvent kNew{EventClass::kNewKey, "new"};
+// The same, of a key whose change is told by the event behind.
+inline constexpr KeyEvent kNewPlace{EventClass::kNewKey, "new", false};
 inline constexpr KeyEvent kOverwritten{EventClass::kOverwritten, "overwritten"};
 inline constexpr KeyEvent kDel{EventClass::kGeneric, "del"};
 inline constexpr KeyEvent kExpire{EventClass::kGeneric, "expire"};

@@ -38,9 +38,10 @@ void tell_arrival(Call& call, const KeyEvent& event, const Database& db, std::st
   call.context.waiters.signal(db.index(), key);
 }
 
-/// A key that takes the place of another one is new, too.
+/// A key that takes the place of another one is new, too.  That it has changed is told after what
+/// befell the key it comes from.
 void tell_new(Call& call, const Database& db, std::string_view key) {
-  call.context.keyspace.events.notify(db.index(), events::kNew, key);
+  call.context.keyspace.events.notify(db.index(), events::kNewPlace, key);
 }
 
 // --- RENAME --------------------------------------------------------------------------------------

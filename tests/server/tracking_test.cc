@@ -50,6 +50,20 @@ TEST_CASE("A broken redirection is told and shown", "[tracking]") {
   CHECK(client_field(line, "redir") == id);
 }
 
+TEST_CASE("A renaming invalidates the old name before the new one", "[tracking][rename]") {
+  TestServer server;
+  RawClient reader = server.connect_resp3();
+  Redis redis = server.connect();
+  redis("XADD", "s", "1-0", "f", "v");
+  redis("XADD", "t", "1-0", "f", "v");
+  reader("CLIENT", "TRACKING", "ON");
+  reader("XREAD", "STREAMS", "t", "s", "0", "0");
+  redis("RENAME", "s", "t");
+  CHECK(show(reader.read()) == R"(>["invalidate", *["s"]])");
+  CHECK(show(reader.read()) == R"(>["invalidate", *["t"]])");
+  CHECK(reader.nothing_arrives());
+}
+
 TEST_CASE("Every read of a tracking client is remembered, by the keys of its row", "[tracking]") {
   TestServer server;
   RawClient reader = server.connect_resp3();
