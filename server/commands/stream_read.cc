@@ -173,6 +173,9 @@ Outcome xread(Call& call) {
   Sources sources;
   if (std::optional<ReplyError> error = find_sources(call, *args, sources))
     return std::move(*error);
+  // Redis looks once for the words, and once more for the entries.
+  for (const Source& source : sources)
+    call.db.count_again(source.key, source.stream != nullptr);
   if (serve(call, *args, sources)) return Outcome::done();
   if (args->block && call.may_wait) return wait_for_entries(call, *args, sources);
   call.reply.null_array();

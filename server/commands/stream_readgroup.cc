@@ -308,6 +308,9 @@ Outcome xreadgroup(Call& call) {
   GroupSources sources;
   if (std::optional<ReplyError> error = find_group_sources(call, *args, sources))
     return std::move(*error);
+  for (const GroupSource& source : sources)
+    call.db.count_again(source.key, true);  // as XREAD does
+
   call.propagate_nothing();  // its effects are told by other commands
   GroupReader reader(call, *args, sources);
   if (reader.serve()) return Outcome::done();

@@ -25,13 +25,17 @@ KeyEntry* Database::touch_to_read(KeyEntry* entry) const {
   return keyspace_->access_notes_ == AccessNotes::kTimeOfWrite ? entry : touch(entry);
 }
 
-KeyEntry* Database::counted(KeyEntry* entry, std::string_view key) {
-  if (entry != nullptr) {
+void Database::count_again(std::string_view key, bool is_hit) {
+  if (is_hit) {
     ++keyspace_->lookups_.hits;
   } else {
     ++keyspace_->lookups_.misses;
     keyspace_->events.notify(index_, events::kKeymiss, key);
   }
+}
+
+KeyEntry* Database::counted(KeyEntry* entry, std::string_view key) {
+  count_again(key, entry != nullptr);
   return entry;
 }
 

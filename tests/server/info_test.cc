@@ -355,6 +355,21 @@ TEST_CASE("CONFIG RESETSTAT clears the counters and not the peak of memory", "[i
   CHECK(info_number(redis, "used_memory_peak") >= peak);
 }
 
+TEST_CASE("XREAD and XREADGROUP look for each key twice", "[info][xread][xreadgroup]") {
+  TestServer server;
+  Redis redis = server.connect();
+  redis("XADD", "s", "1-0", "f", "v");
+  redis("XGROUP", "CREATE", "s", "g", "0");
+  redis("XREAD", "STREAMS", "s", "absent", "$", "0");
+  redis("XREADGROUP", "GROUP", "g", "c", "STREAMS", "s", ">");
+  CHECK(info_number(redis, "keyspace_hits") == 4);
+  CHECK(info_number(redis, "keyspace_misses") == 2);
+  redis("XREAD", "STREAMS", "s", "absent", "0", "x");  // refused before it reads
+  redis("XREADGROUP", "GROUP", "g", "c", "STREAMS", "absent", ">");
+  CHECK(info_number(redis, "keyspace_hits") == 5);
+  CHECK(info_number(redis, "keyspace_misses") == 4);
+}
+
 TEST_CASE("Reads and questions about keys count hits and misses; writes and scans do not",
           "[info][exists][type][touch][object]") {
   TestServer server;
