@@ -6,11 +6,13 @@
 //   deadlines, look-again times: ordered sets of (time, client)
 //
 // A key that gets an entry is signalled; after the command the server takes the signalled keys in
-// the order of their first signal and runs each key's waiters again, oldest first, each once.  When
-// one of a group finds nothing, the others of the group would not either, so they are left alone: a
-// thousand consumers waiting in one group cost nothing until it is their turn.  Only readers that
-// take over idle entries (XREADGROUP CLAIM) may find what others do not; a group with such a waiter
-// is asked one by one.
+// the order of their first signal and runs each key's waiters again, oldest first, each once; who
+// goes on waiting stands behind all others then, for all its keys.  When one of a group finds
+// nothing, the others of the group would not either, so of a crowd they are left alone: a thousand
+// consumers waiting in one group cost nothing until it is their turn.  A few are all run, for what
+// that does beside reading (it makes their consumers again, say).  Only readers that take over idle
+// entries (XREADGROUP CLAIM) may find what others do not; a group with such a waiter is asked one
+// by one.
 //
 // A key that goes concerns the groups only: a plain reader keeps waiting for it.
 //
@@ -52,6 +54,9 @@ struct Waiter {
 
 class Waiters {
  public:
+  /// Readers of one group that are not a crowd yet.
+  static constexpr size_t kFew = 4;
+
   Waiters() = default;
   Waiters(const Waiters&) = delete;
   Waiters& operator=(const Waiters&) = delete;
@@ -156,8 +161,8 @@ class Waiters {
   void serve_queue(const QueueRef& ref, Run& run) {
     const Queue* queue = find_queue(ref);
     if (queue == nullptr) return;
-    const bool is_shared = ref.name.has_value() && queue->takers == 0;
-    if (!is_shared) {
+    const bool is_crowd = ref.name && queue->takers == 0 && queue->clients.size() > kFew;
+    if (!is_crowd) {
       // Each once, however the queue changes meanwhile.
       const std::vector<uint64_t> clients(queue->clients.begin(), queue->clients.end());
       for (const uint64_t client : clients) {

@@ -46,6 +46,20 @@ struct WaitingGroup {
 
 }  // namespace
 
+TEST_CASE("A few readers are all run again, also behind one that found nothing",
+          "[xreadgroup][xgroup]") {
+  WaitingGroup group;
+  WaitingGroup::Reader first = group.wait("a");
+  const WaitingGroup::Reader second = group.wait("b");
+  const WaitingGroup::Reader third = group.wait("c");
+  for (const char* const consumer : {"a", "b", "c"})
+    group.redis("XGROUP", "DELCONSUMER", "s", "g", consumer);
+  group.redis("XADD", "s", "1-0", "f", "v");
+  CHECK(show(first.client.read()) == kFirstEntry);
+  for (const char* const consumer : {"a", "b", "c"})  // they have come back
+    CHECK(group.redis("XGROUP", "CREATECONSUMER", "s", "g", consumer) == 0);
+}
+
 TEST_CASE("FLUSHALL and FLUSHDB end the wait for a group's entries", "[xreadgroup][flushall]") {
   WaitingGroup group;
   for (const char* const flush : {"FLUSHALL", "FLUSHDB"}) {

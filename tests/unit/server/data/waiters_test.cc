@@ -212,13 +212,22 @@ TEST_CASE("A signal whose waiters have gone asks nobody", "[waiters]") {
 
 // --- Groups -------------------------------------------------------------------------------------
 
-TEST_CASE("When one of a group finds nothing, the others are left alone", "[waiters]") {
+TEST_CASE("When one of a crowd in a group finds nothing, the others are left alone", "[waiters]") {
   Waiters waiters;
-  for (const uint64_t client : {1, 2, 3})
+  for (uint64_t client = 1; client <= Waiters::kFew + 3; ++client)
     waiters.add(consumer(client, "g", {"k"}));
   CHECK(asked_for(waiters, "k") == Clients{1});
   CHECK(asked_for(waiters, "k", {1, 2}) == Clients{1, 2, 3});
-  CHECK(asked_for(waiters, "k", {3}) == Clients{3});
+}
+
+TEST_CASE("A few readers of a group are all asked, and stand behind the others then", "[waiters]") {
+  Waiters waiters;
+  waiters.add(consumer(1, "g", {"a", "b"}));
+  waiters.add(consumer(2, "g", {"a"}));
+  waiters.add(consumer(3, "g", {"b"}));
+  CHECK(asked_for(waiters, "a") == Clients{1, 2});
+  CHECK(asked_for(waiters, "b") == Clients{3, 1});
+  CHECK(asked_for(waiters, "a", {2}) == Clients{2, 1});
 }
 
 TEST_CASE("Groups and plain readers of a key are asked apart from each other", "[waiters]") {
@@ -229,16 +238,18 @@ TEST_CASE("Groups and plain readers of a key are asked apart from each other", "
   waiters.add(consumer(4, "a", {"k"}));
   waiters.add(reader(5, {"k"}));
   waiters.add(consumer(6, "", {"k"}));
-  CHECK(asked_for(waiters, "k") == Clients{2, 5, 6, 1, 3});
+  CHECK(asked_for(waiters, "k") == Clients{2, 5, 6, 1, 4, 3});
   CHECK(waiters.key_count() == 1);
 }
 
 TEST_CASE("A group in which one takes over idle entries is asked one by one", "[waiters]") {
   Waiters waiters;
-  waiters.add(consumer(1, "g", {"k"}));
-  waiters.add(taker(2, "g", 100));
-  waiters.add(consumer(3, "g", {"k"}));
-  CHECK(asked_for(waiters, "k") == Clients{1, 2, 3});
+  Clients all;
+  for (uint64_t client = 1; client <= Waiters::kFew + 2; ++client) {
+    waiters.add(client == 2 ? taker(2, "g", 100) : consumer(client, "g", {"k"}));
+    all.push_back(client);
+  }
+  CHECK(asked_for(waiters, "k") == all);
   waiters.remove(2);
   CHECK(asked_for(waiters, "k") == Clients{1});
 }
@@ -328,7 +339,8 @@ TEST_CASE("Who is to look again is asked when it is time, and not before", "[wai
 TEST_CASE("The time to look again can be moved, given up and set", "[waiters]") {
   Waiters waiters;
   waiters.add(taker(1, "g", 100));
-  waiters.add(consumer(2, "g", {"k"}));
+  for (uint64_t client = 2; client <= Waiters::kFew + 1; ++client)
+    waiters.add(consumer(client, "g", {"k"}));
   waiters.set_look_again(1, 500);
   waiters.signal_due(499);
   CHECK_FALSE(waiters.has_signals());
@@ -337,7 +349,7 @@ TEST_CASE("The time to look again can be moved, given up and set", "[waiters]") 
   CHECK_FALSE(waiters.next_deadline_ms());
   CHECK(asked_for(waiters, "k") == Clients{1});  // nobody takes over any more
   waiters.set_look_again(2, 700);
-  CHECK(asked_for(waiters, "k") == Clients{1, 2});
+  CHECK(asked_for(waiters, "k").size() == Waiters::kFew + 1);
   CHECK(waiters.find(2)->look_again_ms == 700);
 }
 
