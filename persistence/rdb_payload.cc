@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "persistence/crc64.h"
+#include "persistence/rdb_extras.h"
 #include "persistence/rdb_format.h"
 #include "persistence/rdb_other_types.h"
 #include "persistence/rdb_output.h"
@@ -14,6 +15,8 @@ namespace {
 
 constexpr size_t kVersionBytes = 2;
 constexpr size_t kFooterBytes = kVersionBytes + rdb::kChecksumBytes;
+/// A payload does not know the name of its key.
+constexpr std::string_view kNoKey;
 
 tl::unexpected<PayloadFault> wrong_frame(std::string_view reason) {
   RdbError error = {.offset = 0, .reason = std::string(reason)};
@@ -32,6 +35,18 @@ uint8_t type_behind_meta(RdbInput& in) {
   return in.byte();
 }
 
+/// What stands behind the value.
+void read_extras(RdbInput& in, Stream& stream) {
+  while (!in.failed() && !in.is_at_end()) {
+    if (in.byte() != rdb::kAux) return in.damaged("Bytes behind the value");
+    const std::string name(in.string());
+    const std::string_view value = in.string();
+    if (in.failed()) return;
+    if (!is_rdb_extra(name) || !apply_rdb_extra(name, value, kNoKey, stream))
+      in.damaged("Malformed field " + name);
+  }
+}
+
 }  // namespace
 
 std::string dump_payload(const StreamView& stream, uint16_t version,
@@ -44,6 +59,7 @@ std::string dump_payload(const StreamView& stream, uint16_t version,
   NodePacking packing(false);
   out.byte(static_cast<uint8_t>(type));
   write_rdb_stream(out, type, stream, packing);
+  write_rdb_extras(out, type, kNoKey, stream);
   out.little16(version);
   out.little64(out.checksum());
   return std::string(out.kept());
@@ -63,7 +79,7 @@ tl::expected<Stream, PayloadFault> restore_payload(std::string_view payload,
   std::optional<Stream> stream;
   if (type) {
     stream = read_rdb_stream(in, *type, limits);
-    if (stream && !in.is_at_end()) in.damaged("Bytes behind the value");
+    if (stream) read_extras(in, *stream);
   } else {
     in.damaged("Not a stream");
   }

@@ -1,6 +1,9 @@
 // What DUMP gives and RESTORE takes: the value of one key with the version and a checksum behind.
 //
-//   type 1 │ value │ RDB version 2 │ crc64 of all before 8
+//   type 1 │ value │ AUX weir-… │ RDB version 2 │ crc64 of all before 8
+//
+// What the form of the value cannot hold and Redis can do without stands behind it, as in a file
+// (rdb_extras.h, the key is empty there): Redis does not look behind the value.
 #pragma once
 
 #include <cstdint>

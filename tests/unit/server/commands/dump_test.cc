@@ -19,6 +19,7 @@ void make_rich(HandlerStage& stage) {
   stage("XDEL s 7-0");
   stage("XGROUP CREATE s g 0");
   stage("XREADGROUP GROUP g ann COUNT 200 STREAMS s >");
+  stage("XGROUP CREATECONSUMER s g bob");
   stage("XNACK s g FAIL IDS 1 3-0");
   stage("XCFGSET s IDMP-DURATION 50");
   stage("XADD s IDMP p1 m1 * f v");
@@ -63,6 +64,34 @@ TEST_CASE("A payload of a plain stream has the version of rdb-version", "[dump]"
   CHECK(payload_of(stage, "s").substr(0, 1) == "\x13");
   stage.configure("rdb-version", "14");
   CHECK(payload_of(stage, "s").substr(0, 1) == "\x1b");
+}
+
+TEST_CASE("A payload of an old version says of consumers when they were active",
+          "[dump][restore]") {
+  HandlerStage stage;
+  stage("XADD s 1-0 f v");
+  stage("XGROUP CREATE s g 0");
+  stage("XREADGROUP GROUP g ann STREAMS s >");
+  stage("XGROUP CREATECONSUMER s g bob");
+  stage.now_ms += 70;
+  stage("XREADGROUP GROUP g ann STREAMS s >");
+  const std::string payload = payload_of(stage, "s");
+  CHECK(payload.substr(0, 1) == "\x13");
+  CHECK(stage.run({"RESTORE", "t", "0", payload}) == "+OK");
+  CHECK(stage("XINFO CONSUMERS t g") ==
+        R"(*[*["name", "ann", "pending", :1, "idle", :0, "inactive", :70], )"
+        R"(*["name", "bob", "pending", :0, "idle", :70, "inactive", :-1]])");
+}
+
+TEST_CASE("A payload keeps the limits of remembered messages that were the server's",
+          "[dump][restore][idmp]") {
+  HandlerStage stage;
+  stage.keyspace.new_stream_limits.maxsize = 77;
+  stage("XADD s 1-0 f v");
+  const std::string payload = payload_of(stage, "s");
+  stage.keyspace.new_stream_limits = {};
+  CHECK(stage.run({"RESTORE", "t", "0", payload}) == "+OK");
+  CHECK(stage.stream("t")->idempotence_limits() == stage.stream("s")->idempotence_limits());
 }
 
 TEST_CASE("RESTORE replaces a key only when told to", "[restore]") {
