@@ -1,5 +1,6 @@
 #include "server/messaging/broadcasts.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace weir {
@@ -15,7 +16,7 @@ void Broadcasts::remove(std::string_view prefix, uint64_t client_id) {
   if (at == prefixes_.end()) return;
   at->second.clients.erase(client_id);
   if (!at->second.clients.empty()) return;
-  std::erase(changed_, &at->second);
+  std::erase(changed_, at);
   const auto length = by_length_.find(prefix.size());
   if (--length->second == 0) by_length_.erase(length);
   prefixes_.erase(at);
@@ -27,7 +28,7 @@ void Broadcasts::changed(std::string_view key, uint64_t author) {
     const auto at = prefixes_.find(key.substr(0, length));
     if (at == prefixes_.end()) continue;
     Changes& changes = at->second.changes;
-    if (changes.empty()) changed_.push_back(&at->second);
+    if (changes.empty()) changed_.push_back(at);
     const auto known = changes.find(key);
     if (known == changes.end()) {
       changes.emplace(key, author);
@@ -38,9 +39,11 @@ void Broadcasts::changed(std::string_view key, uint64_t author) {
 }
 
 void Broadcasts::send(const Send& send) {
-  for (Prefix* const prefix : std::exchange(changed_, {})) {
-    const Changes changes = std::exchange(prefix->changes, {});
-    for (const uint64_t id : prefix->clients)
+  std::sort(changed_.begin(), changed_.end(),
+            [](const auto& a, const auto& b) { return a->first < b->first; });
+  for (const Prefixes::iterator at : std::exchange(changed_, {})) {
+    const Changes changes = std::exchange(at->second.changes, {});
+    for (const uint64_t id : at->second.clients)
       send(id, changes);
   }
 }

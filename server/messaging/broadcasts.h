@@ -4,7 +4,8 @@
 //   prefix "app:"  clients 4 7   changed since the last time: app:1 (by 7), app:9 (by several)
 //   prefix ""      client  5     …
 //
-// What changes again and again is told once, when send() is called.
+// What changes again and again is told once, when send() is called, prefix by prefix in their
+// order.
 #pragma once
 
 #include <cstdint>
@@ -39,9 +40,11 @@ class Broadcasts {
     Changes changes;
   };
 
-  std::map<std::string, Prefix, std::less<>> prefixes_;
-  std::map<size_t, size_t> by_length_;  // how many prefixes have that length
-  std::vector<Prefix*> changed_;        // those with changes
+  using Prefixes = std::map<std::string, Prefix, std::less<>>;
+
+  Prefixes prefixes_;
+  std::map<size_t, size_t> by_length_;       // how many prefixes have that length
+  std::vector<Prefixes::iterator> changed_;  // those with changes
 };
 
 }  // namespace weir

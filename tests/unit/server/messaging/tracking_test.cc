@@ -80,6 +80,15 @@ TEST_CASE("A key that expires under a client's eyes is no change of its own", "[
   CHECK(QuietClients::take(reader) == R"(>["invalidate", *["a"]])");
 }
 
+TEST_CASE("Prefixes are told in their order, whatever changed first", "[tracking]") {
+  Stage stage;
+  Client& reader = stage.add_tracking({.is_broadcast = true, .prefixes = {"y", "x"}});
+  stage.change("y1");
+  stage.change("x2");
+  stage.change("x1");
+  CHECK(stage.news_of(reader) == R"(>["invalidate", *["x1", "x2"]] >["invalidate", *["y1"]])");
+}
+
 TEST_CASE("When all keys go, everybody is told so once", "[tracking]") {
   Stage stage;
   Client& reader = stage.add_tracking();
