@@ -1,7 +1,8 @@
 #include "persistence/sync_thread.h"
 
-#include <csignal>
 #include <utility>
+
+#include "persistence/helper_thread.h"
 
 namespace weir {
 
@@ -34,13 +35,7 @@ void SyncThread::sync(std::shared_ptr<File> file, uint64_t bytes, uint64_t offse
     if (is_new) has_work_.notify_one();
     return;
   }
-  // A thread begins with the mask of the one that starts it, and signals are the main thread's.
-  sigset_t all;
-  sigset_t before;
-  sigfillset(&all);
-  pthread_sigmask(SIG_SETMASK, &all, &before);
-  helper_ = std::thread([this] { run(); });
-  pthread_sigmask(SIG_SETMASK, &before, nullptr);
+  helper_ = start_helper(Niceness::kNone, [this] { run(); });
 }
 
 SyncThread::State SyncThread::state() const {

@@ -2,7 +2,7 @@
 
 #include <utility>
 
-#include "server/data/helper_thread.h"
+#include "persistence/helper_thread.h"
 
 namespace weir {
 namespace {

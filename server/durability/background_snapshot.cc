@@ -2,8 +2,8 @@
 
 #include <utility>
 
+#include "persistence/helper_thread.h"
 #include "server/clock.h"
-#include "server/data/helper_thread.h"
 
 namespace weir {
 namespace {

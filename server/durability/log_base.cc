@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "persistence/command_base_writer.h"
+#include "persistence/helper_thread.h"
 #include "persistence/replacing_file.h"
 #include "server/clock.h"
 
@@ -59,6 +60,7 @@ IoResult<uint64_t> write_log_base(const BasePlan& plan, const BackgroundSnapshot
         if (selected != key.db) writer.begin_database(key.db);
         selected = key.db;
         writer.key(key.name, key.deadline_ms, key.stream.view());
+        give_way();
       }
       if (writer.failed()) break;
     }

@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "persistence/helper_thread.h"
 #include "persistence/rdb_writer.h"
 #include "persistence/replacing_file.h"
 #include "server/clock.h"
@@ -41,6 +42,20 @@ class FileDestination final : public RdbDestination {
 
  private:
   ReplacingFile& file_;
+};
+
+/// In the background the main thread goes first after each chunk, a tenth of a millisecond of work.
+class GivingWay final : public RdbDestination {
+ public:
+  explicit GivingWay(RdbDestination& destination) : destination_(destination) {}
+  IoResult<void> write(std::string_view bytes) override {
+    IoResult<void> written = destination_.write(bytes);
+    give_way();
+    return written;
+  }
+
+ private:
+  RdbDestination& destination_;
 };
 
 /// A snapshot being written.
@@ -130,7 +145,8 @@ RdbPlan plan_of(const Settings& settings, FileSystem& files) {
 
 RdbResult write_rdb(const RdbPlan& plan, RdbDestination& destination,
                     const BackgroundSnapshot::Counts& counts, SnapshotFeed& feed) {
-  RdbDocument document(plan, destination);
+  GivingWay giving_way(destination);
+  RdbDocument document(plan, giving_way);
   auto next_database = counts.begin();
   while (const SnapshotFeed::Batch* const batch = feed.next()) {
     for (const SnapshotKey& key : *batch) {

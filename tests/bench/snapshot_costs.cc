@@ -14,6 +14,7 @@
 #include <thread>
 #include <vector>
 
+#include "persistence/helper_thread.h"
 #include "tests/bench/client_socket.h"
 #include "tests/bench/failure.h"
 #include "tests/bench/machine.h"
@@ -125,7 +126,8 @@ Load under_load(ServerProcess& server, const Content& content, IsOver is_over) {
       run_requests(fd, std::move(requests));
     }
   });
-  std::thread pinger([&] {
+  // Prompt, so that what it waits for is the server, not the writer on its own core.
+  std::thread pinger = start_helper(Niceness::kNone, [&] {
     const Fd fd = connect_and_ping(server.unix_socket());
     while (!ends) {
       const uint64_t sent_ns = now_ns();
