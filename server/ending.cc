@@ -73,6 +73,7 @@ bool Ending::abort() {
 }
 
 void Ending::go_on() {
+  context_.shutdown.forget_signal();
   context_.dispatcher.pause().set(PauseCause::kEnding, false);
   context_.dispatcher.end_pause_of_expiry();
   for (const uint64_t id : std::exchange(clients_, {})) {

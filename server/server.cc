@@ -260,7 +260,7 @@ bool Server::end_turn() {
 /// A signal may ask at any time.
 void Server::begin_to_end() {
   if (!parts_.shutdown.is_prepared()) {
-    const bool is_sigint = shutdown_signal() == SIGINT;
+    const bool is_sigint = parts_.shutdown.signal() == SIGINT;
     log_.warning(std::string("Received ") + (is_sigint ? "SIGINT" : "SIGTERM") +
                  " scheduling shutdown...");
     const SignalShutdown& how =
@@ -270,7 +270,9 @@ void Server::begin_to_end() {
     // What is not loaded yet would be missing in the file.
     if (how.nosave || parts_.loader.progress().is_loading) save = FinalSave::kNo;
     const Ending::Wish wish{.save = save, .force = how.force, .waits = !how.now};
-    if (parts_.ending.begin(wish) != Ending::Answer::kEnds) return parts_.shutdown.refuse();
+    const Ending::Answer answer = parts_.ending.begin(wish);
+    if (answer == Ending::Answer::kRefused) parts_.shutdown.forget_signal();
+    if (answer != Ending::Answer::kEnds) return parts_.shutdown.refuse();
   }
   loop_.stop();
 }

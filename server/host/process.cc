@@ -27,7 +27,6 @@ namespace {
 constexpr uint64_t kReservedDescriptors = 32;
 
 ShutdownControl* g_shutdown = nullptr;
-volatile std::sig_atomic_t g_signal = 0;
 
 void write_text(int fd, std::string_view text) {
   const ssize_t written = ::write(fd, text.data(), text.size());
@@ -35,12 +34,11 @@ void write_text(int fd, std::string_view text) {
 }
 
 void on_stop_signal(int signal) {
-  if (g_signal == SIGINT && signal == SIGINT) {
+  if (g_shutdown->signal() == SIGINT && signal == SIGINT) {
     write_text(STDOUT_FILENO, "You insist... exiting now.\n");
     _exit(1);
   }
-  g_signal = signal;
-  g_shutdown->request();
+  g_shutdown->request(signal);
 }
 
 std::string replace_all(std::string text, std::string_view what, std::string_view by) {
@@ -155,10 +153,6 @@ void install_signal_handlers(ShutdownControl& shutdown) {
   action.sa_handler = on_stop_signal;
   sigaction(SIGTERM, &action, nullptr);
   sigaction(SIGINT, &action, nullptr);
-}
-
-int shutdown_signal() {
-  return g_signal;
 }
 
 std::string random_run_id() {

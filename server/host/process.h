@@ -42,11 +42,9 @@ void set_process_title(int argument_count, char** arguments, const Settings& set
 /// Raises the limit of open files to what `clients` need; returns for how many it is enough.
 uint64_t raise_file_limit(uint64_t clients);
 
-/// SIGTERM and SIGINT ask for a shutdown (a second SIGINT ends at once); SIGHUP and SIGPIPE are
-/// ignored.
+/// SIGTERM and SIGINT ask for a shutdown (a second SIGINT while that is under way ends at once);
+/// SIGHUP and SIGPIPE are ignored.
 void install_signal_handlers(ShutdownControl& shutdown);
-/// The signal that asked for the shutdown, 0 if none did.
-int shutdown_signal();
 
 /// 40 hexadecimal digits that no other process has.
 std::string random_run_id();

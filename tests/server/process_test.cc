@@ -206,6 +206,22 @@ TEST_CASE("SIGTERM and SIGINT end the server cleanly and leave a trace", "[proce
   }
 }
 
+TEST_CASE("SIGINT is followed, though it could not be when it came first", "[process]") {
+  TestServer server({"--save", "900 1"});
+  Redis redis = server.connect();
+  const std::string dump = server.folder() + "/dump.rdb";
+  redis("XADD", "s", "1-0", "f", "v");
+  fs::create_directory(dump);
+  CHECK(kill(server.pid(), SIGINT) == 0);
+  REQUIRE(wait_until([&] { return contains(server.log(), "Error trying to save the DB"); }));
+  CHECK(redis("PING") == "PONG");
+  fs::remove(dump);
+  CHECK(kill(server.pid(), SIGINT) == 0);
+  CHECK(wait_until([&] { return !server.is_running(); }));
+  CHECK(server.terminate() == 0);
+  CHECK(fs::is_regular_file(dump));
+}
+
 TEST_CASE("SIGHUP and SIGPIPE are ignored", "[process]") {
   TestServer server;
   kill(server.pid(), SIGHUP);

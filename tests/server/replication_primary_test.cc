@@ -386,6 +386,22 @@ TEST_CASE("SHUTDOWN ABORT ends a shutdown that waits for replicas", "[shutdown][
   CHECK(in_step(pair.redis, pair.replica));
 }
 
+TEST_CASE("A second SIGINT ends a shutdown that waits for replicas", "[shutdown][replication]") {
+  Followed pair;
+  const Asleep asleep(pair.other);
+  const auto waits = [&] { return !info_field(pair.redis, "shutdown_in_milliseconds").empty(); };
+  pair.redis("XADD", "s", "2-1", "f", "v");
+  for (int i = 0; i < 2; ++i) {
+    if (i > 0) REQUIRE(pair.redis("SHUTDOWN", "ABORT") == "OK");
+    kill(pair.server.pid(), SIGINT);
+    REQUIRE(wait_until(waits));
+  }
+  kill(pair.server.pid(), SIGINT);
+  CHECK(log_says(pair.server, "You insist... exiting now."));
+  CHECK(wait_until([&] { return !pair.server.is_running(); }));
+  CHECK(pair.server.terminate() == 1);
+}
+
 TEST_CASE("A shutdown that waited long enough for a replica comes to its end",
           "[shutdown][replication]") {
   Followed pair({"--shutdown-timeout", "1"});
