@@ -5,6 +5,7 @@
 #include <catch2/catch.hpp>
 #include <sys/socket.h>
 
+#include "tests/server/tls_stage.h"
 #include "tests/server/watching.h"
 #include "tests/support/asleep.h"
 #include "tests/support/test_server.h"
@@ -24,6 +25,14 @@ bool only_one_is_left(Redis& redis) {
     return info_number(redis, "connected_clients") == 1 &&
            info_number(redis, "blocked_clients") == 0;
   });
+}
+
+/// Sends all of that at once over TLS, and goes: with a word or without.
+void send_and_go(TlsStage& stage, const std::string& requests, bool is_told) {
+  TlsClient client = stage.connect();
+  const Asleep asleep(stage.server);
+  client.write(requests);
+  is_told ? client.end() : client.cut();
 }
 
 }  // namespace
@@ -64,6 +73,30 @@ TEST_CASE("A reader whose connection is reset behind slow requests is gone", "[c
         "DEBUG SLEEP 0.001\r\nDEBUG SLEEP 0.001\r\nDEBUG SLEEP 0.001\r\n"
         "XREAD BLOCK 0 STREAMS s $\r\n");
     reset(client);
+  }
+  CHECK(only_one_is_left(redis));
+}
+
+TEST_CASE("A batch over TLS that takes many turns runs to its end, however its client goes",
+          "[clients][tls]") {
+  TlsStage stage({"--enable-debug-command", "yes"});
+  Redis redis = stage.server.connect();
+  std::string batch = GENERATE("", "CLIENT REPLY OFF\r\n");
+  const bool is_told = GENERATE(true, false);
+  CAPTURE(batch, is_told);
+  for (int i = 0; i < 50; ++i)
+    batch += "DEBUG SLEEP 0.001\r\nXADD s * f v\r\n";
+  send_and_go(stage, batch, is_told);
+  CHECK(wait_until([&] { return redis("XLEN", "s") == 50; }));
+  CHECK(only_one_is_left(redis));
+}
+
+TEST_CASE("A reader over TLS who goes behind slow requests is gone", "[clients][tls]") {
+  TlsStage stage({"--enable-debug-command", "yes"});
+  Redis redis = stage.server.connect();
+  for (const bool is_told : {true, false}) {
+    send_and_go(stage, "DEBUG SLEEP 0.001\r\nDEBUG SLEEP 0.001\r\nXREAD BLOCK 0 STREAMS s $\r\n",
+                is_told);
   }
   CHECK(only_one_is_left(redis));
 }

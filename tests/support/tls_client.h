@@ -57,6 +57,11 @@ class TlsClient {
   void change_keys() { SSL_key_update(ssl_.get(), SSL_KEY_UPDATE_REQUESTED); }
   /// Writes what is no TLS into the connection.
   void write_unencrypted(std::string_view bytes) { raw_.write(bytes); }
+  /// Ends the connection with TLS's own word for it.
+  void end() {
+    SSL_shutdown(ssl_.get());
+    raw_.close();
+  }
   /// The socket goes without a word of TLS.
   void cut() { raw_.close(); }
 
