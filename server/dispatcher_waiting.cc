@@ -1,5 +1,6 @@
 // The dispatcher's part of commands that wait: for an entry, for their time, for the end of a
 // pause.
+#include <cassert>
 #include <utility>
 
 #include "server/commands/table.h"
@@ -38,9 +39,8 @@ void Dispatcher::serve_waiters() {
   const uint64_t began = lap_ticks_ = context_.ticks.now();
   context_.waiters.serve([this](uint64_t id) {
     Client* const client = context_.clients.find(id);
-    if (client != nullptr) return retry(*client);
-    context_.waiters.remove(id);
-    return true;
+    assert(client != nullptr);  // who goes waits no longer, see disconnected()
+    return retry(*client);
   });
   if (settings_.latency_monitor_threshold_ms > 0) {
     context_.latency.note(latency_events::kCommandUnblocking, lap(began) / kNsPerMs,
@@ -126,11 +126,8 @@ void Dispatcher::expire_waiters() {
   context_.waiters.signal_due(now_ms);
   while (const std::optional<uint64_t> id = context_.waiters.expired(now_ms)) {
     Client* const client = context_.clients.find(*id);
-    if (client == nullptr) {
-      context_.waiters.remove(*id);
-    } else {
-      unblock(*client, {});
-    }
+    assert(client != nullptr);
+    unblock(*client, {});
   }
 }
 

@@ -1,6 +1,7 @@
 #include "server/gatekeeper.h"
 
 #include <algorithm>
+#include <cassert>
 #include <utility>
 
 #include "server/clock.h"
@@ -112,22 +113,21 @@ std::string Gatekeeper::open() {
   if (!settings.aclfile.empty()) {
     if (const std::optional<std::string> why = load())
       return "Aborting Redis startup because of ACL errors: " + *why;
-  } else if (const std::optional<std::string> why = take_configured_users()) {
-    return *why;
+  } else {
+    take_configured_users();
   }
   return audit_log_.configure(settings.acl_audit_log).value_or("");
 }
 
 /// The `user` lines, which were found right when they were read.
-std::optional<std::string> Gatekeeper::take_configured_users() {
+void Gatekeeper::take_configured_users() {
   for (const std::vector<std::string>& line : context_.config->users) {
     std::vector<std::string> rules = {"reset"};
     rules.insert(rules.end(), line.begin() + 1, line.end());
-    if (const std::optional<BadRule> bad = users_.set(line[0], rules))
-      return "Error in user declaration '" + line[0] + "': " + std::string(bad->why);
+    const std::optional<BadRule> bad = users_.set(line[0], rules);
+    assert(!bad);
   }
   users_changed();
-  return std::nullopt;
 }
 
 void Gatekeeper::register_appliers() {

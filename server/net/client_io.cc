@@ -327,10 +327,7 @@ void ClientIo::evict_clients() {
     const std::optional<uint64_t> id = memory_.greatest();
     if (!id) return;
     Client* const client = handler_.find(*id);
-    if (client == nullptr) {
-      memory_.forget(*id);
-      continue;
-    }
+    assert(client != nullptr);  // who is closed is forgotten at once
     handler_.evicted(*client);
     ++counts_.evicted_clients;
     close(*client);
