@@ -210,6 +210,12 @@ TEST_CASE("A primary that says nothing is given up after repl-timeout, wherever 
   CHECK(server.connect()("XLEN", "ours") == 1);
 }
 
+TEST_CASE("A primary that no connection leads to is named with the reason", "[replica]") {
+  TestServer server(primary_options());
+  CHECK(server.connect()("REPLICAOF", "255.255.255.255", 6379) == "OK");
+  CHECK(log_says(server, "Unable to connect to MASTER: Network is unreachable"));
+}
+
 TEST_CASE("A primary whose name nobody knows is asked for again and again", "[replica]") {
   TestServer primary(primary_options());
   TestServer server(primary_options());

@@ -6,11 +6,19 @@
 #include <catch2/catch.hpp>
 
 #include "tests/server/tls_stage.h"
+#include "tests/support/text_file.h"
 
 namespace weir::testing {
 namespace {
 
 constexpr const char* kNoUpdate = "Unable to update TLS configuration. Check server logs.";
+
+/// For a Diffie-Hellman exchange, of 512 bits: too few for anybody.
+constexpr const char* kSmallParameters =
+    "-----BEGIN DH PARAMETERS-----\n"
+    "MEYCQQDCSgoAFpU1PVUZ8QPE/YJfo2HZktr6+d0UgmL4AMcxpM3dE7CfIZ++Lhdk\n"
+    "oqVU5qjiEkPdqWLNVQHsCVFXfCVPAgEC\n"
+    "-----END DH PARAMETERS-----\n";
 
 std::string refused(const std::string& option, const std::string& reason) {
   return "ERR CONFIG SET failed (possibly related to argument '" + option + "') - " + reason;
@@ -57,6 +65,10 @@ TEST_CASE("A start for TLS fails with the file that cannot be used, and why", "[
       "Failed to load private key: " + locked.key));
   CHECK(says(complaint({"--tls-dh-params-file", other.certificate}),
              other.certificate + ": failed to read DH params."));
+  const std::string small = others.folder() + "/small.pem";
+  write_text(small, kSmallParameters);
+  CHECK(says(complaint({"--tls-dh-params-file", small}),
+             "Failed to load DH params file: " + small + ": error:"));
 }
 
 TEST_CASE("A start for TLS fails with protocols and ciphers that nobody knows", "[tls][start]") {

@@ -1,6 +1,7 @@
 #include "persistence/file.h"
 
 #include <cerrno>
+#include <filesystem>
 
 #include <catch2/catch.hpp>
 #include <sys/stat.h>
@@ -110,6 +111,15 @@ TEST_CASE("a temporary file that a crash left behind is no obstacle", "[file]") 
   write_file(folder / "a.tmp-" + std::to_string(::getpid()), "torn");
   REQUIRE(replace_atomically(real_files(), folder / "a", "new"));
   CHECK(folder.names() == Names{"a"});
+}
+
+TEST_CASE("What is in the way of the temporary file and stays there is named", "[file]") {
+  const TempFolder folder;
+  const std::string temporary = folder / "a.tmp-" + std::to_string(::getpid());
+  std::filesystem::create_directory(temporary);
+  const IoResult<void> replaced = replace_atomically(real_files(), folder / "a", "new");
+  REQUIRE_FALSE(replaced);
+  CHECK(to_string(replaced.error()) == "unlink '" + temporary + "': Is a directory");
 }
 
 TEST_CASE("whichever call fails, a file is replaced whole or not at all", "[file]") {

@@ -188,6 +188,25 @@ TEST_CASE("A part of what Weir adds belongs to the key before it, or to nobody",
   CHECK(refused.error().reason == "Malformed field weir-active-times of key 'key'");
 }
 
+TEST_CASE("Limits of messages that no stream can have are refused behind it, too", "[rdb]") {
+  Stream stream = stream_of(3);
+  stream.set_idempotence_limits({60, 60});
+  const std::string file = write_rdb("key", stream);
+  const std::string_view field = "weir-idmp";
+  const size_t at = file.find(field);
+  REQUIRE(at != std::string::npos);
+  const size_t limits_at = at + field.size() + 5;  // behind two lengths and "key"
+  for (const size_t limit_at : {limits_at, limits_at + 1}) {
+    std::string broken = file.substr(0, file.size() - 8) + std::string(8, '\0');
+    REQUIRE(broken[limit_at] == 60);
+    broken[limit_at] = 0;
+    RdbContent content;
+    const RdbResult refused = read_rdb(broken, content);
+    REQUIRE_FALSE(refused);
+    CHECK(refused.error().reason == "Malformed field weir-idmp of key 'key'");
+  }
+}
+
 TEST_CASE("Redis's checker finds nothing wrong with what Weir writes", "[rdb]") {
   TempFolder folder;
   const uint64_t seed = first_seed();

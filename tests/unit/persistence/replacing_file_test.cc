@@ -1,6 +1,7 @@
 // A file that is written for long takes the place of another one, or leaves no trace.
 #include "persistence/replacing_file.h"
 
+#include <filesystem>
 #include <string>
 
 #include <catch2/catch.hpp>
@@ -72,6 +73,16 @@ TEST_CASE("The temporary file of a crashed process with our ID makes way", "[rep
   write_text(temporary_name(folder / "dump"), "half a du");
   REQUIRE(write_dump(real_files(), folder));
   CHECK(read_text(folder / "dump") == whole_text());
+}
+
+TEST_CASE("What is in the way of a temporary file and stays there is named", "[replacing_file]") {
+  const TempFolder folder;
+  const std::string temporary = temporary_name(folder / "dump");
+  std::filesystem::create_directory(temporary);
+  const IoResult<void> done = write_dump(real_files(), folder);
+  REQUIRE_FALSE(done);
+  CHECK(to_string(done.error()) == "unlink '" + temporary + "': Is a directory");
+  CHECK_FALSE(is_there(folder / "dump"));
 }
 
 TEST_CASE("A file that is given up leaves the old one and no other", "[replacing_file]") {

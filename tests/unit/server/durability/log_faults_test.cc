@@ -216,6 +216,65 @@ TEST_CASE("Every call that fails while a torn end is cut off is told, or costs n
 }
 
 TEST_CASE(
+    "Every call that fails while what follows a torn file is emptied is told, or costs nothing",
+    "[aof][faults]") {
+  bool was_whole = false;
+  bool was_told = false;
+  for (int n = 1; n < 400 && !was_whole; ++n) {
+    CAPTURE(n);
+    Lab lab;
+    {
+      LogMachine machine(lab.disk, "no");
+      REQUIRE(machine.start() == "");
+      machine.write();
+      machine.turn();
+      machine.write();
+      machine.turn();
+      REQUIRE(machine.log().rotate());  // into a file that says of nothing that it was synced
+    }
+    const std::string first = "appendonlydir/appendonly.aof.1.incr.aof";
+    std::filesystem::resize_file(first, std::filesystem::file_size(first) - 100);
+    const FailingStart start = start_failing(lab, n, EIO);
+    was_whole = start.was_whole;
+    was_told |= !start.why.empty();
+    if (start.why.empty()) CHECK(start.units == 1);
+    REQUIRE(units_found(lab) == 1);
+  }
+  CHECK(was_whole);
+  CHECK(was_told);
+}
+
+TEST_CASE("An end that makes no sense is cut off where it is shorter than told", "[aof]") {
+  const std::string sense = unit(1) + unit(2) + "*1\r\n$5\r\nMULTI\r\n";
+  const std::string nonsense = "*1\r\nnonsense\r\n";
+  const auto started_with = [&](size_t most_bytes) {
+    Lab lab;
+    std::ofstream("appendonly.aof") << sense << nonsense;
+    LogMachine machine(lab.disk, "no");
+    machine.stage().configure("aof-load-corrupt-tail-max-size", std::to_string(most_bytes).c_str());
+    const std::string why = machine.start();
+    return why.empty() ? std::to_string(machine.units()) + " units" : why.substr(0, 15);
+  };
+  CHECK(started_with(0) == "Bad file format");
+  CHECK(started_with(nonsense.size()) == "Bad file format");
+  CHECK(started_with(nonsense.size() + 1) == "2 units");
+}
+
+TEST_CASE("A start that is stopped while a base is loaded says so", "[aof]") {
+  Lab lab;
+  {
+    LogMachine machine(lab.disk, "no");
+    REQUIRE(machine.start() == "");
+    machine.write();
+    machine.begin_rewrite();
+    REQUIRE(machine.settle());
+  }
+  LogMachine machine(lab.disk, "no");
+  machine.stage().context().loader.look_after_clients = [] { return false; };
+  CHECK(machine.start() == "Loading was stopped.");
+}
+
+TEST_CASE(
     "Every call that fails while an old-style log is taken over is told; the next start has it",
     "[aof][faults]") {
   bool was_whole = false;

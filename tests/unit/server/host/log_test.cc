@@ -1,16 +1,37 @@
 // What a line of the log looks like, which lines come, and where they go.
 #include "server/host/log.h"
 
+#include <cstdarg>
+#include <cstdio>
 #include <filesystem>
 #include <fstream>
 #include <regex>
 #include <string>
 
 #include <catch2/catch.hpp>
+#include <syslog.h>
 #include <unistd.h>
 
 #include "tests/support/temp_folder.h"
 #include "tests/support/text_file.h"
+
+// In the place of the system's own, of which a test would have to read the files.
+namespace {
+std::string system_log;
+}
+
+extern "C" void openlog(const char* ident, int, int facility) {
+  system_log = ident + std::string(facility == LOG_LOCAL3 ? " on local3" : " elsewhere");
+}
+
+extern "C" void syslog(int priority, const char* format, ...) {
+  char text[100];
+  va_list arguments;
+  va_start(arguments, format);
+  std::vsnprintf(text, sizeof(text), format, arguments);
+  va_end(arguments);
+  system_log += ", " + std::to_string(priority) + " " + text;
+}
 
 namespace weir::testing {
 namespace {
@@ -53,6 +74,20 @@ TEST_CASE("A line has PID, role, local time, level and text", "[log]") {
   const std::string text = read_text(folder / "log");
   CAPTURE(text);
   CHECK(std::regex_match(text, form));
+}
+
+TEST_CASE("With syslog-enabled the system's log has every line, too, and its level", "[log]") {
+  const TempFolder folder;
+  Settings settings = logging_to(folder / "log", LogLevel::kVerbose);
+  settings.syslog_enabled = true;
+  settings.syslog_ident = "weir-test";
+  settings.syslog_facility = LOG_LOCAL3;
+  Log log;
+  REQUIRE(log.configure(settings).empty());
+  write_one_of_each(log);
+  log.notice("%");
+  CHECK(system_log == "weir-test on local3, 6 v, 5 n, 4 w, 5 %");
+  CHECK(lines_of(folder / "log") == "-v *n #w *% ");
 }
 
 TEST_CASE("A level leaves out what is below it", "[log]") {
