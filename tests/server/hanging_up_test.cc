@@ -63,6 +63,26 @@ TEST_CASE("A batch that takes many turns runs to its end, though nobody is there
   CHECK(only_one_is_left(redis));
 }
 
+TEST_CASE("A batch that takes many turns runs to its end, though its connection is reset",
+          "[clients]") {
+  TestServer server({"--enable-debug-command", "yes"});
+  Redis redis = server.connect();
+  std::string batch = GENERATE("", "CLIENT REPLY OFF\r\n");
+  CAPTURE(batch);
+  for (int i = 0; i < 50; ++i)
+    batch += "DEBUG SLEEP 0.001\r\nXADD s * f v\r\n";
+  {
+    RawClient client = server.connect_raw();
+    client.send("PING");
+    REQUIRE(client.read().text == "PONG");  // it is known, and not only about to be
+    const Asleep asleep(server);
+    client.write(batch);
+    reset(client);
+  }
+  CHECK(wait_until([&] { return redis("XLEN", "s") == 50; }));
+  CHECK(only_one_is_left(redis));
+}
+
 TEST_CASE("A reader whose connection is reset behind slow requests is gone", "[clients]") {
   TestServer server({"--enable-debug-command", "yes"});
   Redis redis = server.connect();
