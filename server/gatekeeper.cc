@@ -68,7 +68,7 @@ std::string_view reason_in_exec(Denial denial) {
     case Denial::kKey:
       return "no permission to touch the specified keys";
     case Denial::kChannel:
-      return "no permission to access one of the channels used as argument to the command";
+      return "no permission to access one of the channels used as arguments";
     case Denial::kNone:
     case Denial::kCommand:
       break;

@@ -167,6 +167,7 @@ std::string User::describe() const {
 tl::expected<std::vector<std::string>, std::string> merge_selectors(
     std::span<const std::string_view> words) {
   std::vector<std::string> merged;
+  std::string_view opening;
   bool is_open = false;
   for (const std::string_view word : words) {
     if (is_open) {
@@ -174,13 +175,11 @@ tl::expected<std::vector<std::string>, std::string> merge_selectors(
     } else {
       merged.emplace_back(word);
       is_open = word.starts_with('(');
+      opening = word;
     }
     if (is_open && word.ends_with(')')) is_open = false;
   }
-  if (is_open) {
-    const std::string_view all = merged.back();
-    return tl::unexpected(std::string(all.substr(0, all.find(' '))));
-  }
+  if (is_open) return tl::unexpected(std::string(opening));
   return merged;
 }
 

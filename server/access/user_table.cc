@@ -106,10 +106,15 @@ std::optional<std::string> UserTable::read_line(std::string_view line, const std
            "'. ";
   auto user = std::make_unique<User>(std::string(words[1]), *book_);
   std::string errors;
-  // Every word that is wrong is told, so that one run finds all.
+  // All commands are told that are unknown; of other errors the first, as others may follow from
+  // it.
+  bool is_told = false;
   for (const std::string& rule : *rules) {
-    if (const std::optional<BadRule> bad = user->apply({&rule, 1}))
-      errors += rule_error_text(place, *bad);
+    const std::optional<BadRule> bad = user->apply({&rule, 1});
+    if (!bad) continue;
+    const bool is_name = bad->why == rule_errors::kUnknownCommand;
+    if (is_name || !is_told) errors += rule_error_text(place, *bad);
+    is_told |= !is_name;
   }
   if (!errors.empty()) return errors;
   users_.insert_or_assign(user->name(), std::move(user));

@@ -377,8 +377,7 @@ TEST_CASE("EXEC says which right was lost since a command was queued", "[acl][ex
   for (const Case& lost :
        {Case{"-xadd", "no permission to execute the command or subcommand"},
         Case{"resetkeys", "no permission to touch the specified keys"},
-        Case{"resetchannels",
-             "no permission to access one of the channels used as argument to the command"}}) {
+        Case{"resetchannels", "no permission to access one of the channels used as arguments"}}) {
     admin("ACL", "SETUSER", "u", "reset", "on", "nopass", "~*", "&*", "+@all");
     Redis user = as(server, "u");
     user("MULTI");

@@ -105,6 +105,7 @@ TEST_CASE("A selector may be spread over words, and must end", "[acl]") {
   CHECK(*merge({"on", "(+xlen", "~a)", "()"}) ==
         std::vector<std::string>{"on", "(+xlen ~a)", "()"});
   CHECK(merge({"on", "(+xlen", "~a"}).error() == "(+xlen");
+  CHECK(merge({"on", "(+xlen ~a", "~b"}).error() == "(+xlen ~a");
   CHECK(merge({"("}).error() == "(");
 }
 
@@ -193,7 +194,8 @@ TEST_CASE("A file with errors changes nothing and tells all of them", "[acl]") {
   UserTable users(book());
   const std::string before = users.to_text();
   const auto loaded = users.load(
-      "user al on xx\n# comment\nuser al on\nuser\nuser bo on +nosuch +y #ab\nuser c (+get", "f");
+      "user al on xx yy\n# comment\nuser al on\nuser\nuser bo on +nosuch +y #ab\nuser c (+get",
+      "f");
   REQUIRE_FALSE(loaded);
   CHECK(loaded.error() ==
         "f:1: Syntax error. f:2 should start with user keyword followed by the username. WARNING: "
