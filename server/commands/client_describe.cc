@@ -40,13 +40,18 @@ class Fields {
   std::string text_;
 };
 
+/// What is queued, or runs.
+const Transaction* transaction_of(const Client& client) {
+  return client.transaction ? client.transaction.get() : client.running;
+}
+
 std::string flags_of(const Client& client, const Watches& watches) {
   std::string flags;
   if (client.is_primary) flags += 'M';
   if (client.shared) flags += 'S';
   if (client.monitoring) flags += 'O';
   if (client.subscriptions) flags += 'P';
-  if (client.transaction) flags += 'x';
+  if (transaction_of(client) != nullptr) flags += 'x';
   if (client.blocked) flags += 'b';
   if (client.tracking) {
     flags += 't';
@@ -76,6 +81,7 @@ std::string describe_client(const Client& client, const Context& context) {
   const int64_t now_ms = context.clock.monotonic_ms();
   const Client::Labels& labels = client.labels();
   const size_t shared = client.shared ? client.shared->pending_bytes() : 0;
+  const Transaction* const transaction = transaction_of(client);
   Fields fields;
   fields.add("id", client.id)
       .add("addr", client.peer_address())
@@ -89,13 +95,12 @@ std::string describe_client(const Client& client, const Context& context) {
       .add("sub", subscriptions_of(client, TopicKind::kChannel))
       .add("psub", subscriptions_of(client, TopicKind::kPattern))
       .add("ssub", subscriptions_of(client, TopicKind::kShardChannel))
-      .add("multi",
-           client.transaction ? std::to_string(client.transaction->commands().size()) : "-1")
+      .add("multi", transaction != nullptr ? std::to_string(transaction->commands().size()) : "-1")
       .add("watch", client.watched_keys)
       .add("qbuf", client.input.size())
       .add("qbuf-free", client.input.capacity() - client.input.size())
       .zero("argv-mem")
-      .add("multi-mem", client.transaction ? client.transaction->bytes() : 0)
+      .add("multi-mem", transaction != nullptr ? transaction->bytes() : 0)
       .add("rbs", std::min(client.output.capacity(), kBufferBytes))
       .zero("rbp")
       .add("obl", std::min(client.output.size(), kBufferBytes))

@@ -28,6 +28,7 @@ Outcome exec(Call& call) {
     call.reply.null_array();
     return Outcome::done();
   }
+  call.client.running = transaction.get();
   call.reply.array(transaction->commands().size());
   call.context.propagation.begin_transaction();
   const size_t ceiling = output_ceiling(call);
@@ -39,6 +40,7 @@ Outcome exec(Call& call) {
     if (answered > ceiling && call.reply.bytes() > answered) call.reply.buffer().truncate(answered);
   }
   call.context.propagation.end_transaction();
+  call.client.running = nullptr;
   return Outcome::done();
 }
 

@@ -66,6 +66,7 @@ class Client {
   const User* limits = nullptr;  // whose rules each command is held against; null: none are
   const CommandSpec* last_command = nullptr;
   std::unique_ptr<Transaction> transaction;  // between MULTI and EXEC
+  const Transaction* running = nullptr;      // what EXEC runs of it just now
 
   /// Names are rare on idle connections, so they live apart.
   struct Labels {

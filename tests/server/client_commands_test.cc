@@ -73,6 +73,21 @@ TEST_CASE("CLIENT INFO is the caller's line, and it is right", "[client]") {
   CHECK(client_field(line, "tot-cmds") == "4");
 }
 
+TEST_CASE("A client whose EXEC runs is shown as one with what it has queued", "[client][exec]") {
+  TestServer server;
+  RawClient client = server.connect_raw();
+  client("MULTI");
+  client("CLIENT", "INFO");
+  client("PING");
+  const std::string during = client("EXEC").elements[0].text;
+  CHECK(client_field(during, "flags") == "x");
+  CHECK(client_field(during, "multi") == "2");
+  CHECK(client_field(during, "cmd") == "exec");
+  const std::string after = client("CLIENT", "INFO").text;
+  CHECK(client_field(after, "flags") == "N");
+  CHECK(client_field(after, "multi") == "-1");
+}
+
 TEST_CASE("A client of the Unix socket is shown with its path and the flag U", "[client]") {
   TestServer server;
   Redis redis(server.socket_path());
