@@ -92,6 +92,8 @@ inline constexpr std::string_view kNotBusy = "NOTBUSY No scripts in execution ri
 inline constexpr std::string_view kNoCluster = "ERR This instance has cluster support disabled";
 inline constexpr std::string_view kMonitorMayNotWait =
     "ERR MONITOR isn't allowed for DENY BLOCKING client";
+inline constexpr std::string_view kShardListenerMayNotWait =
+    "ERR SSUBSCRIBE isn't allowed for a DENY BLOCKING client";
 inline constexpr std::string_view kSlowlogCount = "ERR count should be greater than or equal to -1";
 inline constexpr std::string_view kProtectedMode =
     "DENIED This server runs in protected mode: protected-mode is on, no password is set, and so "

@@ -125,6 +125,7 @@ Outcome psubscribe(Call& call) {
 }
 
 Outcome ssubscribe(Call& call) {
+  if (!call.may_wait) return ReplyError(errors::kShardListenerMayNotWait);
   return subscribe_to(call, "ssubscribe", TopicKind::kShardChannel);
 }
 

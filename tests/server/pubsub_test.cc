@@ -69,6 +69,18 @@ TEST_CASE("CLIENT REPLY OFF keeps no confirmation and no message back", "[pubsub
   }
 }
 
+TEST_CASE("A transaction may subscribe to channels and patterns, not to sharded channels",
+          "[pubsub][exec]") {
+  TestServer server;
+  RawClient client = server.connect_raw();
+  for (const char* const command : {"MULTI", "SUBSCRIBE c", "PSUBSCRIBE p*", "SSUBSCRIBE s"}) {
+    client.write(std::string(command) + "\r\n");
+    client.read();
+  }
+  CHECK(show(client("EXEC")) == R"(*[*["subscribe", "c", :1], *["psubscribe", "p*", :2], )"
+                                R"(-"ERR SSUBSCRIBE isn't allowed for a DENY BLOCKING client"])");
+}
+
 TEST_CASE("A RESP3 publisher hears itself behind each of its replies", "[pubsub]") {
   TestServer server;
   RawClient client = server.connect_resp3();
