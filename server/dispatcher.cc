@@ -238,6 +238,7 @@ void Dispatcher::reject(Client& client, const CommandSpec* command, std::string_
     reply_error(client, text);
   }
   end_reply(client);
+  if (client.tracking) end_exception(client, command);
   lap_ticks_ = context_.ticks.now();
 }
 
@@ -336,7 +337,7 @@ void Dispatcher::run(Client& client, const CommandSpec& command,
   }
   if (client.tracking) {
     note_reads(client, command, argv);
-    end_exception(client, command);
+    end_exception(client, &command);
   }
   if (command.has(kAdmin)) [[unlikely]]
     context_.gatekeeper.note_admin(client, command, argv, outcome);
@@ -401,10 +402,11 @@ void Dispatcher::note_reads(Client& client, const CommandSpec& command,
     context_.tracking.remember(client, argv[(*positions)[i]]);
 }
 
-/// CLIENT CACHING holds for one command or for a whole transaction; other words of CLIENT do not
-/// use it up.
-void Dispatcher::end_exception(Client& client, const CommandSpec& command) {
-  const bool is_about_client = command.is_subcommand() && command.group == Group::kConnection;
+/// CLIENT CACHING holds for one command, though it be refused, or for a whole transaction; other
+/// words of CLIENT do not use it up.  command: null if there is none of that name.
+void Dispatcher::end_exception(Client& client, const CommandSpec* command) {
+  const bool is_about_client =
+      command != nullptr && command->is_subcommand() && command->group == Group::kConnection;
   if (!is_about_client && !client.transaction) client.tracking->caching = false;
 }
 

@@ -144,7 +144,7 @@ class Dispatcher : public RequestHandler {
   bool retry(Client& client);
   void note_reads(Client& client, const CommandSpec& command,
                   std::span<const std::string_view> argv);
-  static void end_exception(Client& client, const CommandSpec& command);
+  static void end_exception(Client& client, const CommandSpec* command);
   Call make_call(Client& client, std::span<const std::string_view> argv);
   Call call_of(Client& client, std::span<const std::string_view> argv);  // the same, in place
   void wait(Client& client, const CommandSpec& command, std::unique_ptr<Wait> wait);
