@@ -156,6 +156,7 @@ void add_command_stats(const Context& context, Section& section) {
 }
 
 void add_latency_stats(const Context& context, Section& section) {
+  if (!context.config->latency_tracking) return;
   const std::string& percentiles = context.config->latency_tracking_info_percentiles;
   for (size_t row = 0; row < context.commands.size(); ++row) {
     const Histogram* const durations = context.stats.by_command[row].durations.get();

@@ -91,6 +91,9 @@ TEST_CASE("Durations are recorded with latency-tracking and dropped by RESETSTAT
   redis("CONFIG", "SET", "latency-tracking", "yes");
   redis("XLEN", "s");
   CHECK(redis("LATENCY", "HISTOGRAM", "xlen").contains(R"("calls",1)"));
+  CHECK_FALSE(info_field(redis, "latency_percentiles_usec_xlen").empty());
+  redis("CONFIG", "SET", "latency-tracking", "no");
+  CHECK(redis("INFO", "latencystats") == "# Latencystats\r\n");
   redis("CONFIG", "RESETSTAT");
   CHECK(redis("LATENCY", "HISTOGRAM", "xlen") == "[]");
 }
