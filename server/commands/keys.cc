@@ -123,6 +123,7 @@ Outcome scan(Call& call) {
   Parsed<ScanArgs> args = read_scan(call);
   if (!args) return std::move(args.error());
   std::vector<std::string_view> found;
+  std::vector<std::string> over;
   uint64_t cursor = args->cursor;
   const int64_t most_steps =
       args->count > INT64_MAX / kScanEffort ? INT64_MAX : args->count * kScanEffort;
@@ -130,9 +131,13 @@ Outcome scan(Call& call) {
   for (int64_t step = 0; step < most_steps; ++step) {
     cursor = call.db.keys().scan(cursor, [&](const KeyEntry& entry) {
       ++seen;
-      if (args->other_type || call.db.is_over(entry)) return;
-      if (args->pattern == "*" || glob_matches(args->pattern, entry.key()))
+      if (args->other_type) return;
+      if (args->pattern != "*" && !glob_matches(args->pattern, entry.key())) return;
+      if (call.db.is_over(entry)) {
+        over.emplace_back(entry.key());
+      } else {
         found.push_back(entry.key());
+      }
     });
     if (cursor == 0 || seen >= args->count) break;
   }
@@ -142,6 +147,9 @@ Outcome scan(Call& call) {
   call.reply.array(found.size());
   for (const std::string_view key : found)
     call.reply.bulk(key);
+  // Looking for one lets it go.
+  for (const std::string& key : over)
+    static_cast<void>(call.db.locate(key));
   return Outcome::done();
 }
 

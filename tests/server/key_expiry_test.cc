@@ -57,6 +57,23 @@ TEST_CASE("With active expiry off, a key goes when somebody asks for it", "[expi
   CHECK(client("DEBUG", "SET-ACTIVE-EXPIRE", "2").is_error());
 }
 
+TEST_CASE("With active expiry off, SCAN removes the keys that it would have returned", "[expire]") {
+  TestServer server({"--enable-debug-command", "yes"});
+  RawClient client = server.connect_raw();
+  client("DEBUG", "SET-ACTIVE-EXPIRE", "0");
+  for (const char* const key : {"a", "b"}) {
+    client("XADD", key, "1-0", "f", "v");
+    client("PEXPIRE", key, "1");
+  }
+  REQUIRE(wait_until([&] { return client("KEYS", "*").elements.empty(); }));
+  CHECK(resp::show(client("SCAN", "0", "MATCH", "a")) == R"(*["0", *[]])");
+  CHECK(client("DBSIZE").integer == 1);
+  client("SCAN", "0", "TYPE", "string");
+  CHECK(client("DBSIZE").integer == 1);
+  client("SCAN", "0");
+  CHECK(client("DBSIZE").integer == 0);
+}
+
 TEST_CASE("While clients are paused a key whose time is over is hidden, and goes afterwards",
           "[expire][pause]") {
   TestServer server;

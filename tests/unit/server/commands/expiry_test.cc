@@ -182,15 +182,20 @@ TEST_CASE("What is written to a key that is over begins anew, after its deletion
   CHECK(stage("TTL s") == ":-1");
 }
 
-TEST_CASE("KEYS and SCAN pass over keys that are over, and leave them", "[expire]") {
+TEST_CASE("KEYS passes over keys that are over, SCAN removes those that it comes to", "[expire]") {
   WithKey stage("1000010");
   stage("XADD other 1-0 f v");
   stage.events();
+  stage.told();
   stage.now_ms = 1'000'011;
   CHECK(stage("KEYS *") == R"(*["other"])");
-  CHECK(stage("SCAN 0") == R"(*["0", *["other"]])");
+  CHECK(stage("SCAN 0 MATCH o*") == R"(*["0", *["other"]])");
   CHECK(stage.events().empty());
   CHECK(stage("DBSIZE") == ":2");
+  CHECK(stage("SCAN 0") == R"(*["0", *["other"]])");
+  CHECK(stage.told() == "DEL s");
+  CHECK(stage.events() == "expired s");
+  CHECK(stage("DBSIZE") == ":1");
   CHECK(stage("RANDOMKEY") == "\"other\"");
 }
 
