@@ -23,6 +23,7 @@
 #include "server/insight/data_digest.h"
 #include "server/insight/sha1.h"
 #include "server/log_replay.h"
+#include "server/net/push.h"
 #include "server/replication/stream.h"
 #include "server/text.h"
 
@@ -79,13 +80,6 @@ Outcome log(Call& call) {
 
 // --- DEBUG PROTOCOL ------------------------------------------------------------------------------
 
-void write_push(resp::ReplyWriter& reply) {
-  reply.bulk("Some real reply following the push reply");
-  reply.push(2);
-  reply.bulk("server-cpu-usage");
-  reply.integer(42);
-}
-
 void write_attribute(resp::ReplyWriter& reply) {
   reply.attribute(1);
   reply.bulk("key-popularity");
@@ -93,6 +87,14 @@ void write_attribute(resp::ReplyWriter& reply) {
   reply.bulk("key:123");
   reply.integer(90);
   reply.bulk("Some real reply following the attribute");
+}
+
+/// Behind the reply, also behind that of EXEC.
+void push_sample(Client& client) {
+  Push push(client);
+  push->push(2);
+  push->bulk("server-cpu-usage");
+  push->integer(42);
 }
 
 struct ProtocolSample {
@@ -132,7 +134,9 @@ constexpr ProtocolSample kProtocolSamples[] = {
     {"false", [](resp::ReplyWriter& reply) { reply.boolean(false); }},
     {"verbatim",
      [](resp::ReplyWriter& reply) { reply.verbatim("txt", "This is a verbatim\nstring"); }},
-    {"push", write_push, true},
+    {"push",
+     [](resp::ReplyWriter& reply) { reply.bulk("Some real reply following the push reply"); },
+     true},
     {"attrib", write_attribute, true},
 };
 
@@ -142,6 +146,7 @@ Outcome protocol(Call& call) {
     if (sample.is_resp3_only && !call.reply.is_resp3())
       return ReplyError("ERR RESP2 is not supported by this command");
     sample.write(call.reply);
+    if (sample.name == "push") push_sample(call.client);
     return Outcome::done();
   }
   return ReplyError(

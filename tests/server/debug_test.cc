@@ -36,4 +36,14 @@ TEST_CASE("DEBUG ERROR answers with any error, and HELP names every subcommand",
   CHECK(redis("DEBUG", "LOADAOF") == "ERR The append only file is not in use");
 }
 
+TEST_CASE("The push of DEBUG PROTOCOL comes behind the reply of EXEC", "[debug][exec]") {
+  TestServer server({"--enable-debug-command", "yes"});
+  RawClient client = server.connect_resp3();
+  client("MULTI");
+  client("DEBUG", "PROTOCOL", "push");
+  client("PING");
+  CHECK(resp::show(client("EXEC")) == R"(*["Some real reply following the push reply", +"PONG"])");
+  CHECK(resp::show(client.read()) == R"(>["server-cpu-usage", :42])");
+}
+
 }  // namespace weir::testing
