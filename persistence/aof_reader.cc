@@ -16,6 +16,13 @@ constexpr resp::RequestLimits kLimits{.max_bulk_bytes = resp::kMaxBulkBytes};
 
 using RequestStatus = resp::RequestParser::Status;
 
+/// Whether the first line of a command ends in a newline alone: somebody has converted the file.
+/// No command in it would ever be whole, and cutting it off would be the end of all of them.
+bool ends_lines_otherwise(std::string_view command) {
+  const size_t newline = command.find('\n');
+  return newline != std::string_view::npos && newline > 0 && command[newline - 1] != '\r';
+}
+
 }  // namespace
 
 AofReader::AofReader(File file, uint64_t offset)
@@ -74,6 +81,7 @@ AofReader::Status AofReader::parse(uint64_t torn_at) {
     if (status == RequestStatus::kError) return Status::kBadFormat;
     if (status == RequestStatus::kRequest) break;
     if (!fill()) {
+      if (!error_ && ends_lines_otherwise(rest())) return Status::kBadFormat;
       offset_ = torn_at;
       return ended(Status::kTorn);
     }

@@ -95,6 +95,15 @@ TEST_CASE("A command that is not whole is torn where it begins", "[aof]") {
   }
 }
 
+TEST_CASE("A file whose lines end otherwise is no torn one, which would be cut to nothing",
+          "[aof]") {
+  std::string bytes = commands("SELECT 0\nXADD s 1-0 f v\n");
+  std::erase(bytes, '\r');
+  CHECK(read_back(bytes).status == Status::kBadFormat);
+  CHECK(read_back("*1\n").status == Status::kBadFormat);
+  CHECK(read_back("*1\r\n").status == Status::kTorn);
+}
+
 TEST_CASE("What cannot begin a command is a format error", "[aof]") {
   for (const char* const bad :
        {"PING\r\n", "\r\n", "*0\r\n", "*-1\r\n", "*x\r\n", "$1\r\na\r\n", "*1\r\n+OK\r\n", "\n"}) {
