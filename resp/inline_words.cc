@@ -65,9 +65,14 @@ bool read_quoted(std::string_view& rest, char quote, std::string& word) {
   return rest.empty() || is_blank(rest[0]);
 }
 
+// Of the blanks, as Redis has it, vertical tabs and form feeds may stand inside a word.
+bool ends_word(char c) {
+  return is_blank(c) && c != '\v' && c != '\f';
+}
+
 // Quotes may open inside a word (a"b c" is the word `ab c`), and end it when they close.
 bool read_word(std::string_view& rest, std::string& word) {
-  while (!rest.empty() && !is_blank(rest[0])) {
+  while (!rest.empty() && !ends_word(rest[0])) {
     const char c = rest[0];
     rest.remove_prefix(1);
     if (c == '"' || c == '\'') return read_quoted(rest, c, word);

@@ -3,9 +3,9 @@
 //
 //   set  "two words\x0a"  'it\'s'  plain     →   set · two words<newline> · it's · plain
 //
-// Words stand between blanks.  Inside double quotes \n \r \t \b \a and \xHH are bytes, and a
-// backslash before anything else gives that character; inside single quotes only \' is special.
-// A closing quote ends the word, so a blank or the end must follow it.
+// Words stand between blanks, of which \v and \f end none.  Inside double quotes \n \r \t \b \a and
+// \xHH are bytes, and a backslash before anything else gives that character; inside single quotes
+// only \' is special. A closing quote ends the word, so a blank or the end must follow it.
 #pragma once
 
 #include <optional>

@@ -164,7 +164,7 @@ RequestParser::Status RequestParser::parse_inline(std::string_view input) {
   std::string_view line = input.substr(0, newline);
   if (!line.empty() && line.back() == '\r') line.remove_suffix(1);
 
-  if (line.find_first_of("\"'") != std::string_view::npos) {
+  if (line.find_first_of("\"'\v\f") != std::string_view::npos) {
     std::optional<std::vector<std::string>> words = split_words(line);
     if (!words) return fail("unbalanced quotes in request");
     words_ = std::move(*words);

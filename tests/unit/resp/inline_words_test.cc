@@ -12,6 +12,11 @@ TEST_CASE("words stand between blanks, and a blank line has none", "[inline_word
   CHECK(split_words("") == Words{});
 }
 
+TEST_CASE("vertical tabs and form feeds stand in front of words, and within", "[inline_words]") {
+  CHECK(split_words(" \v\fECHO\v a\fb\v\r") == Words{"ECHO\v", "a\fb\v"});
+  CHECK(split_words("'a'\f\"b\"") == Words{"a", "b"});
+}
+
 TEST_CASE("double quotes keep blanks and read escapes", "[inline_words]") {
   CHECK(split_words(R"("two words" x)") == Words{"two words", "x"});
   CHECK(split_words(R"("\n\r\t\b\a")") == Words{"\n\r\t\b\a"});
