@@ -25,6 +25,8 @@ Push::~Push() {
 
 void release_late_pushes(Client& client) {
   if (!client.late_pushes) return;
+  // The reply was its last: QUIT of a monitor is not shown to itself.
+  if (client.close_after_reply) return client.late_pushes.reset();
   client.io->prepare_reply(client);
   client.output.append(client.late_pushes->view());
   client.late_pushes.reset();

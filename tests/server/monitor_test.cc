@@ -102,6 +102,17 @@ TEST_CASE("A monitor's own commands are answered before they are shown", "[monit
   CHECK(next_line(monitor) == R"([0 127.0.0.1] "PING")");
 }
 
+TEST_CASE("A monitor is not shown that it leaves, another one is", "[monitor][quit]") {
+  TestServer server;
+  Redis other = server.connect();
+  other("MONITOR");
+  RawClient monitor = server.connect_raw();
+  monitor("MONITOR");
+  CHECK(resp::show(monitor("QUIT")) == "+OK");
+  CHECK(monitor.closed());
+  CHECK(next_line(other) == R"([0 127.0.0.1] "QUIT")");
+}
+
 TEST_CASE("A monitor has flag O until RESET", "[monitor][reset][client]") {
   TestServer server;
   Redis redis = server.connect();
