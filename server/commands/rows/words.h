@@ -39,4 +39,22 @@ inline constexpr uint32_t kOperator = kAdmin | kNoScript | kAnytime;
 inline constexpr std::string_view kUnsure = "nondeterministic_output";
 inline constexpr std::string_view kUnordered = "nondeterministic_output_order";
 
+// Which servers of a cluster a client asks, and what it makes of their answers.
+inline constexpr std::string_view kToAllNodes =
+    "request_policy:all_nodes response_policy:all_succeeded";
+inline constexpr std::string_view kToAllShards =
+    "request_policy:all_shards response_policy:all_succeeded";
+inline constexpr std::string_view kOfOneShard =
+    "request_policy:all_shards response_policy:one_succeeded";
+inline constexpr std::string_view kSumOfShards =
+    "request_policy:all_shards response_policy:agg_sum";
+inline constexpr std::string_view kLeastOfShards =
+    "request_policy:all_shards response_policy:agg_min";
+inline constexpr std::string_view kSumOverKeys =
+    "request_policy:multi_shard response_policy:agg_sum";
+inline constexpr std::string_view kUnsureOfAllShards =
+    "nondeterministic_output request_policy:all_shards response_policy:special";
+inline constexpr std::string_view kUnsureOfAllNodes =
+    "nondeterministic_output request_policy:all_nodes response_policy:special";
+
 }  // namespace weir
