@@ -12,11 +12,6 @@
 namespace weir {
 namespace {
 
-constexpr std::string_view kNotOnReplica =
-    "cannot be used with replica instances. Please also note that since Redis 4.0 if a replica is "
-    "configured to be writable (which is not the default) writes to replicas are just local and "
-    "are not propagated.";
-
 /// Replicas are asked how far they are, once.
 std::unique_ptr<Wait> wait_until(const Call& call, std::optional<int64_t> deadline_ms) {
   if (!call.is_retry) call.context.replicas.ask_for_acks();
@@ -37,8 +32,12 @@ int replicas_with_writes(const Call& call, bool durable) {
 }  // namespace
 
 Outcome wait(Call& call) {
-  if (!call.context.replication.is_primary())
-    return errors::with_text("ERR WAIT ", "", kNotOnReplica);
+  if (!call.context.replication.is_primary()) {
+    return ReplyError(
+        "ERR WAIT cannot be used with replica instances. Please also note that since Redis 4.0 if "
+        "a replica is configured to be writable (which is not the default) writes to replicas are "
+        "just local and are not propagated.");
+  }
   const std::optional<int64_t> replicas = parse_canonical(call.args[1]);
   if (!replicas) return ReplyError(errors::kNotAnInteger);
   Parsed<std::optional<int64_t>> deadline_ms = read_deadline(call, call.args[2]);
@@ -58,8 +57,11 @@ Outcome waitaof(Call& call) {
   if (!replicas || *replicas < 0) return ReplyError(errors::kNotPositive);
   Parsed<std::optional<int64_t>> deadline_ms = read_deadline(call, call.args[3]);
   if (!deadline_ms) return std::move(deadline_ms.error());
-  if (!call.context.replication.is_primary())
-    return errors::with_text("ERR WAITAOF ", "", kNotOnReplica);
+  if (!call.context.replication.is_primary()) {
+    return ReplyError(
+        "ERR WAITAOF cannot be used with replica instances. Please also note that writes to "
+        "replicas are just local and are not propagated.");
+  }
   const AppendLog& log = call.context.append_log;
   if (*local > 0 && !log.is_on()) {
     return ReplyError(

@@ -51,8 +51,9 @@ TEST_CASE("REPLCONF takes what it does not know, and answers nothing from ACK an
 
 TEST_CASE("A replica refuses WAITAOF", "[waitaof]") {
   TestServer server({"--replicaof", "127.0.0.1 1"});
-  CHECK(server.connect()("WAITAOF", "0", "1", "0")
-            .starts_with("ERR WAITAOF cannot be used with replica instances"));
+  CHECK(server.connect()("WAITAOF", "0", "1", "0") ==
+        "ERR WAITAOF cannot be used with replica instances. Please also note that writes to "
+        "replicas are just local and are not propagated.");
 }
 
 TEST_CASE("A selector that is not closed is named, and changes nothing", "[acl]") {
