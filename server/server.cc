@@ -220,7 +220,7 @@ void Server::run() {
     parts_.io.send_rest(*client, kLastWordsMs);
   ports_.close();
   pid_file_.remove();
-  log_.warning("Weir is now ready to exit, bye bye...");
+  log_.warning("Redis is now ready to exit, bye bye...");  // tools search for these very words
 }
 
 // A reader that is woken may run requests that wake others, so both are done until nothing is left.

@@ -170,7 +170,7 @@ TEST_CASE("loglevel leaves out what is below it", "[process]") {
   TestServer server({"--loglevel", "warning"});
   CHECK_FALSE(contains(server.log(), "Server initialized"));
   server.terminate();
-  CHECK(contains(server.log(), " # Weir is now ready to exit"));
+  CHECK(contains(server.log(), " # Redis is now ready to exit, bye bye..."));
 }
 
 TEST_CASE("logfile takes the log instead of standard output, also after it was moved",
