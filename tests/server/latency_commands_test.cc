@@ -1,6 +1,7 @@
 // LATENCY and INFO latencystats: what the durations of commands become.
 #include <regex>
 #include <string>
+#include <vector>
 
 #include <catch2/catch.hpp>
 
@@ -31,6 +32,20 @@ TEST_CASE("A slow command is an event of LATENCY", "[latency]") {
   CHECK(matches(redis("LATENCY", "HISTORY", "command"), R"(\[\[1\d{9},\d+\]\])"));
   CHECK(redis("LATENCY", "GRAPH", "command").starts_with("command - high "));
   CHECK(redis("LATENCY", "DOCTOR").starts_with("command: 1 spikes"));
+}
+
+TEST_CASE("Waking many readers with much is an event of LATENCY", "[latency]") {
+  TestServer server({"--latency-monitor-threshold", "1"});
+  Redis redis = server.connect();
+  std::vector<RawClient> readers;
+  for (int i = 0; i < 5; ++i) {
+    readers.push_back(server.connect_raw());
+    readers.back().send("XREAD", "BLOCK", "0", "STREAMS", "s", "$");
+  }
+  REQUIRE(blocked_become(redis, 5));
+  redis("XADD", "s", "*", "f", std::string(8'000'000, 'v'));
+  REQUIRE(blocked_become(redis, 0));
+  CHECK(redis("LATENCY", "HISTORY", "command-unblocking") != "[]");
 }
 
 TEST_CASE("LATENCY without events has nothing to show", "[latency]") {
