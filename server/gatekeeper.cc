@@ -1,7 +1,6 @@
 #include "server/gatekeeper.h"
 
 #include <algorithm>
-#include <cassert>
 #include <utility>
 
 #include "server/clock.h"
@@ -113,21 +112,23 @@ std::string Gatekeeper::open() {
   if (!settings.aclfile.empty()) {
     if (const std::optional<std::string> why = load())
       return "Aborting Redis startup because of ACL errors: " + *why;
-  } else {
-    take_configured_users();
+  } else if (const std::optional<std::string> why = take_configured_users()) {
+    return *why;
   }
   return audit_log_.configure(settings.acl_audit_log).value_or("");
 }
 
-/// The `user` lines, which were found right when they were read.
-void Gatekeeper::take_configured_users() {
+/// The `user` lines.  They were found right when they were read, but acl-pubsub-default, which may
+/// stand behind them, makes some wrong.
+std::optional<std::string> Gatekeeper::take_configured_users() {
   for (const std::vector<std::string>& line : context_.config->users) {
     std::vector<std::string> rules = {"reset"};
     rules.insert(rules.end(), line.begin() + 1, line.end());
-    const std::optional<BadRule> bad = users_.set(line[0], rules);
-    assert(!bad);
+    if (const std::optional<BadRule> bad = users_.set(line[0], rules))
+      return "Error in user declaration '" + line[0] + "': " + std::string(bad->why);
   }
   users_changed();
+  return std::nullopt;
 }
 
 void Gatekeeper::register_appliers() {

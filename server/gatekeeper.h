@@ -94,7 +94,7 @@ class Gatekeeper {
  private:
   void register_appliers();
   void set_default_password(const std::string& password);
-  void take_configured_users();
+  std::optional<std::string> take_configured_users();
   std::vector<std::vector<std::string>> lines_for_file() const;
 
   void bind(Client& client, const User& user) const;

@@ -80,12 +80,13 @@ class Database {
   Stream* find(std::string_view key);
   /// The same for a command that reads and changes.
   Stream* find_to_change(std::string_view key);
-  /// Counts one more hit or miss of a key that was looked up already.
-  void count_again(std::string_view key, bool is_hit);
   /// The same for writing, uncounted.
   Stream* find_for_write(std::string_view key) { return use(locate(key)); }
-  /// The same in two steps, for a command that has something to do while memory is fetched: where
-  /// the key is, its last node on the way into the cache; then its stream, with the access noted.
+  /// Counts one more hit or miss of a key that was looked up already.
+  void count_again(std::string_view key, bool is_hit);
+  /// Looking up for writing in two steps, for a command that has something to do while memory is
+  /// fetched: where the key is, its last node on the way into the cache; then its stream, with the
+  /// access noted.
   KeyEntry* locate(std::string_view key);
   Stream* use(KeyEntry* entry) const;
   /// Begins to fetch what commands on up to kMostPrefetched keys will need first, the keys side by

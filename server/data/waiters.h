@@ -7,12 +7,12 @@
 //
 // A key that gets an entry is signalled; after the command the server takes the signalled keys in
 // the order of their first signal and runs each key's waiters again, oldest first, each once; who
-// goes on waiting stands behind all others then, for all its keys.  When one of a group finds
-// nothing, the others of the group would not either, so of a crowd they are left alone: a thousand
-// consumers waiting in one group cost nothing until it is their turn.  A few are all run, for what
-// that does beside reading (it makes their consumers again, say).  Only readers that take over idle
-// entries (XREADGROUP CLAIM) may find what others do not; a group with such a waiter is asked one
-// by one.
+// goes on waiting stands behind all others then, for all its keys (of a crowd it stays in front).
+// When one of a group finds nothing, the others of the group would not either, so of a crowd they
+// are left alone: a thousand consumers waiting in one group cost nothing until it is their turn.  A
+// few are all run, for what that does beside reading (it makes their consumers again, say).  Only
+// readers that take over idle entries (XREADGROUP CLAIM) may find what others do not; a group with
+// such a waiter is asked one by one.
 //
 // A key that goes concerns the groups only: a plain reader keeps waiting for it.
 //

@@ -98,6 +98,8 @@ TEST_CASE("A server does not start with an ACL file that is damaged or missing",
                  "please define either an ACL file or declare users directly"));
   CHECK(contains(log({"--port", "0", "--user", "bob +nosuch"}),
                  "Error in user declaration 'bob': Unknown command or category name in ACL"));
+  CHECK(contains(log({"--port", "0", "--user", "bob &news", "--acl-pubsub-default", "allchannels"}),
+                 "Error in user declaration 'bob': Adding a pattern after the * pattern"));
 }
 
 TEST_CASE("ACL SAVE that cannot write leaves the old file", "[acl]") {

@@ -196,6 +196,7 @@ TEST_CASE("Every row says what it is, since when and at what cost", "[command_ta
 TEST_CASE("A row tells clients of a cluster whom to ask, and what to make of the answers",
           "[command_table]") {
   const auto tips_of = [](std::string_view name) { return find_command(name)->tips; };
+  CHECK(tips_of("config|resetstat") == "request_policy:all_nodes response_policy:all_succeeded");
   CHECK(tips_of("del") == "request_policy:multi_shard response_policy:agg_sum");
   CHECK(tips_of("dbsize") == "request_policy:all_shards response_policy:agg_sum");
   CHECK(tips_of("ping") == "request_policy:all_shards response_policy:all_succeeded");

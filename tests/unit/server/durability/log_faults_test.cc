@@ -79,10 +79,15 @@ std::string last_increment() {
 /// As a log has it.
 std::string unit(int number) {
   std::string text = "*1\r\n$5\r\nMULTI\r\n";
-  for (const char key : {'s', 't'})
-    text += std::string("*5\r\n$4\r\nXADD\r\n$1\r\n") + key + "\r\n$3\r\n" +
-            std::to_string(number) + "-0\r\n$1\r\nf\r\n$1\r\nv\r\n";
-  return text + "*1\r\n$4\r\nEXEC\r\n";
+  for (const char key : {'s', 't'}) {
+    text += "*5\r\n$4\r\nXADD\r\n$1\r\n";
+    text += key;
+    text += "\r\n$3\r\n";
+    text += std::to_string(number);
+    text += "-0\r\n$1\r\nf\r\n$1\r\nv\r\n";
+  }
+  text += "*1\r\n$4\r\nEXEC\r\n";
+  return text;
 }
 
 }  // namespace
