@@ -62,6 +62,12 @@ TEST_CASE("A start for TLS fails where OpenSSL lacks a function, and says which"
   CHECK(contains(libraries.complaint(), "undefined symbol: OPENSSL_init_ssl"));
 }
 
+TEST_CASE("A start for TLS fails where OpenSSL cannot be initialised", "[tls][start]") {
+  const Libraries libraries;
+  fs::copy_file(WEIR_REFUSING_LIBSSL, libraries.folder / kSsl);
+  CHECK(contains(libraries.complaint(), "OpenSSL cannot be initialised"));
+}
+
 TEST_CASE("A server without OpenSSL serves TCP, and refuses CONFIG SET for TLS", "[tls][config]") {
   const Libraries libraries;
   write_text(libraries.folder / kCrypto, "none");
