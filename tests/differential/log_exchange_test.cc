@@ -85,6 +85,7 @@ void run_random_commands(Redis& redis, uint64_t seed) {
     redis.send_words(command);
     redis.read();
   }
+  redis("DISCARD");  // what is asked next is not to be queued
 }
 
 /// Random commands of every kind, now and then a rewrite.
