@@ -342,14 +342,22 @@ void Network::cut_off(int machine, bool is_silent) {
   }
 }
 
-void Network::reset_some(int machine) {
+void Network::reset_those(int machine, const std::function<bool(const End&)>& is_one) {
   for (const auto& [fd, thing] : things_) {
     const auto end = std::dynamic_pointer_cast<End>(thing);
-    if (end == nullptr || end->machine != machine || end->peer == nullptr) continue;
-    if (!scheduler_.one_in(2)) continue;
+    if (end == nullptr || end->machine != machine || end->peer == nullptr || !is_one(*end))
+      continue;
     reset(end, 0);
     reset(end->peer, 0);
   }
+}
+
+void Network::reset_some(int machine) {
+  reset_those(machine, [this](const End&) { return scheduler_.one_in(2); });
+}
+
+void Network::reset_links(int machine) {
+  reset_those(machine, [](const End& end) { return end.peer->machine != kOutside; });
 }
 
 }  // namespace weir::simulation

@@ -151,6 +151,8 @@ class Network {
   /// Its descriptors are gone; others learn of it: soon, or not before long.
   void cut_off(int machine, bool is_silent);
   void reset_some(int machine);
+  /// All that it has with other machines.
+  void reset_links(int machine);
   int64_t most_latency_ns = 2 * kNsPerMs;
   size_t buffer_bytes = 65536;
 
@@ -159,6 +161,7 @@ class Network {
   void deliver(const std::shared_ptr<End>& to);
   void dispatch(const std::shared_ptr<End>& to, End::Piece piece);
   void reset(const std::shared_ptr<End>& to, int64_t delay_ns);
+  void reset_those(int machine, const std::function<bool(const End&)>& is_one);
   void establish(const std::shared_ptr<End>& end, int port);
   std::shared_ptr<End> pair_up(const std::shared_ptr<End>& from, const std::shared_ptr<End>& at);
   std::shared_ptr<End> listener_at(int port) const;

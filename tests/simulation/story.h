@@ -7,7 +7,8 @@
 //   stirrers  ─ random commands ────►    │
 //   operator  ─ power, whole and half partitions, resets, rewrites, disks that are slow or fail,
 //               clocks, FAILOVER, new roles, …
-//      then all is mended ─► offsets, digests and groups are equal ─► promises are judged ─► audit
+//      then all is mended ─► as clients write, links of replicas are torn once more ─► offsets,
+//      digests and groups are equal ─► promises are judged ─► audit
 //
 // What is promised is drawn, and what may befall the machines follows from it:
 //
@@ -34,12 +35,12 @@
 // What it finds was tried with faults put into the server, one at a time: in so many of 30 seeds,
 // of which 8 promise kAlways, 6 kEverySecond and 5 kReplicas.
 //
-//   everysec never asks for a sync 3, its helper says that it has synced and has not 6
+//   everysec never asks for a sync 6, its helper says that it has synced and has not 6
 //   one XACK in 20 is told to nobody 24, not to the log 12, not to the replicas 23
 //   one delivered entry in 30 is not told 25
 //   always: replies do not wait for the sync 9, one in 20 does not 9
 //   min-replicas-to-ack: replies do not wait for replicas 5, one in 20 does not 5
-//   a partial resync begins a command late 3, or passes over one 6
+//   a partial resync begins a command late 26, or passes over one 6
 //   one reply in 20 is given before the one that is held in front of it 17
 #pragma once
 
@@ -174,6 +175,7 @@ class Story {
 
   // The end.
   void mend();
+  void tear_links();
   bool converge();
   resp::Reply answer_of(Client& client, const Words& words);
   std::map<std::string, std::string> streams_of(int number);

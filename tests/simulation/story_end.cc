@@ -40,6 +40,22 @@ void Story::mend() {
   }
 }
 
+/// Once more, when all follow: as clients write on, so that they go on from the backlog, or cannot.
+void Story::tear_links() {
+  const auto all_follow = [this] {
+    for (int i = 0; i < count(); ++i) {
+      const State& state = states_[static_cast<size_t>(i)];
+      if (!state.is_known || !(i == primary_ ? state.is_primary : state.is_linked)) return false;
+    }
+    return true;
+  };
+  world().scheduler.run(all_follow, now() + 8 * kNsPerS);
+  for (int i = 0; i < count(); ++i) {
+    if (i != primary_) world().network.reset_links(i);
+  }
+  world().scheduler.run([] { return false; }, now() + 2 * kNsPerS);
+}
+
 std::string Story::states_text() const {
   std::string text;
   for (size_t i = 0; i < states_.size(); ++i) {
