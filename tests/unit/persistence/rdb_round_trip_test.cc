@@ -266,6 +266,38 @@ TEST_CASE("What a payload says of its key is passed over", "[rdb]") {
   CHECK(describe(*restored) == describe(stream_of(3)));
 }
 
+TEST_CASE("What stands behind the value of a payload has to be a field of ours that fits",
+          "[rdb]") {
+  using namespace std::string_literals;
+  const std::string plain = dump_payload(StreamView(stream_of(3)), 14, {});
+  const auto fault_with = [&plain](const std::string& behind) -> std::string {
+    RdbOutput out;
+    out.raw(plain.substr(0, plain.size() - 10));
+    out.raw(behind);
+    out.little16(14);
+    out.little64(out.checksum());
+    const auto restored = restore_payload(out.kept(), {});
+    if (!restored) return restored.error().error.reason;
+    return describe(*restored) == describe(stream_of(3)) ? "" : "another stream";
+  };
+  const auto field = [](std::string_view name, std::string_view value) {
+    RdbOutput out;
+    out.byte(rdb::kAux);
+    out.plain_string(name);
+    out.plain_string(value);
+    return std::string(out.kept());
+  };
+  CHECK(fault_with("") == "");
+  CHECK(fault_with("\0"s) == "Bytes behind the value");
+  CHECK(fault_with(field("other", "\0"s)) == "Malformed field other");
+  CHECK(fault_with(field("weir-to-come", "\0"s)) == "");
+  CHECK(fault_with(field("weir-released", "\1k\1g"s)) == "");  // of a key that has a name
+  CHECK(fault_with(field("weir-released", "\0\1g\0\0"s)) == "Malformed field weir-released");
+  const std::string whole = field("weir-to-come", "\0"s);
+  for (size_t size = 1; size < whole.size(); ++size)
+    CHECK_FALSE(fault_with(whole.substr(0, size)).empty());
+}
+
 TEST_CASE("An output without room keeps the error and says so at the end", "[rdb]") {
   class Full final : public RdbDestination {
    public:
