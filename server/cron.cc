@@ -35,6 +35,9 @@ constexpr int64_t kKeyExpiryUs = 1000;
 constexpr int64_t kLeastExpiryShare = 25;
 /// How many slabs that the helper has freed in part are looked at in one go: some ten microseconds.
 constexpr size_t kSlabsPerLook = 256;
+/// From so much memory on a thread of its own gives the system back what is freed: of less, the
+/// main thread has done so before a request feels it, and an idle server does without the thread.
+constexpr size_t kMuchMemoryBytes = size_t{32} << 20;
 
 }  // namespace
 
@@ -63,9 +66,16 @@ void Cron::run() {
   context_.log_rewriter.cron(Clock::monotonic_us());
   for (const auto& [id, client] : context_.clients)
     context_.io.check_output(*client);
+  note_memory();
+  timer_.set_ms(kMillisecondsPerSecond / std::max(context_.config->hz, kMinHz));
+}
+
+void Cron::note_memory() {
   Stats& stats = context_.stats;
   stats.peak_memory_bytes = std::max(stats.peak_memory_bytes, used_memory());
-  timer_.set_ms(kMillisecondsPerSecond / std::max(context_.config->hz, kMinHz));
+  if (stats.peak_memory_bytes < kMuchMemoryBytes || has_purger_) return;
+  purge_in_background();
+  has_purger_ = true;
 }
 
 void Cron::sample_rates() {

@@ -24,6 +24,7 @@ class Cron {
   void run();
 
  private:
+  void note_memory();
   void sample_rates();
   void move_tables();
   void take_back_memory();
@@ -38,6 +39,7 @@ class Cron {
   Timer iid_expiry_timer_;  // set while one run was not enough
   Timer key_expiry_timer_;  // the same
   Timer memory_timer_;      // the same
+  bool has_purger_ = false;
 };
 
 }  // namespace weir

@@ -23,7 +23,8 @@
 // One arena: one thread allocates.  Freed pages go back to the system after a second.
 extern "C" {
 extern const char* malloc_conf;
-const char* malloc_conf = "narenas:1,tcache:true,dirty_decay_ms:1000,muzzy_decay_ms:0";
+const char* malloc_conf =
+    "narenas:1,tcache:true,max_background_threads:1,dirty_decay_ms:1000,muzzy_decay_ms:0";
 }
 
 namespace weir {

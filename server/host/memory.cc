@@ -110,6 +110,11 @@ void purge_allocator() {
   mallctl(all_arenas.c_str(), nullptr, nullptr, nullptr, 0);
 }
 
+void purge_in_background() {
+  bool is_wanted = true;
+  mallctl("background_thread", nullptr, nullptr, &is_wanted, sizeof(is_wanted));
+}
+
 #else
 
 void release_thread_cache() {}
@@ -153,6 +158,8 @@ std::string allocator_report() {
 void purge_allocator() {
   malloc_trim(0);
 }
+
+void purge_in_background() {}
 
 #endif
 

@@ -33,5 +33,8 @@ std::string_view allocator_name();
 std::string allocator_report();
 /// Asks it to give back what nothing uses.
 void purge_allocator();
+/// From now on a thread of the allocator gives back to the system what nothing uses, instead of
+/// whoever allocates next, who would wait some 10 ms for each 100 MB.  Cost: a thread, once.
+void purge_in_background();
 
 }  // namespace weir

@@ -1,5 +1,9 @@
 // MEMORY: what memory is used for.
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
 #include <string>
+#include <string_view>
 
 #include <catch2/catch.hpp>
 
@@ -7,6 +11,33 @@
 #include "tests/support/test_server.h"
 
 namespace weir::testing {
+namespace {
+
+namespace fs = std::filesystem;
+
+/// Whether the server has a thread of that name.
+bool has_thread(const TestServer& server, std::string_view name) {
+  for (const fs::directory_entry& thread :
+       fs::directory_iterator("/proc/" + std::to_string(server.pid()) + "/task")) {
+    std::string found;
+    if (std::getline(std::ifstream(thread.path() / "comm"), found) && found == name) return true;
+  }
+  return false;
+}
+
+/// A variable for the servers that are started while this lives.
+class Variable {
+ public:
+  Variable(const char* name, const char* value) : name_(name) { setenv(name, value, 1); }
+  Variable(const Variable&) = delete;
+  Variable& operator=(const Variable&) = delete;
+  ~Variable() { unsetenv(name_); }
+
+ private:
+  const char* name_;
+};
+
+}  // namespace
 
 TEST_CASE("MEMORY STATS has every field once, and those of used databases", "[memory]") {
   TestServer server;
@@ -68,6 +99,31 @@ TEST_CASE("MEMORY DOCTOR has nothing to say about an empty server", "[memory]") 
   redis("XADD", "t", "1-0", "f", std::string(10'000'000, 'x'));
   redis("DEL", "s");
   CHECK(redis("MEMORY", "DOCTOR").contains("Peak:"));
+}
+
+TEST_CASE("A thread of the allocator gives back what is freed, once there is much", "[memory]") {
+  constexpr std::string_view kPurger = "jemalloc_bg_thd";
+  TestServer server;
+  Redis redis = server.connect();
+  if (info_field(redis, "mem_allocator") == "libc") return;
+  redis("XADD", "s", "1-0", "f", std::string(8'000'000, 'x'));
+  REQUIRE(wait_until([&] { return info_number(redis, "used_memory_peak") > 8'000'000; }));
+  CHECK_FALSE(has_thread(server, kPurger));
+  redis("XADD", "s", "2-0", "f", std::string(40'000'000, 'x'));
+  CHECK(wait_until([&] { return has_thread(server, kPurger); }));
+  redis("DEL", "s");
+  CHECK(wait_until([&] { return info_number(redis, "used_memory_rss") < 40'000'000; }));
+}
+
+TEST_CASE("The allocator can profile the heap", "[memory]") {
+  const Variable profiling("MALLOC_CONF", "prof:true,prof_final:false,lg_prof_sample:12");
+  TestServer server;
+  Redis redis = server.connect();
+  for (int i = 0; i < 100; ++i)
+    redis("XADD", "s" + std::to_string(i), "1-0", "f", std::string(10'000, 'x'));
+  CHECK(redis("XLEN", "s99") == "1");
+  if (info_field(redis, "mem_allocator") == "libc") return;
+  CHECK(redis("MEMORY", "MALLOC-STATS").contains("opt.prof: true"));
 }
 
 TEST_CASE("The allocator reports and gives back", "[memory]") {
