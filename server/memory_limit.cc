@@ -1,6 +1,5 @@
 #include "server/memory_limit.h"
 
-#include <cmath>
 #include <limits>
 
 #include "server/clock.h"
@@ -26,8 +25,10 @@ int64_t patience_us(int64_t tenacity) {
   constexpr double kGrowth = 1.15;
   if (tenacity <= kLinear) return kStepUs * tenacity;
   if (tenacity >= kNoLimit) return std::numeric_limits<int64_t>::max();
-  return static_cast<int64_t>(static_cast<double>(kStepUs * kLinear) *
-                              std::pow(kGrowth, static_cast<double>(tenacity - kLinear)));
+  double patience = static_cast<double>(kStepUs * kLinear);
+  for (int64_t step = kLinear; step < tenacity; ++step)
+    patience *= kGrowth;
+  return static_cast<int64_t>(patience);
 }
 
 Keys keys_of(Policy policy) {

@@ -1,7 +1,6 @@
 #include "server/insight/histogram.h"
 
 #include <algorithm>
-#include <cmath>
 #include <numeric>
 
 namespace weir {
@@ -16,12 +15,11 @@ uint64_t Histogram::upper_end(size_t bucket) {
 }
 
 uint64_t Histogram::percentile(double percent) const {
-  const double wanted = std::ceil(percent / 100 * static_cast<double>(count()));
-  const uint64_t rank = std::max<uint64_t>(1, static_cast<uint64_t>(wanted));
+  const double rank = std::max(1.0, percent / 100 * static_cast<double>(count()));
   uint64_t seen = 0;
   for (size_t bucket = 0; bucket < kBuckets; ++bucket) {
     seen += buckets_[bucket];
-    if (seen >= rank) return upper_end(bucket);
+    if (static_cast<double>(seen) >= rank) return upper_end(bucket);
   }
   return 0;
 }
