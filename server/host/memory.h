@@ -34,7 +34,8 @@ std::string allocator_report();
 /// Asks it to give back what nothing uses.
 void purge_allocator();
 /// From now on a thread of the allocator gives back to the system what nothing uses, instead of
-/// whoever allocates next, who would wait some 10 ms for each 100 MB.  Cost: a thread, once.
+/// whoever allocates next, who stood still for up to 60 ms after 1 GiB was freed.  Cost: a thread,
+/// once.
 void purge_in_background();
 
 }  // namespace weir
