@@ -36,11 +36,11 @@
 // of which 8 promise kAlways, 6 kEverySecond and 5 kReplicas.
 //
 //   everysec never asks for a sync 6, its helper says that it has synced and has not 6
-//   one XACK in 20 is told to nobody 24, not to the log 12, not to the replicas 23
-//   one delivered entry in 30 is not told 25
+//   one XACK in 20 is told to nobody 23, not to the log 12, not to the replicas 23
+//   one delivered entry in 30 is not told 27
 //   always: replies do not wait for the sync 9, one in 20 does not 9
 //   min-replicas-to-ack: replies do not wait for replicas 5, one in 20 does not 5
-//   a partial resync begins a command late 26, or passes over one 6
+//   a partial resync begins a command late 26, or passes over one 24
 //   one reply in 20 is given before the one that is held in front of it 17
 #pragma once
 
