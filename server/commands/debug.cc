@@ -101,6 +101,7 @@ struct ProtocolSample {
   std::string_view name;
   void (*write)(resp::ReplyWriter&);
   bool is_resp3_only = false;
+  void (*push)(Client&) = nullptr;  // what comes behind it
 };
 
 constexpr ProtocolSample kProtocolSamples[] = {
@@ -135,8 +136,8 @@ constexpr ProtocolSample kProtocolSamples[] = {
     {"verbatim",
      [](resp::ReplyWriter& reply) { reply.verbatim("txt", "This is a verbatim\nstring"); }},
     {"push",
-     [](resp::ReplyWriter& reply) { reply.bulk("Some real reply following the push reply"); },
-     true},
+     [](resp::ReplyWriter& reply) { reply.bulk("Some real reply following the push reply"); }, true,
+     push_sample},
     {"attrib", write_attribute, true},
 };
 
@@ -146,7 +147,7 @@ Outcome protocol(Call& call) {
     if (sample.is_resp3_only && !call.reply.is_resp3())
       return ReplyError("ERR RESP2 is not supported by this command");
     sample.write(call.reply);
-    if (sample.name == "push") push_sample(call.client);
+    if (sample.push != nullptr) sample.push(call.client);
     return Outcome::done();
   }
   return ReplyError(
