@@ -175,7 +175,7 @@ Outcome xread(Call& call) {
     return std::move(*error);
   // Redis looks once for the words, and once more for the entries.
   for (const Source& source : sources)
-    call.db.count_again(source.key, source.stream != nullptr);
+    call.db.count_lookup(source.key, source.stream != nullptr);
   if (serve(call, *args, sources)) return Outcome::done();
   if (args->block && call.may_wait) return wait_for_entries(call, *args, sources);
   call.reply.null_array();

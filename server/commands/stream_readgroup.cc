@@ -309,7 +309,7 @@ Outcome xreadgroup(Call& call) {
   if (std::optional<ReplyError> error = find_group_sources(call, *args, sources))
     return std::move(*error);
   for (const GroupSource& source : sources)
-    call.db.count_again(source.key, true);  // as XREAD does
+    call.db.count_lookup(source.key, true);  // as XREAD does
 
   call.propagate_nothing();  // its effects are told by other commands
   GroupReader reader(call, *args, sources);

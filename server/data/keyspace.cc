@@ -25,7 +25,7 @@ KeyEntry* Database::touch_to_read(KeyEntry* entry) const {
   return keyspace_->access_notes_ == AccessNotes::kTimeOfWrite ? entry : touch(entry);
 }
 
-void Database::count_again(std::string_view key, bool is_hit) {
+void Database::count_lookup(std::string_view key, bool is_hit) {
   if (is_hit) {
     ++keyspace_->lookups_.hits;
   } else {
@@ -35,7 +35,7 @@ void Database::count_again(std::string_view key, bool is_hit) {
 }
 
 KeyEntry* Database::counted(KeyEntry* entry, std::string_view key) {
-  count_again(key, entry != nullptr);
+  count_lookup(key, entry != nullptr);
   return entry;
 }
 

@@ -82,8 +82,8 @@ class Database {
   Stream* find_to_change(std::string_view key);
   /// The same for writing, uncounted.
   Stream* find_for_write(std::string_view key) { return use(locate(key)); }
-  /// Counts one more hit or miss of a key that was looked up already.
-  void count_again(std::string_view key, bool is_hit);
+  /// Counts a hit or a miss: find() does, and commands for which Redis looks a key up twice.
+  void count_lookup(std::string_view key, bool is_hit);
   /// Looking up for writing in two steps, for a command that has something to do while memory is
   /// fetched: where the key is, its last node on the way into the cache; then its stream, with the
   /// access noted.
