@@ -97,15 +97,13 @@ Refusal read_output_limits(Settings& settings, Words words, Source) {
   for (size_t i = 0; i < words.size(); i += 4) {
     OutputLimit* limit = limit_of_class(limits, words[i]);
     if (limit == nullptr) return "Invalid client class specified in buffer limit configuration.";
-    const std::optional<int64_t> hard = parse_memory(words[i + 1]);
-    const std::optional<int64_t> soft = parse_memory(words[i + 2]);
+    const std::optional<uint64_t> hard = parse_memory(words[i + 1]);
+    const std::optional<uint64_t> soft = parse_memory(words[i + 2]);
     const std::optional<int64_t> seconds = parse_integer(words[i + 3]);
     if (!hard || !soft || !seconds || *seconds < 0) {
       return "Error in hard, soft or soft_seconds setting in buffer limit configuration.";
     }
-    *limit = {.hard_bytes = static_cast<uint64_t>(*hard),
-              .soft_bytes = static_cast<uint64_t>(*soft),
-              .soft_s = *seconds};
+    *limit = {.hard_bytes = *hard, .soft_bytes = *soft, .soft_s = *seconds};
   }
   settings.client_output_buffer_limit = limits;
   return std::nullopt;
@@ -138,9 +136,9 @@ Refusal read_maxmemory_clients(Settings& settings, Words words, Source) {
   std::string_view text = words[0];
   static constexpr const char* kInvalid = "argument must be a memory or percent value";
   if (!text.ends_with('%')) {
-    const std::optional<int64_t> bytes = parse_memory(text);
+    const std::optional<uint64_t> bytes = parse_memory(text);
     if (!bytes) return kInvalid;
-    settings.maxmemory_clients = {.bytes = static_cast<uint64_t>(*bytes)};
+    settings.maxmemory_clients = {.bytes = *bytes};
     return std::nullopt;
   }
   text.remove_suffix(1);

@@ -4,6 +4,7 @@
 #include <array>
 #include <cassert>
 #include <charconv>
+#include <utility>
 
 #include "resp/inline_words.h"
 #include "server/text.h"
@@ -38,9 +39,11 @@ Tidied read_toggle(const std::string& word) {
   return refuse("argument must be 'yes' or 'no'");
 }
 
-Tidied read_number(const Option& option, std::optional<int64_t> number, const char* unreadable) {
+template <typename Integer>
+Tidied read_number(const Option& option, std::optional<Integer> number, const char* unreadable) {
   if (!number) return refuse(unreadable);
-  if (*number >= option.min && *number <= option.max) return std::to_string(*number);
+  if (std::cmp_greater_equal(*number, option.min) && std::cmp_less_equal(*number, option.max))
+    return std::to_string(*number);
   return refuse("argument must be between " + std::to_string(option.min) + " and " +
                 std::to_string(option.max) + " inclusive");
 }
@@ -168,16 +171,16 @@ std::vector<std::string> option_lines(const Option& option, const ConfigValues& 
   return lines;
 }
 
-std::optional<int64_t> parse_memory(std::string_view text) {
+std::optional<uint64_t> parse_memory(std::string_view text) {
   const size_t digits = std::min(text.find_first_not_of("0123456789"), text.size());
   const std::string unit = to_lower(text.substr(digits));
   for (const auto& [name, bytes] : kUnits) {
     if (name != unit) continue;
-    int64_t number = 0;  // without digits, too
+    uint64_t number = 0;  // without digits, too
     const auto [rest, error] = std::from_chars(text.data(), text.data() + digits, number);
-    int64_t product = 0;
+    uint64_t product = 0;
     if (error == std::errc::result_out_of_range || __builtin_mul_overflow(number, bytes, &product))
-      return std::nullopt;
+      return kMostBytes;
     return product;
   }
   return std::nullopt;

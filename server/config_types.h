@@ -12,6 +12,8 @@
 // An option that fits none of this (kSpecial) brings its own reader and printer.
 #pragma once
 
+#include <cstdint>
+#include <limits>
 #include <map>
 #include <optional>
 #include <span>
@@ -124,8 +126,9 @@ std::string print_option(const Option& option, const ConfigValues& values);
 std::vector<std::string> option_lines(const Option& option, const ConfigValues& values);
 
 /// Bytes from "100", "4kb" (1024) or "4k" (1000), …; nothing for anything else.  No digits are 0,
-/// as in Redis.
-std::optional<int64_t> parse_memory(std::string_view text);
+/// as in Redis; more than can be said is kMostBytes.
+inline constexpr uint64_t kMostBytes = std::numeric_limits<uint64_t>::max();
+std::optional<uint64_t> parse_memory(std::string_view text);
 
 /// Bytes in the largest unit that divides them: "100mb".
 std::string format_memory(uint64_t bytes);

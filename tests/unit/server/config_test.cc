@@ -143,10 +143,24 @@ TEST_CASE("CONFIG SET takes memory with units", "[config|set]") {
   CHECK(after_set("maxmemory", "1gb") == "1073741824");
   CHECK(after_set("maxmemory", "") == "0");
   CHECK(after_set("maxmemory", "kb") == "0");
-  for (const char* bad : {"x", "-1", "5xb", "1.5gb", "9999999999gb", "+1", " 1"}) {
+  for (const char* bad : {"x", "-1", "5xb", "1.5gb", "+1", " 1"}) {
     INFO(bad);
     CHECK(refusal("maxmemory", bad) == "argument must be a memory value");
   }
+}
+
+TEST_CASE("CONFIG SET of more bytes than a number holds names what is allowed", "[config|set]") {
+  for (const char* bad :
+       {"9223372036854775808", "9999999999gb", "99999999999999999999", "17179869184gb"}) {
+    INFO(bad);
+    CHECK(refusal("repl-backlog-size", bad) ==
+          "argument must be between 1 and 9223372036854775807 inclusive");
+    CHECK(refusal("maxmemory", bad) ==
+          "argument must be between 0 and 9223372036854775807 inclusive");
+  }
+  CHECK(after_set("repl-backlog-size", "9223372036854775807") == "9223372036854775807");
+  CHECK(after_set("client-output-buffer-limit", "replica 99999999999999999999 0 0") ==
+        "normal 0 0 0 slave 18446744073709551615 0 0 pubsub 33554432 8388608 60");
 }
 
 TEST_CASE("CONFIG SET takes integers as they would be printed", "[config|set]") {
