@@ -1,10 +1,18 @@
 // Starting: which configurations are refused and how, where the server listens, who may come in.
+#include <cerrno>
+#include <cstddef>
 #include <filesystem>
+#include <iterator>
 #include <string>
+#include <thread>
 
 #include <catch2/catch.hpp>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
 #include <signal.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 
 #include "tests/server/address.h"
 #include "tests/server/by_hand.h"
@@ -28,7 +36,31 @@ unsigned permissions_of(const std::string& path) {
   return status.st_mode & 0777U;
 }
 
+/// From now on the thread, and what it starts, is refused getrandom.
+void forbid_random_numbers() {
+  sock_filter steps[] = {
+      BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, nr)),
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_getrandom, 0, 1),
+      BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM),
+      BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+  };
+  const sock_fprog filter = {.len = std::size(steps), .filter = steps};
+  REQUIRE(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0);
+  REQUIRE(prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &filter, 0, 0) == 0);
+}
+
 }  // namespace
+
+TEST_CASE("A server without random numbers does not start, and says why", "[startup]") {
+  std::string why;
+  std::thread([&why] {
+    forbid_random_numbers();
+    why = refusal({"--version"});
+  }).join();
+  CHECK(why ==
+        "The system gives no random numbers: getrandom: Operation not permitted. Is it "
+        "forbidden?\n");
+}
 
 TEST_CASE("A port that is in use ends the start with a reason", "[startup]") {
   const TakenPort taken;
