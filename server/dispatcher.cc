@@ -39,6 +39,10 @@ constexpr int64_t kHttpWarningIntervalMs = 60'000;
 
 constexpr uint32_t kTouchesKeys = kWrite | kReadonly | kMayReplicate;
 
+std::string_view without_plain_code(std::string_view error) {
+  return error.starts_with(kError) ? error.substr(kError.size()) : error;
+}
+
 bool is_http(std::string_view word) {
   return equals_ignoring_case(word, "post") || equals_ignoring_case(word, "host:");
 }
@@ -118,6 +122,7 @@ void Dispatcher::handle(Client& client, std::span<const std::string_view> argv) 
   if (command == nullptr || names_ != nullptr || !is_name_quickly(argv[0], command->name))
     command = find_named(argv[0]);
   if (command == nullptr || command->is_subcommand()) {
+    client.last_command = nullptr;
     if (is_http(argv[0]))
       return close_silently(client,
                             "Possible SECURITY ATTACK detected. It looks like "
@@ -127,6 +132,7 @@ void Dispatcher::handle(Client& client, std::span<const std::string_view> argv) 
   if (command->has(kContainer) && argv.size() > 1) {
     const CommandSpec* const subcommand = find_subcommand(*command, argv[1]);
     if (subcommand == nullptr) {
+      client.last_command = nullptr;
       return reject(client, command, errors::unknown_subcommand(command->name, argv[1]).text());
     }
     command = subcommand;
@@ -231,8 +237,8 @@ void Dispatcher::reject(Client& client, const CommandSpec* command, std::string_
   begin_reply(client);
   if (command != nullptr && command->has(kRunsQueue)) {
     discard_transaction(client);
-    const std::string_view reason = text.starts_with(kError) ? text.substr(kError.size()) : text;
-    reply_error(client, "EXECABORT Transaction discarded because of: " + std::string(reason));
+    reply_error(client, "EXECABORT Transaction discarded because of: " +
+                            std::string(without_plain_code(text)));
   } else {
     if (client.transaction) client.transaction->is_spoiled = true;
     reply_error(client, text);
@@ -255,15 +261,19 @@ void Dispatcher::unwatch(Client& client) {
 
 void Dispatcher::reply_error(Client& client, std::string_view text) {
   context_.stats.count_error(text);
+  if (client.shared) [[unlikely]]
+    log_error_of_replica(client, without_plain_code(text));
   client.reply.error(text);
 }
 
 void Dispatcher::begin_reply(Client& client) {
-  if (client.is_muted()) client.reply.set_buffer(discarded_);
+  if (!client.gets_replies()) client.reply.set_buffer(discarded_);
 }
 
 void Dispatcher::end_reply(Client& client) {
   client.reply.set_buffer(client.output);
+  if (client.shared && !discarded_.empty()) [[unlikely]]
+    close_answered_replica(client);
   discarded_.clear();
   if (client.blocked) return;  // its reply is still to come
   if (client.reply_mode == ReplyMode::kSkipThis) client.reply_mode = ReplyMode::kOn;
@@ -316,7 +326,7 @@ Call Dispatcher::make_call(Client& client, std::span<const std::string_view> arg
 
 void Dispatcher::run(Client& client, const CommandSpec& command,
                      std::span<const std::string_view> argv) {
-  if (client.reply_mode != ReplyMode::kOn) begin_reply(client);
+  if (client.reply_mode != ReplyMode::kOn || client.shared) begin_reply(client);
   const uint64_t began = lap_ticks_;
   running_ = &command;
   CommandStats& stats = context_.stats.by_command[row_number(command)];
@@ -343,7 +353,7 @@ void Dispatcher::run(Client& client, const CommandSpec& command,
     context_.gatekeeper.note_admin(client, command, argv, outcome);
   running_ = nullptr;
   ran(client, command, stats, argv, began);
-  if (client.reply_mode != ReplyMode::kOn) end_reply(client);
+  if (client.reply_mode != ReplyMode::kOn || client.shared) end_reply(client);
   end_changes(client);
 }
 

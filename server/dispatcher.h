@@ -148,7 +148,8 @@ class Dispatcher : public RequestHandler {
   Call make_call(Client& client, std::span<const std::string_view> argv);
   Call call_of(Client& client, std::span<const std::string_view> argv);  // the same, in place
   void wait(Client& client, const CommandSpec& command, std::unique_ptr<Wait> wait);
-  /// Around everything that answers a request: CLIENT REPLY may want no reply to leave.
+  /// Around everything that answers a request: CLIENT REPLY may want no reply to leave, and a
+  /// replica that is answered is closed.
   void begin_reply(Client& client);
   void end_reply(Client& client);
   /// Its command told something: if it changed data, what it answers behind the first `before`
@@ -160,6 +161,8 @@ class Dispatcher : public RequestHandler {
   void reply_error(Client& client, std::string_view text);
   void reject(Client& client, const CommandSpec* command, std::string_view text);
   void close_silently(Client& client, std::string_view why);
+  void log_error_of_replica(const Client& client, std::string_view text);
+  void close_answered_replica(Client& client);
   /// Ends the timing of what began at `began` and begins the next; the duration in ns.
   uint64_t lap(uint64_t began) {
     lap_ticks_ = context_.ticks.now();
@@ -180,7 +183,7 @@ class Dispatcher : public RequestHandler {
   Clock& clock_;
   ClientIo* io_ = nullptr;
   const Settings& settings_;
-  resp::Buffer discarded_;  // replies that CLIENT REPLY keeps from leaving
+  resp::Buffer discarded_;  // replies that leave nowhere: see Client::gets_replies()
   const CommandSpec* running_ = nullptr;
   const CommandSpec* last_replayed_ = nullptr;  // its first word was that of this row
   Pause pause_;

@@ -52,6 +52,10 @@ std::string protocol_excerpt(std::string_view bytes) {
          printable(bytes.substr(bytes.size() - kHalf));
 }
 
+std::string last_command_of(const Client& client) {
+  return client.last_command != nullptr ? std::string(client.last_command->name) : "<unknown>";
+}
+
 }  // namespace
 
 void Dispatcher::protocol_error(Client& client, std::string_view text, std::string_view bytes) {
@@ -61,7 +65,24 @@ void Dispatcher::protocol_error(Client& client, std::string_view text, std::stri
                          ") from client: " + describe_client(client, context_) +
                          ". Query buffer during protocol error: " + protocol_excerpt(bytes));
   }
+  if (client.shared) {
+    log_error_of_replica(client, text);
+    return close_answered_replica(client);
+  }
   reply_error(client, "ERR " + std::string(text));
+}
+
+// A command's error or reply in the middle of the stream would be taken for a part of it.
+void Dispatcher::log_error_of_replica(const Client& client, std::string_view text) {
+  context_.log.warning("== CRITICAL == This master is sending an error to its replica: '" +
+                       std::string(text) + "' after processing the command '" +
+                       last_command_of(client) + "'");
+}
+
+void Dispatcher::close_answered_replica(Client& client) {
+  context_.log.warning("Replica generated a reply to command '" + last_command_of(client) +
+                       "', disconnecting it: " + describe_client(client, context_));
+  io_->close(client);
 }
 
 void Dispatcher::transport_failed(Client& client, std::string_view why) {

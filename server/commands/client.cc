@@ -71,7 +71,8 @@ Outcome client_reply(Call& call) {
   Client& client = call.client;
   if (equals_ignoring_case(call.args[2], "on")) {
     client.reply_mode = ReplyMode::kOn;
-    client.reply.set_buffer(client.output);  // this answer is the first that leaves again
+    // This answer is the first that leaves again.
+    if (client.gets_replies()) client.reply.set_buffer(client.output);
     call.reply.ok();
   } else if (equals_ignoring_case(call.args[2], "off")) {
     client.reply_mode = ReplyMode::kOff;

@@ -138,6 +138,7 @@ Outcome quit(Call& call) {
 
 Outcome reset(Call& call) {
   Client& client = call.client;
+  if (client.shared) return ReplyError("ERR can only reset normal client connections");
   call.context.dispatcher.discard_transaction(client);
   client.db = 0;
   call.context.gatekeeper.greet(client);

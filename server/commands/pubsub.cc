@@ -20,7 +20,7 @@ class Confirmations {
  public:
   Confirmations(Call& call, std::string_view verb, TopicKind kind)
       : client_(call.client),
-        writer_(call.client.is_muted() ? call.client.output : call.reply.buffer()),
+        writer_(client_.is_muted() && !client_.shared ? client_.output : call.reply.buffer()),
         verb_(verb),
         kind_(kind) {
     writer_.set_version(call.reply.version());
@@ -52,7 +52,7 @@ class Confirmations {
     return static_cast<int64_t>(all.count(TopicKind::kChannel) + all.count(TopicKind::kPattern));
   }
 
-  const Client& client_;
+  Client& client_;
   resp::ReplyWriter writer_;
   std::string_view verb_;
   TopicKind kind_;

@@ -7,6 +7,8 @@
 #include "server/commands/handlers.h"
 #include "server/context.h"
 #include "server/errors.h"
+#include "server/messaging/pubsub.h"
+#include "server/messaging/tracking.h"
 #include "server/replication/replicas.h"
 #include "server/replication/upstream.h"
 #include "server/text.h"
@@ -19,9 +21,10 @@ constexpr size_t kMostAddressBytes = 255;
 constexpr int64_t kLargestPort = 65535;
 
 std::optional<ReplyError> read_filter(std::string_view text, ReplicaTraits& traits) {
-  while (!text.empty()) {
-    const std::string_view word = next_word(text);
-    if (!word.empty() && !equals_ignoring_case(word, "functions"))
+  const auto words = resp::split_words(text);
+  if (!words) return ReplyError("ERR Missing rdb-filter-only values");
+  for (const std::string& word : *words) {
+    if (!equals_ignoring_case(word, "functions"))
       return errors::with_text("ERR Unsupported rdb-filter-only option: ", word, "");
   }
   traits.is_without_data = true;
@@ -31,6 +34,8 @@ std::optional<ReplyError> read_filter(std::string_view text, ReplicaTraits& trai
 std::optional<ReplyError> read_flag(std::string_view text, bool& flag) {
   const std::optional<int64_t> value = parse_canonical(text);
   if (!value) return ReplyError(errors::kNotAnInteger);
+  if (*value != 0 && *value != 1)
+    return ReplyError("ERR value is out of range, value must between 0 and 1");
   flag = *value == 1;
   return std::nullopt;
 }
@@ -74,10 +79,13 @@ Outcome acknowledge(Call& call, std::span<const std::string_view> words) {
   return Outcome::done();
 }
 
-std::optional<ReplyError> filtered_without_eof(Call& call) {
-  const ReplicaTraits& traits = call.context.replicas.traits_of(call.client);
-  if (!traits.is_without_data || traits.knows_eof) return std::nullopt;
-  return ReplyError("ERR Filtered replica requires EOF capability");
+/// why: of PSYNC or SYNC, it is refused; empty: it is a replica now, and hears nothing but the
+/// stream.
+Outcome begun(Call& call, const std::string& why) {
+  if (!why.empty()) return ReplyError(why);
+  call.context.pubsub.forget(call.client);
+  call.context.tracking.stop(call.client);
+  return Outcome::done();
 }
 
 }  // namespace
@@ -97,23 +105,17 @@ Outcome replconf(Call& call) {
 }
 
 Outcome psync(Call& call) {
-  if (call.client.shared) return Outcome::done();
-  const std::optional<int64_t> next = parse_canonical(call.args[2]);
-  if (!next) return ReplyError(errors::kNotAnInteger);
-  if (std::optional<ReplyError> error = filtered_without_eof(call)) return std::move(*error);
+  if (call.client.is_fed()) return Outcome::done();  // without an answer, as in Redis
   const bool is_takeover = call.args.size() > 3 && equals_ignoring_case(call.args[3], "failover");
-  const std::string why = call.context.replicas.psync(
-      call.client, {.id = call.args[1], .next = *next, .is_takeover = is_takeover});
-  if (!why.empty()) return ReplyError(why);
-  return Outcome::done();
+  return begun(call,
+               call.context.replicas.psync(call.client, {.id = call.args[1],
+                                                         .next = parse_canonical(call.args[2]),
+                                                         .is_takeover = is_takeover}));
 }
 
 Outcome sync(Call& call) {
-  if (call.client.shared) return Outcome::done();
-  if (std::optional<ReplyError> error = filtered_without_eof(call)) return std::move(*error);
-  const std::string why = call.context.replicas.sync(call.client);
-  if (!why.empty()) return ReplyError(why);
-  return Outcome::done();
+  if (call.client.is_fed()) return Outcome::done();
+  return begun(call, call.context.replicas.sync(call.client));
 }
 
 namespace {

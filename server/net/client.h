@@ -112,6 +112,8 @@ class Client {
   bool is_muted() const {
     return reply_mode == ReplyMode::kOff || reply_mode == ReplyMode::kSkipThis;
   }
+  /// So it is with a replica's: they would stand in the middle of the stream.
+  bool gets_replies() const { return !is_muted() && shared == nullptr; }
 
   /// Bytes this connection takes, buffers included.
   size_t memory_bytes() const;

@@ -43,6 +43,9 @@ std::string Replicas::refusal(const Client& client) const {
   if (parts_.stream.role() == ReplicationStream::Role::kCutOff)
     return "NOMASTERLINK Can't SYNC while not connected with my master";
   if (!client.output.empty()) return "ERR SYNC and PSYNC are invalid with pending output";
+  const auto said = traits_.find(client.id);
+  if (said != traits_.end() && said->second.is_without_data && !said->second.knows_eof)
+    return "ERR Filtered replica requires EOF capability";
   return {};
 }
 
@@ -51,47 +54,49 @@ std::string Replicas::psync(Client& client, const Request& request) {
   const History& history = parts_.stream.history();
   // Who hands over asks again where our answer was lost, and must not be a primary once more.
   const bool is_repeated = parts_.stream.is_primary() && request.id == history.former_id() &&
-                           history.covers(request.id, request.next);
+                           request.next && history.covers(request.id, *request.next);
   if (request.is_takeover && !is_repeated) {
     if (parts_.stream.is_primary()) return "ERR PSYNC FAILOVER can't be sent to a master.";
     if (request.id != history.id()) return "ERR PSYNC FAILOVER replid must match my replid.";
+    if (!request.next) return std::string(errors::kNotAnInteger);
     if (take_over) take_over();
   }
   if (std::string why = refusal(client); !why.empty()) return why;
+  if (!request.next) return std::string(errors::kNotAnInteger);
+  const int64_t next = *request.next;
   Replica& replica = add(client);
   parts_.log.notice("Replica " + replica.name() + " asks for synchronization");
-  if (!can_continue(request, replica.name())) {
+  if (!can_continue(request.id, next, replica.name())) {
     begin_full(replica);
     return {};
   }
   ++counts_.partial;
-  replica.stream_from(request.next);
+  replica.stream_from(next);
   say(replica, replica.traits.knows_psync2 ? "+CONTINUE " + history.id() + "\r\n"
                                            : std::string("+CONTINUE\r\n"));
   parts_.log.notice("Partial resynchronization request from " + replica.name() +
                     " accepted. Sending " + std::to_string(replica.pending_bytes()) +
-                    " bytes of backlog starting from offset " + std::to_string(request.next) + ".");
+                    " bytes of backlog starting from offset " + std::to_string(next) + ".");
   on_news();
   return {};
 }
 
-bool Replicas::can_continue(const Request& request, const std::string& name) {
+bool Replicas::can_continue(std::string_view id, int64_t next, const std::string& name) {
   const ReplicationStream& stream = parts_.stream;
-  const bool is_ours = stream.history().covers(request.id, request.next);
-  if (is_ours && stream.is_kept() && stream.backlog().can_continue(request.next)) return true;
-  if (request.id == "?") {
+  const bool is_ours = stream.history().covers(id, next);
+  if (is_ours && stream.is_kept() && stream.backlog().can_continue(next)) return true;
+  if (id == "?") {
     parts_.log.notice("Full resync requested by replica " + name);
     return false;
   }
   ++counts_.partial_refused;
   parts_.log.notice(
-      is_ours
-          ? "Unable to partial resync with replica " + name +
-                " for lack of backlog (Replica request was: " + std::to_string(request.next) + ")."
-          : "Partial resynchronization not accepted: Replication ID mismatch (Replica asked "
-            "for '" +
-                std::string(request.id) + "', my replication IDs are '" + stream.history().id() +
-                "' and '" + stream.history().former_id() + "')");
+      is_ours ? "Unable to partial resync with replica " + name +
+                    " for lack of backlog (Replica request was: " + std::to_string(next) + ")."
+              : "Partial resynchronization not accepted: Replication ID mismatch (Replica asked "
+                "for '" +
+                    std::string(id) + "', my replication IDs are '" + stream.history().id() +
+                    "' and '" + stream.history().former_id() + "')");
   return false;
 }
 
@@ -105,12 +110,10 @@ std::string Replicas::sync(Client& client) {
   return {};
 }
 
-/// Nothing that it sends is answered any more.
 Replica& Replicas::add(Client& client) {
   auto made = std::make_unique<Replica>(client, traits_[client.id], parts_.stream, parts_.clock);
   Replica& replica = *made;
   client.shared = std::move(made);
-  client.reply_mode = ReplyMode::kOff;
   if (parts_.settings.repl_disable_tcp_nodelay && !client.is_unix_socket)
     set_no_delay(client.fd, false);
   if (replicas_.empty()) last_ping_ms_ = parts_.clock.monotonic_ms();

@@ -13,6 +13,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -58,7 +59,7 @@ class Replicas {
   ReplicaTraits& traits_of(const Client& client) { return traits_[client.id]; }
   struct Request {
     std::string_view id;
-    int64_t next = 0;  // number of the first byte that is wanted
+    std::optional<int64_t> next;  // number of the first byte that is wanted; none: no number
     bool is_takeover = false;
   };
   /// Empty, or the error that answers it.
@@ -122,7 +123,7 @@ class Replicas {
  private:
   static Replica* of(Client& client) { return static_cast<Replica*>(client.shared.get()); }
   std::string refusal(const Client& client) const;
-  bool can_continue(const Request& request, const std::string& name);
+  bool can_continue(std::string_view id, int64_t next, const std::string& name);
   Replica& add(Client& client);
   void begin_full(Replica& replica);
   void say(Replica& replica, std::string_view bytes);

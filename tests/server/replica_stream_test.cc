@@ -91,6 +91,14 @@ TEST_CASE("What goes on behind a break is of the database that was selected befo
   CHECK(scene.redis("XLEN", "s") == 2);
 }
 
+TEST_CASE("What makes a connection new changes nothing of the link to a primary",
+          "[replica][reset]") {
+  Scene scene;
+  REQUIRE(scene.reaches(kStart + scene.say("SELECT 3\nRESET\nXADD s 1-1 f v")));
+  scene.redis("SELECT", 3);
+  CHECK(scene.redis("XLEN", "s") == 1);
+}
+
 TEST_CASE("A stream that is no stream of requests is given up, and begun anew", "[replica]") {
   Scene scene;
   REQUIRE(scene.reaches(kStart + scene.say("SELECT 0\nXADD s 1-1 f v")));

@@ -1,4 +1,8 @@
 // What is said between primaries and replicas, asked of our server and of Redis alike.
+#include <algorithm>
+#include <string>
+#include <vector>
+
 #include <catch2/catch.hpp>
 
 #include "tests/support/replication_stage.h"
@@ -16,7 +20,115 @@ std::string id_of(Redis& redis) {
   return info_field(redis, "master_replid");
 }
 
+/// A primary with a history that connections can go on with, and nothing to say of its own.
+struct Primary {
+  Primary(const std::string& binary)
+      : server(primary_options({"--repl-ping-replica-period", "1000"}), binary) {
+    first.send("PSYNC", "?", "-1");
+    REQUIRE(becomes(redis, "connected_slaves", "1"));
+  }
+  /// Makes the connection a replica that has everything.
+  void continue_with(RawClient& client) {
+    client("REPLCONF", "capa", "psync2");
+    client.send("PSYNC", id_of(redis),
+                std::to_string(info_number(redis, "master_repl_offset") + 1));
+    REQUIRE(show(client.read()) == "+CONTINUE " + id_of(redis));
+  }
+
+  TestServer server;
+  Redis redis = server.connect();
+  RawClient first = server.connect_raw();
+};
+
 }  // namespace
+
+TEST_CASE("What would be answered to a replica ends its link, and is not in the stream",
+          "[psync][reset]") {
+  Primary primary(binaries());
+  for (const char* const words : {"RESET", "PING", "XLEN s", "NOSUCH", "SUBSCRIBE c", "MULTI",
+                                  "CLIENT REPLY ON", "REPLCONF capa eof", "QUIT", "*x"}) {
+    CAPTURE(words);
+    RawClient replica = primary.server.connect_raw();
+    primary.continue_with(replica);
+    replica.write(std::string(words) + "\r\n");
+    CHECK(replica.closed());
+  }
+  CHECK(log_says(primary.server, "Replica generated a reply to command 'reset', disconnecting it"));
+  CHECK(log_says(primary.server,
+                 "This master is sending an error to its replica: 'can only reset normal client "
+                 "connections' after processing the command 'reset'"));
+}
+
+TEST_CASE("A replica that says what has no answer keeps its link", "[psync][monitor]") {
+  Primary primary(binaries());
+  RawClient replica = primary.server.connect_raw();
+  primary.continue_with(replica);
+  for (const char* const words :
+       {"PSYNC ? -1", "SYNC", "MONITOR", "REPLCONF ACK x", "REPLCONF GETACK *"})
+    replica.write(std::string(words) + "\r\n");
+  CHECK(replica.nothing_arrives());
+  primary.redis("PUBLISH", "c", "m");
+  CHECK(show(replica.read()) == R"(*["SELECT", "0"])");
+  CHECK(show(replica.read()) == R"(*["PUBLISH", "c", "m"])");
+}
+
+TEST_CASE("A monitor becomes no replica before RESET", "[psync][monitor][reset]") {
+  TestServer server(primary_options(), binaries());
+  RawClient monitor = server.connect_raw();
+  CHECK(show(monitor("MONITOR")) == "+OK");
+  monitor.send("PSYNC", "?", "-1");
+  monitor.send("SYNC");
+  CHECK(monitor.nothing_arrives());
+  CHECK(show(monitor("RESET")) == "+RESET");
+  monitor.send("PSYNC", "?", "-1");
+  CHECK(show(monitor.read()).starts_with("+FULLRESYNC "));
+}
+
+TEST_CASE("A replica hears nothing of what it subscribed to and tracked before", "[psync]") {
+  Primary primary(server_binary());
+  RawClient replica = primary.server.connect_raw();
+  replica("HELLO", "3");
+  replica("SUBSCRIBE", "c");
+  replica("CLIENT", "TRACKING", "ON");
+  replica("XLEN", "s");
+  primary.continue_with(replica);
+  CHECK(primary.redis("PUBLISH", "c", "m") == 0);
+  primary.redis("XADD", "s", "1-1", "f", "v");
+  CHECK(show(replica.read()) == R"(*["SELECT", "0"])");
+  CHECK(show(replica.read()) == R"(*["PUBLISH", "c", "m"])");
+  CHECK(show(replica.read()) == R"(*["XADD", "s", "1-1", "f", "v"])");
+}
+
+TEST_CASE("Of all reasons to refuse PSYNC the first one is told", "[psync]") {
+  TestServer server(primary_options(), binaries());
+  RawClient client = server.connect_raw();
+  const auto answer = [&](const std::string& words) {
+    client.write(words + "\r\n");
+    return show(client.read());
+  };
+  CHECK(answer("PSYNC ? x") == "-ERR value is not an integer or out of range");
+  CHECK(answer("REPLCONF rdb-filter-only ''") == "+OK");
+  CHECK(answer("PSYNC ? x") == "-ERR Filtered replica requires EOF capability");
+  client.write("PING\r\nPSYNC ? x\r\n");
+  CHECK(show(client.read()) == "+PONG");
+  CHECK(show(client.read()) == "-ERR SYNC and PSYNC are invalid with pending output");
+  client.write("PING\r\nPSYNC ? x FAILOVER\r\n");
+  CHECK(show(client.read()) == "+PONG");
+  CHECK(show(client.read()) == "-ERR PSYNC FAILOVER can't be sent to a master.");
+}
+
+TEST_CASE("Flags of REPLCONF are 0 or 1, and filters may stand in quotes", "[replconf]") {
+  TestServer server({}, binaries());
+  Redis redis = server.connect();
+  CHECK(redis("REPLCONF", "rdb-only", 1) == "OK");
+  for (const char* const value : {"2", "-1"})
+    CHECK(redis("REPLCONF", "rdb-only", value) ==
+          "ERR value is out of range, value must between 0 and 1");
+  CHECK(redis("REPLCONF", "rdb-only", "x") == "ERR value is not an integer or out of range");
+  CHECK(redis("REPLCONF", "rdb-filter-only", "\"functions\" functions") == "OK");
+  CHECK(redis("REPLCONF", "rdb-filter-only", "\"functions") ==
+        "ERR Missing rdb-filter-only values");
+}
 
 TEST_CASE("PSYNC is refused behind unread replies, in a transaction, and to take a primary over",
           "[psync]") {
@@ -126,6 +238,64 @@ TEST_CASE("On a replica XREADGROUP is refused, though it read only again what wa
   CHECK(other("XREADGROUP", "GROUP", "g", "c", "STREAMS", "s", 0) ==
         "READONLY You can't write against a read only replica.");
   CHECK(other("XPENDING", "s", "g") == one("XPENDING", "s", "g").text);
+}
+
+TEST_CASE("A replica is not closed while what it has not read is in the backlog", "[replication]") {
+  TestServer primary(primary_options({"--client-output-buffer-limit", "replica 100kb 0 0",
+                                      "--repl-backlog-size", "40mb"}),
+                     binaries());
+  Redis redis = primary.connect();
+  RawClient replica = primary.connect_raw();
+  replica.send("PSYNC", "?", "-1");
+  REQUIRE(
+      wait_until([&] { return info_field(redis, "slave0").find("online") != std::string::npos; }));
+  const std::string big(100'000, 'x');
+  for (int i = 0; i < 300; ++i)
+    redis("XADD", "s", "MAXLEN", 1, "*", "f", big);
+  CHECK(info_field(redis, "connected_slaves") == "1");
+  CHECK_FALSE(primary.has_logged("overcoming of output buffer limits"));
+  redis("CONFIG", "SET", "repl-backlog-size", "16kb");
+  redis("XADD", "s", "MAXLEN", 1, "*", "f", big);
+  CHECK(becomes(redis, "connected_slaves", "0"));
+}
+
+TEST_CASE("While a failover waits for its replica, nothing is told that nobody wrote",
+          "[failover]") {
+  Primary primary(binaries());
+  RawClient replica = primary.server.connect_raw();
+  primary.continue_with(replica);
+  CHECK(primary.redis("XADD", "s", "1-1", "f", "v") == "1-1");
+  CHECK(show(replica.read()) == R"(*["SELECT", "0"])");
+  CHECK(show(replica.read()) == R"(*["XADD", "s", "1-1", "f", "v"])");
+  CHECK(primary.redis("FAILOVER", "TIMEOUT", 1500) == "OK");
+  CHECK(info_field(primary.redis, "master_failover_state") == "waiting-for-sync");
+  CHECK(primary.redis("CONFIG", "SET", "repl-ping-replica-period", 1) == "OK");
+  primary.redis.send("WAIT", 2, 0);
+  CHECK(replica.nothing_arrives(Milliseconds(1200)));
+  CHECK_FALSE(replica.nothing_arrives(Milliseconds(3000)));
+}
+
+TEST_CASE("INFO replication has the fields of Redis 7.0, in its order", "[info]") {
+  const auto names = [](Redis redis) {
+    const std::string text = redis("INFO", "replication").text;
+    std::vector<std::string> all;
+    for (size_t at = text.find('\n') + 1; at < text.size(); at = text.find('\n', at) + 1)
+      all.push_back(text.substr(at, text.find(':', at) - at));
+    return all;
+  };
+  TestServer theirs(primary_options(), kRedis);
+  TestServer their_replica(replica_of(theirs), kRedis);
+  REQUIRE(in_step(theirs, their_replica));
+  TestServer ours(primary_options());
+  TestServer our_replica(replica_of(ours));
+  REQUIRE(in_step(ours, our_replica));
+  CHECK(names(ours.connect()) == names(theirs.connect()));
+  std::vector<std::string> all = names(our_replica.connect());
+  const std::vector<std::string> expected = names(their_replica.connect());
+  std::erase_if(all, [&](const std::string& name) {  // newer ones
+    return std::find(expected.begin(), expected.end(), name) == expected.end();
+  });
+  CHECK(all == expected);
 }
 
 TEST_CASE("A stream that a backlog has lost is begun anew", "[psync]") {

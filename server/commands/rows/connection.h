@@ -83,7 +83,7 @@ inline constexpr CommandSpec kConnectionRows[] = {
    .syntax = "[message:string]"},
   {.name = "quit", .arity = -1, .flags = kHandshake | kNotQueued | kLeavesMulti | kForListeners | kNeedsConnection, .group = Group::kConnection, .categories = kConnectionCategory,
    .run = quit, .since = "1.0.0", .complexity = "O(1)", .summary = "Ends the connection."},
-  {.name = "reset", .arity = 1, .flags = kHandshake | kNotQueued | kLeavesMulti | kForListeners, .group = Group::kConnection, .categories = kConnectionCategory,
+  {.name = "reset", .arity = 1, .flags = kHandshake | kNotQueued | kLeavesMulti | kForListeners | kNeedsConnection, .group = Group::kConnection, .categories = kConnectionCategory,
    .run = reset, .since = "6.2.0", .complexity = "O(1)", .summary = "Makes the connection as it was at first."},
   {.name = "select", .arity = 2, .flags = kAnytime | kFast, .group = Group::kConnection, .categories = kConnectionCategory,
    .run = select, .since = "1.0.0", .complexity = "O(1)", .summary = "Chooses the database of the connection.",
