@@ -149,7 +149,9 @@ void Replicas::acknowledge(Client& client, int64_t offset, int64_t durable) {
   const bool was_online = replica->state() == Replica::State::kOnline;
   const int64_t acked = replica->acked();
   const int64_t on_disk = replica->durable();
-  replica->acknowledged(offset, durable);
+  // What was not told nobody has.
+  const int64_t end = parts_.stream.offset();
+  replica->acknowledged(std::min(offset, end), std::min(durable, end));
   if (!was_online && replica->state() == Replica::State::kOnline) {
     parts_.log.notice("Synchronization with replica " + replica->name() + " succeeded");
     parts_.io.wants_flush(client);

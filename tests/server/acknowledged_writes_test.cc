@@ -237,6 +237,51 @@ TEST_CASE("A connection may end while its replies wait", "[commit_gate]") {
   CHECK(pair.redis("XADD", "s", "3-1", "f", "v") == "3-1");
 }
 
+TEST_CASE("Who is killed while its reply waits has written all the same", "[commit_gate]") {
+  Pair pair(kForEver);
+  pair.freeze();
+  Redis writer = pair.primary.connect();
+  const std::string id = writer("CLIENT", "ID").text;
+  writer.send("XADD", "s", "1-1", "f", "v");
+  REQUIRE(wait_until([&] { return pair.redis("XLEN", "s") == 1; }));
+  CHECK(pair.redis("CLIENT", "KILL", "ID", id) == 1);
+  CHECK(writer.read() == "(closed)");
+  pair.thaw();
+  CHECK(pair.redis("XADD", "s", "2-1", "f", "v") == "2-1");
+  CHECK(pair.replica.connect()("XLEN", "s") == 2);
+}
+
+TEST_CASE("A replica whose link breaks while a reply waits confirms it when it is back",
+          "[commit_gate]") {
+  Pair pair(kForEver);
+  pair.freeze();
+  pair.redis.send("XADD", "s", "1-1", "f", "v");
+  Redis operates = pair.primary.connect();
+  REQUIRE(wait_until([&] { return operates("XLEN", "s") == 1; }));
+  CHECK(operates("CLIENT", "KILL", "TYPE", "replica") == 1);
+  CHECK(pair.redis.nothing_arrives());
+  pair.thaw();
+  CHECK(pair.redis.read() == "1-1");
+  CHECK(info_field(operates, "sync_partial_ok") == "1");
+}
+
+TEST_CASE("A replica confirms nothing that was not told yet, whatever it says",
+          "[commit_gate][replconf]") {
+  TestServer server(one_ack(kForEver));
+  Redis redis = server.connect();
+  RawClient replica = server.connect_raw();
+  replica.send("PSYNC", "?", "-1");
+  REQUIRE(
+      wait_until([&] { return info_field(redis, "slave0").find("online") != std::string::npos; }));
+  replica.send("REPLCONF", "ACK", "1000000000");
+  REQUIRE(
+      wait_until([&] { return info_field(redis, "slave0").find("lag=0") != std::string::npos; }));
+  redis.send("XADD", "s", "1-1", "f", "v");
+  CHECK(redis.nothing_arrives());
+  replica.send("REPLCONF", "ACK", "1000000000");
+  CHECK(redis.read() == "1-1");
+}
+
 TEST_CASE("Under always, too, a write waits for replicas", "[commit_gate][aof]") {
   Pair pair(500, {"--appendonly", "yes", "--appendfsync", "always"});
   CHECK(pair.redis("XADD", "s", "1-1", "f", "v") == "1-1");
