@@ -395,6 +395,8 @@ TEST_CASE("A snapshot whose link breaks is as if none had come, and is asked for
   primary.send_file(snapshot, 50'000);
   if (loads == "disabled") {
     REQUIRE(wait_until([&] { return info_field(redis, "master_sync_read_bytes") == "50000"; }));
+    CHECK(info_field(redis, "master_sync_total_bytes") == std::to_string(snapshot.size()));
+    CHECK(info_field(redis, "master_sync_left_bytes") == std::to_string(snapshot.size() - 50'000));
     CHECK(redis("EXISTS", "ours") == old);
   } else {
     REQUIRE(wait_until([&] { return redis("EXISTS", "ours").starts_with("LOADING "); }));

@@ -185,6 +185,37 @@ TEST_CASE("min-replicas-to-write refuses writes until there are enough replicas"
   CHECK(wait_until([&] { return redis("XADD", "s", "1-1", "f", "v") == "1-1"; }));
 }
 
+TEST_CASE("A replica that was silent for longer than min-replicas-max-lag does not count",
+          "[replication]") {
+  Followed pair({"--min-replicas-to-write", "1", "--min-replicas-max-lag", "1"});
+  const auto writes = [&] { return pair.redis("XADD", "s", "*", "f", "v").text; };
+  REQUIRE(wait_until([&] { return !writes().starts_with("NOREPLICAS"); }));
+  const Asleep asleep(pair.other);
+  CHECK(wait_until([&] { return writes() == "NOREPLICAS Not enough good replicas to write."; }));
+  CHECK(info_field(pair.redis, "min_slaves_good_slaves") == "0");
+  CHECK(info_field(pair.redis, "connected_slaves") == "1");
+  asleep.wake();
+  CHECK(wait_until([&] { return !writes().starts_with("NOREPLICAS"); }));
+}
+
+TEST_CASE("A replica that comes while a file is written for another one gets the same",
+          "[replication][psync]") {
+  TestServer server(primary_options({"--repl-diskless-sync", "no"}));
+  Redis redis = server.connect();
+  redis("DEBUG", "POPULATE", 200'000, "key", 100);
+  RawClient first = connect_replica(server);
+  RawClient second = server.connect_raw();
+  const std::string announced = show(first.read());
+  redis("XADD", "s", "1-1", "f", "v");
+  second.send("PSYNC", "?", "-1");
+  CHECK(show(second.read()) == announced);
+  CHECK(log_says(server, "Waiting for end of BGSAVE for SYNC"));
+  for (const char* const replica : {"slave0", "slave1"})
+    CHECK(wait_until(
+        [&] { return info_field(redis, replica).find("state=send_bulk") != std::string::npos; }));
+  CHECK(info_field(redis, "sync_full") == "2");
+}
+
 TEST_CASE("ROLE and INFO name a replica with its port and its offset", "[role][replication]") {
   TestServer server(primary_options());
   Redis redis = server.connect();
@@ -262,6 +293,19 @@ TEST_CASE("redis-cli --rdb makes a file of all keys", "[redis_cli][sync]") {
   TestServer other({"--dbfilename", "copy.rdb", "--dir", server.folder()}, kRedis);
   Redis restored = other.connect();
   CHECK(contents(restored) == contents(redis));
+}
+
+TEST_CASE("redis-cli --functions-rdb makes a file without keys", "[redis_cli][sync]") {
+  TestServer server(primary_options());
+  Redis redis = server.connect();
+  write_some(redis);
+  const std::string path = server.folder() + "/functions.rdb";
+  const Finished copied = run_to_end(
+      "/usr/bin/redis-cli", {"-p", std::to_string(server.port()), "--functions-rdb", path});
+  CHECK(copied.exit_code == 0);
+  TestServer other({"--dbfilename", "functions.rdb", "--dir", server.folder()}, kRedis);
+  CHECK(other.connect()("DBSIZE") == 0);
+  CHECK(becomes(redis, "connected_slaves", "0"));
 }
 
 TEST_CASE("redis-cli --replica shows what is written", "[redis_cli][sync]") {
