@@ -5,6 +5,7 @@
 #include <string>
 #include <thread>
 #include <utility>
+#include <variant>
 
 #include <catch2/catch.hpp>
 
@@ -13,6 +14,9 @@
 
 namespace weir::testing {
 namespace {
+
+/// How long writes may wait while the servers change places.
+constexpr Milliseconds kHandOver{10'000};
 
 /// Writes entries, one after the other, to the one of two servers that takes them.
 class MovingWriter {
@@ -41,7 +45,10 @@ class MovingWriter {
     RawClient client(port_);
     while (!ends_) {
       const std::string id = std::to_string(acknowledged_ + 1) + "-1";
-      const std::string reply = resp::show(client("XADD", key_, id, "f", "v"));
+      client.send("XADD", key_, id, "f", "v");
+      const Arrival arrival = client.await(patient(kHandOver));
+      const auto* const came = std::get_if<resp::Reply>(&arrival);
+      const std::string reply = came != nullptr ? resp::show(*came) : "";
       if (reply == "\"" + id + "\"") {
         ++acknowledged_;
       } else if (reply.starts_with("-READONLY")) {
@@ -72,7 +79,8 @@ bool go_on(const MovingWriter& one, const MovingWriter& other) {
 void hand_over(Redis& primary, Redis& replica, int replica_port) {
   REQUIRE(becomes(replica, "master_link_status", "up"));
   REQUIRE(wait_until([&] {
-    return primary("FAILOVER", "TO", "127.0.0.1", replica_port, "TIMEOUT", 10000) == "OK";
+    return primary("FAILOVER", "TO", "127.0.0.1", replica_port, "TIMEOUT", kHandOver.count()) ==
+           "OK";
   }));
   REQUIRE(becomes(replica, "role", "master"));
   REQUIRE(becomes(primary, "role", "slave"));
