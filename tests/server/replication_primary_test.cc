@@ -188,7 +188,7 @@ TEST_CASE("min-replicas-to-write refuses writes until there are enough replicas"
 TEST_CASE("A replica that was silent for longer than min-replicas-max-lag does not count",
           "[replication]") {
   Followed pair({"--min-replicas-to-write", "1", "--min-replicas-max-lag", "1"});
-  const auto writes = [&] { return pair.redis("XADD", "s", "*", "f", "v").text; };
+  const auto writes = [&] { return pair.redis("XADD", "s", "*", "f", "v"); };
   REQUIRE(wait_until([&] { return !writes().starts_with("NOREPLICAS"); }));
   const Asleep asleep(pair.other);
   CHECK(wait_until([&] { return writes() == "NOREPLICAS Not enough good replicas to write."; }));
