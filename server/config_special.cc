@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <charconv>
+#include <limits>
 #include <utility>
 
 #include "persistence/file.h"
@@ -137,7 +138,7 @@ Refusal read_maxmemory_clients(Settings& settings, Words words, Source) {
   static constexpr const char* kInvalid = "argument must be a memory or percent value";
   if (!text.ends_with('%')) {
     const std::optional<uint64_t> bytes = parse_memory(text);
-    if (!bytes) return kInvalid;
+    if (!bytes || std::cmp_greater(*bytes, std::numeric_limits<int64_t>::max())) return kInvalid;
     settings.maxmemory_clients = {.bytes = *bytes};
     return std::nullopt;
   }

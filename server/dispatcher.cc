@@ -395,7 +395,7 @@ void Dispatcher::note_told(Client& client, size_t before, Propagation::News news
 
 void Dispatcher::hold_reply(Client& client, size_t before, bool is_write) {
   CommitGate& gate = context_.commit_gate;
-  if (!gate.is_closed() || client.is_muted()) return;
+  if (!gate.is_closed() || !client.gets_replies()) return;
   std::optional<int64_t> deadline_ms;
   if (settings_.min_replicas_ack_timeout_ms > 0)
     deadline_ms = clock_.monotonic_ms() + settings_.min_replicas_ack_timeout_ms;

@@ -5,7 +5,6 @@
 // stands for so much of the weight, and its bytes for so many bytes.  The same holds for the inner
 // nodes above them.
 #include <algorithm>
-#include <cmath>
 
 #include <malloc.h>
 
@@ -79,7 +78,8 @@ size_t sampled_bytes(const RadixTree<Leaf>& tree, size_t samples) {
   double per_weight = 0;
   for (size_t i = 0; i < samples; ++i) {
     const auto number = static_cast<double>(i);
-    const double place = number + number * kGolden - std::floor(number * kGolden);
+    const auto whole = static_cast<double>(static_cast<uint64_t>(number * kGolden));
+    const double place = number + number * kGolden - whole;
     const auto drawn = std::min(static_cast<uint64_t>(part * place), total - 1);
     per_weight += bytes_per_weight<Leaf>(tree.view().root(), drawn);
   }

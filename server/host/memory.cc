@@ -112,6 +112,9 @@ void purge_allocator() {
 
 void purge_in_background() {
   bool is_wanted = true;
+  if (mallctl("background_thread", nullptr, nullptr, &is_wanted, sizeof(is_wanted)) == 0) return;
+  // It believes in its thread although there is none, and nobody would give anything back.
+  is_wanted = false;
   mallctl("background_thread", nullptr, nullptr, &is_wanted, sizeof(is_wanted));
 }
 

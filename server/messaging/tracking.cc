@@ -173,6 +173,7 @@ void Tracking::tell(Client& client, const Keys& keys) {
     push->integer(static_cast<int64_t>(options.redirect));
     return;
   }
+  if (receiver->shared) return;  // a replica: it hears nothing but the stream
   const bool is_message = !receiver->reply.is_resp3();
   if (is_message && !(is_redirected && receiver->subscriptions)) return;  // it could not tell
   Push push(*receiver);

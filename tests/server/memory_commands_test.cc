@@ -101,7 +101,8 @@ TEST_CASE("MEMORY DOCTOR has nothing to say about an empty server", "[memory]") 
   CHECK(redis("MEMORY", "DOCTOR").contains("Peak:"));
 }
 
-TEST_CASE("A thread of the allocator gives back what is freed, once there is much", "[memory]") {
+TEST_CASE("Once there is much memory, a thread of the allocator is there to give it back",
+          "[memory]") {
   constexpr std::string_view kPurger = "jemalloc_bg_thd";
   TestServer server;
   Redis redis = server.connect();

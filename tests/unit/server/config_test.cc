@@ -229,8 +229,9 @@ TEST_CASE("CONFIG SET client-output-buffer-limit changes the classes that it nam
 TEST_CASE("CONFIG SET maxmemory-clients takes bytes or a percentage", "[config|set]") {
   CHECK(after_set("maxmemory-clients", "5%") == "5%");
   CHECK(after_set("maxmemory-clients", "1mb") == "1048576");
+  CHECK(after_set("maxmemory-clients", "9223372036854775807") == "9223372036854775807");
   CHECK(refusal("maxmemory-clients", "101%") == "percentage argument must be less or equal to 100");
-  for (const char* bad : {"x", "%", "-5%", "-5"}) {
+  for (const char* bad : {"x", "%", "-5%", "-5", "9223372036854775808"}) {
     CHECK(refusal("maxmemory-clients", bad) == "argument must be a memory or percent value");
   }
 }
