@@ -100,12 +100,12 @@ int Disk::fdatasync(int fd) {
 
 void Disk::log_sync_begins() {
   const int64_t now_ns = scheduler_.now_ns();
-  if (now_ns > log_syncs_.ended_ns) log_syncs_.began_ns = now_ns;
-  log_syncs_.is_running = true;
+  if (!log_syncs_.is_running() && now_ns > log_syncs_.ended_ns) log_syncs_.began_ns = now_ns;
+  ++log_syncs_.running;
 }
 
 void Disk::log_sync_ends() {
-  log_syncs_.is_running = false;
+  log_syncs_.running = std::max(0, log_syncs_.running - 1);  // one may be of the server before
   log_syncs_.ended_ns = scheduler_.now_ns();
   log_syncs_.longest_ns =
       std::max(log_syncs_.longest_ns, log_syncs_.ended_ns - log_syncs_.began_ns);

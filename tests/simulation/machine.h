@@ -33,12 +33,15 @@ class Disk final : public FileSystem {
   uint64_t one_fails_in = 0;
   uint64_t failures() const { return failures_; }
 
-  /// Syncs of the log since the server began; those that follow each other at once count as one.
+  /// Syncs of the log since the server began; those that overlap, of two of its files, or follow
+  /// each other at once count as one.
   struct LogSyncs {
     int64_t began_ns = 0;
     int64_t ended_ns = 0;
-    bool is_running = false;
+    int running = 0;
     int64_t longest_ns = 0;
+
+    bool is_running() const { return running > 0; }
   };
   const LogSyncs& log_syncs() const { return log_syncs_; }
   void forget_syncs() { log_syncs_ = {}; }

@@ -95,7 +95,7 @@ void Story::strike(int number) {
 /// As soon as one runs: what it is to cover must not be promised yet.  looks: for so long.
 void Story::strike_in_sync(int number, int looks) {
   if (is_over_) return;
-  if (looks == 0 || machine(number).disk().log_syncs().is_running) return strike(number);
+  if (looks == 0 || machine(number).disk().log_syncs().is_running()) return strike(number);
   world().scheduler.after(kNsPerMs / 4,
                           [this, number, looks] { strike_in_sync(number, looks - 1); });
 }
@@ -123,7 +123,7 @@ void Story::come_back(int number) {
 /// What everysec does not promise if power fails now, see story.h.
 int64_t Story::most_lost_ns() const {
   const Disk::LogSyncs& syncs = world_->machines[static_cast<size_t>(primary_)]->disk().log_syncs();
-  const int64_t busy_ns = syncs.is_running ? now() - syncs.began_ns : 0;
+  const int64_t busy_ns = syncs.is_running() ? now() - syncs.began_ns : 0;
   const int64_t longest_ns = std::max(syncs.longest_ns, busy_ns);
   return std::max(kNsPerS, longest_ns) + longest_ns + kTurnNs;
 }
@@ -152,7 +152,7 @@ void Story::excuse(bool is_power) {
   int64_t lost_ns = 0;
   if (is_power) {
     lost_ns = now() - kept_until_ns;
-  } else if (syncs.is_running || now() - syncs.ended_ns < kTurnNs) {
+  } else if (syncs.is_running() || now() - syncs.ended_ns < kTurnNs) {
     lost_ns = std::min(now() - syncs.began_ns + kTurnNs, 2 * kNsPerS + kLookNs);
   }
   are_late_excused_ = lost_ns > 0;
