@@ -65,11 +65,9 @@ void Dispatcher::protocol_error(Client& client, std::string_view text, std::stri
                          ") from client: " + describe_client(client, context_) +
                          ". Query buffer during protocol error: " + protocol_excerpt(bytes));
   }
-  if (client.shared) {
-    log_error_of_replica(client, text);
-    return close_answered_replica(client);
-  }
+  if (client.shared) begin_reply(client);
   reply_error(client, "ERR " + std::string(text));
+  if (client.shared) end_reply(client);
 }
 
 // A command's error or reply in the middle of the stream would be taken for a part of it.

@@ -13,7 +13,7 @@
 namespace weir {
 
 /// No kernel since 3.17 refuses; a filter of system calls may.  The first seeds are drawn before
-/// there is a log.
+/// there is a log, so this is the one place below server/ that writes to somebody.
 [[noreturn, gnu::cold]] inline void end_without_random_bits() {
   std::fprintf(stderr, "The system gives no random numbers: getrandom: %s. Is it forbidden?\n",
                std::strerror(errno));

@@ -52,7 +52,7 @@ constexpr double nearest_whole(double value) {
   return whole;
 }
 
-/// e to the power of `value`; less than 10^-307 is zero.
+/// e to the power of `value`; less than 10^-307 is zero, more than 10^307 infinity.
 constexpr double exponential(double value) {
   constexpr double kMost = 709;
   constexpr double kLeast = -708;

@@ -21,6 +21,20 @@ std::string id_of(RawClient& client) {
 
 }  // namespace
 
+TEST_CASE("CLIENT LIST names no command behind one that is unknown", "[client]") {
+  TestServer server({}, GENERATE(server_binary(), std::string(kRedis)));
+  Redis redis = server.connect();
+  RawClient client = server.connect_raw();
+  const std::string id = id_of(client);
+  CHECK(redis("CLIENT", "LIST", "ID", id).contains(" cmd=client|id "));
+  for (const char* const words : {"NOSUCH", "CLIENT NOSUCH"}) {
+    CAPTURE(words);
+    client.write(std::string(words) + "\r\n");
+    CHECK(show(client.read()).starts_with("-ERR unknown "));
+    CHECK(redis("CLIENT", "LIST", "ID", id).contains(" cmd=NULL "));
+  }
+}
+
 TEST_CASE("CLIENT LIST has the fields that tools read, as name=value and in order", "[client]") {
   TestServer server;
   Redis redis = server.connect();

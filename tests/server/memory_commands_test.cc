@@ -2,6 +2,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <set>
 #include <string>
 #include <string_view>
 
@@ -126,6 +127,19 @@ TEST_CASE("The allocator can profile the heap", "[memory]") {
   if (info_field(redis, "mem_allocator") == "libc") return;
   CHECK(redis("MEMORY", "MALLOC-STATS").contains("opt.prof: true"));
 }
+
+#ifdef WEIR_CARRIES_LIBRARIES
+TEST_CASE("A release server maps no library but libc", "[memory]") {
+  const TestServer server;
+  std::ifstream maps("/proc/" + std::to_string(server.pid()) + "/maps");
+  std::set<std::string> libraries;
+  for (std::string line; std::getline(maps, line);) {
+    const size_t name = line.rfind('/') + 1;
+    if (line.compare(name, 3, "lib") == 0) libraries.insert(line.substr(name));
+  }
+  CHECK(libraries == std::set<std::string>{"libc.so.6"});
+}
+#endif
 
 TEST_CASE("The allocator reports and gives back", "[memory]") {
   TestServer server;

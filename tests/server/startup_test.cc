@@ -1,22 +1,16 @@
 // Starting: which configurations are refused and how, where the server listens, who may come in.
-#include <cerrno>
-#include <cstddef>
 #include <filesystem>
-#include <iterator>
 #include <string>
 #include <thread>
 
 #include <catch2/catch.hpp>
-#include <linux/filter.h>
-#include <linux/seccomp.h>
 #include <signal.h>
-#include <sys/prctl.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 
 #include "tests/server/address.h"
 #include "tests/server/by_hand.h"
 #include "tests/support/contains.h"
+#include "tests/support/forbidden_calls.h"
 
 namespace weir::testing {
 namespace {
@@ -36,27 +30,13 @@ unsigned permissions_of(const std::string& path) {
   return status.st_mode & 0777U;
 }
 
-/// From now on the thread, and what it starts, is refused getrandom.
-/// Whether the kernel takes that.
-bool forbid_random_numbers() {
-  sock_filter steps[] = {
-      BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, nr)),
-      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_getrandom, 0, 1),
-      BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM),
-      BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
-  };
-  const sock_fprog filter = {.len = std::size(steps), .filter = steps};
-  return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 &&
-         prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &filter, 0, 0) == 0;
-}
-
 }  // namespace
 
 TEST_CASE("A server without random numbers does not start, and says why", "[startup]") {
   std::string why;
   bool is_forbidden = false;
   std::thread([&] {
-    is_forbidden = forbid_random_numbers();
+    is_forbidden = forbid_calls({SYS_getrandom});
     if (is_forbidden) why = refusal({"--version"});
   }).join();
   if (!is_forbidden) return;  // a kernel without such filters

@@ -1,14 +1,9 @@
 // What a helper thread is started with: no signals, and its share of the cores.
 #include "persistence/helper_thread.h"
 
-#include <cerrno>
-#include <cstddef>
-#include <iterator>
-
 #include <catch2/catch.hpp>
-#include <linux/filter.h>
-#include <linux/seccomp.h>
-#include <sys/prctl.h>
+
+#include "tests/support/forbidden_calls.h"
 
 namespace weir::testing {
 namespace {
@@ -34,23 +29,6 @@ Seen seen_by(Niceness niceness) {
   Seen seen;
   start_helper(niceness, [&seen] { seen = look(); }).join();
   return seen;
-}
-
-/// As a container may have it: from now on this thread, and those that it starts, may not change
-/// what share of the cores they have, nor look at it.  Whether the kernel takes that.
-bool forbid_shares() {
-  constexpr uint32_t kRefused = SECCOMP_RET_ERRNO | EPERM;
-  sock_filter filter[] = {
-      BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, nr)),
-      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_sched_getattr, 3, 0),
-      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_sched_setattr, 2, 0),
-      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_setpriority, 1, 0),
-      BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
-      BPF_STMT(BPF_RET | BPF_K, kRefused),
-  };
-  const sock_fprog program = {.len = std::size(filter), .filter = filter};
-  return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 &&
-         prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) == 0;
 }
 
 TEST_CASE("a helper is sent no signals, and the thread that starts it goes on being sent them") {
@@ -79,7 +57,7 @@ TEST_CASE("a helper works where it may neither step back nor have shorter turns"
   bool is_forbidden = false;
   Seen seen;
   std::thread([&] {
-    is_forbidden = forbid_shares();
+    is_forbidden = forbid_calls({SYS_sched_getattr, SYS_sched_setattr, SYS_setpriority});
     seen = seen_by(Niceness::kSome);
   }).join();
   if (!is_forbidden) return;  // a kernel without such filters
