@@ -23,6 +23,8 @@ namespace weir {
 namespace {
 
 constexpr int64_t kMillisecondsPerSecond = 1000;
+/// After the first turn: whoever waits for the server has had an answer.
+constexpr int64_t kStartIsOverMs = 10;
 /// The rates of INFO are sampled at least this often a second.
 constexpr int kMinHz = 10;
 /// What moving the tables of keys may take of each run.
@@ -45,9 +47,15 @@ Cron::Cron(Context& context, Clock& clock, EventLoop& loop)
     : context_(context),
       clock_(clock),
       timer_(loop, [this] { run(); }),
+      start_timer_(loop, [] { unmap_program(); }),
       iid_expiry_timer_(loop, [this] { expire_messages(); }),
       key_expiry_timer_(loop, [this] { expire_keys(); }),
       memory_timer_(loop, [this] { take_back_memory(); }) {}
+
+void Cron::start() {
+  run();
+  start_timer_.set_ms(kStartIsOverMs);
+}
 
 void Cron::run() {
   clock_.refresh();

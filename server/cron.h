@@ -20,10 +20,11 @@ class Cron {
   Cron(const Cron&) = delete;
   Cron& operator=(const Cron&) = delete;
 
-  /// The first time; it sees to the times after that itself.
-  void run();
+  /// From now on it runs `hz` times a second, the first time at once.
+  void start();
 
  private:
+  void run();
   void note_memory();
   void sample_rates();
   void move_tables();
@@ -36,6 +37,7 @@ class Cron {
   Context& context_;
   Clock& clock_;
   Timer timer_;
+  Timer start_timer_;       // set until what only the start needed is let go of
   Timer iid_expiry_timer_;  // set while one run was not enough
   Timer key_expiry_timer_;  // the same
   Timer memory_timer_;      // the same

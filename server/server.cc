@@ -211,7 +211,7 @@ bool Server::is_refused(const Client& client) const {
 
 void Server::run() {
   if (!parts_.shutdown.is_requested()) {
-    cron_.run();
+    cron_.start();
     loop_.run([this] { return end_turn(); });
   }
   if (is_supervised_by_systemd(config_.values())) notify_systemd("STOPPING=1\n");

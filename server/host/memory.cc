@@ -1,9 +1,13 @@
 #include "server/host/memory.h"
 
+#include <cstdint>
 #include <cstdio>
 #include <cstdlib>
+#include <span>
 #include <string>
 
+#include <link.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #ifdef WEIR_JEMALLOC
@@ -165,6 +169,21 @@ void purge_allocator() {
 void purge_in_background() {}
 
 #endif
+
+void unmap_program() {
+  const auto unmap = [](dl_phdr_info* object, size_t, void*) {
+    const auto page = static_cast<uintptr_t>(sysconf(_SC_PAGESIZE));
+    for (const ElfW(Phdr) & part : std::span(object->dlpi_phdr, object->dlpi_phnum)) {
+      if (part.p_type != PT_LOAD || (part.p_flags & PF_W) != 0) continue;
+      const uintptr_t from = (object->dlpi_addr + part.p_vaddr) / page * page;
+      const uintptr_t end = object->dlpi_addr + part.p_vaddr + part.p_filesz;
+      // What cannot be unmapped, because memory is locked, stays.
+      madvise(reinterpret_cast<void*>(from), end - from, MADV_DONTNEED);
+    }
+    return 0;
+  };
+  dl_iterate_phdr(unmap, nullptr);
+}
 
 size_t resident_bytes() {
   std::FILE* const file = std::fopen("/proc/self/statm", "re");

@@ -17,6 +17,8 @@ constexpr size_t kIdleConnections = 2'000;
 constexpr size_t kPending = 1'000'000;
 constexpr size_t kGroups = 50'000;
 constexpr size_t kConsumers = 50'000;
+/// So long after its first reply a server counts as idle.
+constexpr useconds_t kIdleUs = 500'000;
 
 struct MemoryRow {
   std::string name;
@@ -159,6 +161,7 @@ std::vector<double> idle_connection_bytes(Trial& trial) {
 
 std::vector<double> idle_rss(Trial& trial) {
   const ServerProcess fresh(trial.options);
+  usleep(kIdleUs);
   return {static_cast<double>(fresh.rss_bytes())};
 }
 

@@ -10,6 +10,7 @@
 
 #include "tests/server/watching.h"
 #include "tests/support/test_server.h"
+#include "tests/support/text_file.h"
 
 namespace weir::testing {
 namespace {
@@ -140,6 +141,15 @@ TEST_CASE("A release server maps no library but libc", "[memory]") {
   CHECK(libraries == std::set<std::string>{"libc.so.6"});
 }
 #endif
+
+TEST_CASE("What only the start needed does not stay mapped", "[memory]") {
+  const TestServer server;
+  const auto kib = [&](const std::string& name) {
+    const std::string status = read_text("/proc/" + std::to_string(server.pid()) + "/status");
+    return std::stol(status.substr(status.find(name + ":") + name.size() + 1));
+  };
+  CHECK(wait_until([&] { return kib("VmHWM") - kib("VmRSS") >= 256; }));
+}
 
 TEST_CASE("The allocator reports and gives back", "[memory]") {
   TestServer server;
