@@ -10,6 +10,8 @@
 #include <utility>
 
 #include <malloc.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 namespace weir {
 namespace {
@@ -24,6 +26,9 @@ constexpr size_t kClasses = (kLargest - kSmallest) / kStep;
 constexpr uint8_t kNone = std::numeric_limits<uint8_t>::max();
 /// How many slabs are taken back before a new one is made.
 constexpr size_t kTakenBackFirst = 16;
+/// So many slots in use, and a class's next slab has all its pages from the start: they are soon
+/// written, and until then they are at most a sixteenth of the class's memory.
+constexpr size_t kManyInUse = 2048;
 
 /// Slots of a slab that came back, chained by their first byte.
 struct SlotChain {
@@ -160,6 +165,15 @@ void take_back(Slab* slab, const SlotChain& chain) {
   slab->free_slot = chain.first;
 }
 
+/// Has the system give all pages of a block at once, which costs half of one fault for each.  One
+/// that cannot (before Linux 5.14) gives them as they are written.
+void populate(void* block, size_t bytes) {
+  static const auto page = static_cast<uintptr_t>(sysconf(_SC_PAGESIZE));
+  const uintptr_t from = (reinterpret_cast<uintptr_t>(block) + page - 1) / page * page;
+  const uintptr_t end = (reinterpret_cast<uintptr_t>(block) + bytes) / page * page;
+  if (from < end) madvise(reinterpret_cast<void*>(from), end - from, MADV_POPULATE_WRITE);
+}
+
 void* allocate_or_stop(size_t bytes) {
   void* const memory = std::malloc(bytes);
   // Out of memory with overcommit off: nothing sensible is left to do.
@@ -193,6 +207,7 @@ NodeMemory allocate_node_memory(size_t bytes) {
   if (slab == nullptr) {
     const uint8_t slots = slots_for(rounded, size_class.in_use());
     slab = new (allocate_or_stop(sizeof(Slab) + slots * rounded)) Slab();
+    if (size_class.in_use() >= kManyInUse) populate(slab, sizeof(Slab) + slots * rounded);
     reserve += malloc_usable_size(slab);
     slab->slots = slots;
     slab->size_class = static_cast<uint16_t>(number);

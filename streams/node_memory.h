@@ -6,8 +6,9 @@
 //
 // A full node of 100 small entries has 2.6 to 2.9 KB.  A general allocator's classes are a quarter
 // of a power of two apart (2,560, 3,072 …), which costs 15 % of all memory of a stream; here it is
-// about 1 %.  A class's first slabs are small and later ones grow with it.  Nodes up to 1 KiB and
-// above 8 KiB come from the C allocator.
+// about 1 %.  A class's first slabs are small and later ones grow with it; those of a class that
+// has grown large get their pages all at once.  Nodes up to 1 KiB and above 8 KiB come from the C
+// allocator.
 //
 // The memory knows its slot number instead of the slab being aligned, so that slabs need no
 // address arithmetic tricks.

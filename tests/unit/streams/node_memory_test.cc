@@ -10,9 +10,22 @@
 #include <vector>
 
 #include <catch2/catch.hpp>
+#include <sys/mman.h>
+#include <unistd.h>
 
 namespace weir {
 namespace {
+
+/// Whether the system gives pages that nobody has touched: since Linux 5.14.
+bool can_populate() {
+  constexpr size_t kBytes = 65536;
+  void* const memory =
+      mmap(nullptr, kBytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  REQUIRE(memory != MAP_FAILED);
+  const bool is_done = madvise(memory, kBytes, MADV_POPULATE_WRITE) == 0;
+  munmap(memory, kBytes);
+  return is_done;
+}
 
 /// An allocation filled with a byte of its own.
 struct Filled {
@@ -49,6 +62,29 @@ TEST_CASE("Asking for the size of an allocation gives the same size again", "[no
 TEST_CASE("Whoever asks for more never gets less", "[node_memory]") {
   for (size_t bytes = 2; bytes < 10'000; ++bytes)
     REQUIRE(node_memory_bytes(bytes) >= node_memory_bytes(bytes - 1));
+}
+
+TEST_CASE("A slab of a size with many nodes has its pages at once", "[node_memory]") {
+  std::vector<NodeMemory> nodes;
+  const NodeMemory* first_of_slab = nullptr;
+  while (nodes.size() < 3'000)
+    nodes.push_back(allocate_node_memory(4'000));
+  for (const NodeMemory& node : nodes) {
+    if (node.slot == 0) first_of_slab = &node;
+  }
+  REQUIRE(first_of_slab != nullptr);
+  // As many pages as any slab of so many nodes has, whose slots nobody has written.
+  constexpr size_t kPages = 60;
+  const auto page_bytes = static_cast<size_t>(sysconf(_SC_PAGESIZE));
+  char* const from = static_cast<char*>(first_of_slab->at) + page_bytes -
+                     reinterpret_cast<uintptr_t>(first_of_slab->at) % page_bytes;
+  std::vector<unsigned char> pages(kPages);
+  REQUIRE(mincore(from, kPages * page_bytes, pages.data()) == 0);
+  const auto present =
+      std::count_if(pages.begin(), pages.end(), [](unsigned char page) { return (page & 1) != 0; });
+  if (can_populate()) CHECK(present == kPages);
+  for (const NodeMemory& node : nodes)
+    free_node_memory(node);
 }
 
 TEST_CASE("Memory is aligned for any node", "[node_memory]") {
