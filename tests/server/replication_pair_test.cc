@@ -1,6 +1,15 @@
 // Servers of ours that follow each other: chains, changes of places, what Sentinel does.
-#include <catch2/catch.hpp>
+#include <filesystem>
+#include <string>
 
+#include <catch2/catch.hpp>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "server/net/socket.h"
 #include "tests/server/by_hand.h"
 #include "tests/server/tls_stage.h"
 #include "tests/support/asleep.h"
@@ -16,6 +25,27 @@ void write_some(Redis& redis, const std::string& key, int entries) {
 
 std::string digest(Redis& redis) {
   return redis("DEBUG", "DIGEST").text;
+}
+
+/// TCP connections of a process whose small packets may wait to become one.
+int patient_connections(pid_t pid) {
+  const Fd process(static_cast<int>(syscall(SYS_pidfd_open, pid, 0)));
+  REQUIRE(process.is_open());
+  int patient = 0;
+  for (const auto& entry :
+       std::filesystem::directory_iterator("/proc/" + std::to_string(pid) + "/fd")) {
+    const int number = std::stoi(entry.path().filename());
+    const Fd fd(static_cast<int>(syscall(SYS_pidfd_getfd, process.get(), number, 0)));
+    sockaddr_in peer{};
+    socklen_t length = sizeof(peer);
+    if (getpeername(fd.get(), reinterpret_cast<sockaddr*>(&peer), &length) != 0) continue;
+    if (peer.sin_family != AF_INET) continue;
+    int is_hurried = 0;
+    length = sizeof(is_hurried);
+    REQUIRE(getsockopt(fd.get(), IPPROTO_TCP, TCP_NODELAY, &is_hurried, &length) == 0);
+    patient += is_hurried == 0 ? 1 : 0;
+  }
+  return patient;
 }
 
 }  // namespace
@@ -41,6 +71,20 @@ TEST_CASE("A replica of Weir has its data and goes on where the link broke", "[r
   CHECK(info_field(one, "sync_full") == "1");
   CHECK(info_field(one, "sync_partial_ok") == "1");
   CHECK(one("WAIT", 1, 5000) == 1);
+}
+
+TEST_CASE("Packets for a replica may wait for each other if repl-disable-tcp-nodelay says so",
+          "[replica]") {
+  const std::string server = GENERATE(as<std::string>(), "", kRedis);
+  const bool may_wait = GENERATE(false, true);
+  CAPTURE(server, may_wait);
+  const TestServer primary(primary_options({"--repl-disable-tcp-nodelay", may_wait ? "yes" : "no"}),
+                           server.empty() ? server_binary() : server);
+  const TestServer replica(replica_of(primary));
+  Redis one = primary.connect();  // it has no such packets
+  Redis other = replica.connect();
+  REQUIRE(in_step(one, other));
+  CHECK(patient_connections(primary.pid()) == (may_wait ? 1 : 0));
 }
 
 TEST_CASE("A chain passes the stream on, and goes on behind one that was promoted",
