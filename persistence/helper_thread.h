@@ -4,6 +4,7 @@
 
 #include <csignal>
 #include <cstdint>
+#include <system_error>
 #include <thread>
 #include <utility>
 
@@ -11,6 +12,8 @@
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
+
+#include "persistence/file.h"
 
 namespace weir {
 
@@ -51,20 +54,30 @@ inline void give_way() {
   sched_yield();
 }
 
+/// Runs `function` in a thread of its own.  Errors: the system may refuse one, as where a
+/// container's processes and threads are counted and all of them are there; `function` is gone
+/// then.
 template <class Function>
-std::thread start_helper(Niceness niceness, Function function) {
+IoResult<std::thread> start_helper(Niceness niceness, Function function) {
   // A thread begins with the mask of the one that starts it.
   sigset_t all;
   sigset_t before;
   sigfillset(&all);
   pthread_sigmask(SIG_SETMASK, &all, &before);
-  std::thread helper([niceness, function = std::move(function)]() mutable {
+  IoResult<std::thread> helper;
+  auto work = [niceness, function = std::move(function)]() mutable {
     detail::take_short_turns();
     // Of this thread alone, although the call is about processes; without it all works, too.
     if (niceness != Niceness::kNone)
       setpriority(PRIO_PROCESS, static_cast<id_t>(gettid()), static_cast<int>(niceness));
     function();
-  });
+  };
+  try {
+    helper = std::thread(std::move(work));
+  } catch (const std::system_error& refused) {
+    helper = tl::unexpected(IoError{
+        .operation = "start", .path = "a helper thread", .errno_value = refused.code().value()});
+  }
   pthread_sigmask(SIG_SETMASK, &before, nullptr);
   return helper;
 }

@@ -35,7 +35,13 @@ void SyncThread::sync(std::shared_ptr<File> file, uint64_t bytes, uint64_t offse
     if (is_new) has_work_.notify_one();
     return;
   }
-  helper_ = start_helper(Niceness::kNone, [this] { run(); });
+  if (auto helper = start_helper(Niceness::kNone, [this] { run(); })) {
+    helper_ = std::move(*helper);
+    return;
+  }
+  std::unique_lock lock(mutex_);
+  while (!queue_.empty())
+    serve(lock);
 }
 
 SyncThread::State SyncThread::state() const {

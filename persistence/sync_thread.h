@@ -7,6 +7,9 @@
 // Requests are served in order; those that came while one ran share the next, if they are for the
 // same file.
 //
+// Where the system refuses a thread, who asks for a sync waits for it; the next time a thread is
+// tried again.
+//
 // Always: durable() counts only what a sync that succeeded has covered, with all before it.  After
 // one that failed the system may have dropped what was to be written and say nothing the next time,
 // so nothing is durable any more on the strength of later ones, until restart() says that all was
@@ -37,7 +40,7 @@ class SyncThread {
     uint64_t failed = 0;             // of the last that failed: the offset it was to reach
   };
 
-  /// on_done: called by the helper after each sync.
+  /// on_done: called after each sync, by the helper or, where there is none, in sync().
   explicit SyncThread(std::function<void()> on_done);
   SyncThread(const SyncThread&) = delete;
   SyncThread& operator=(const SyncThread&) = delete;

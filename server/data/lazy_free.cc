@@ -64,7 +64,20 @@ void LazyFree::push(Job job) {
 }
 
 void LazyFree::start() {
-  helper_ = start_helper(Niceness::kSome, [this] { run(); });
+  if (auto helper = start_helper(Niceness::kSome, [this] { run(); })) {
+    helper_ = std::move(*helper);
+    return;
+  }
+  std::deque<Job> jobs;
+  {
+    const std::lock_guard lock(mutex_);
+    jobs.swap(queue_);
+  }
+  for (Job& job : jobs) {
+    job.item = KeyEntry::Ptr();
+    freed_.fetch_add(job.objects, std::memory_order_relaxed);
+    pending_.fetch_sub(job.objects, std::memory_order_relaxed);
+  }
 }
 
 void LazyFree::give_back(RemoteNodeFrees& frees) const {

@@ -8,7 +8,8 @@
 // Who deletes a stream takes it out of every list and table first; from then on only the helper
 // knows it, whatever its size, in O(1).  Whole tables (FLUSHALL) go the same way.  The helper is
 // started when there is something to do for the first time; it blocks all signals, which are the
-// main thread's, and lets that go first where they share a core.
+// main thread's, and lets that go first where they share a core.  Where the system refuses a thread
+// the main one frees, and tries again the next time.
 #pragma once
 
 #include <atomic>

@@ -18,7 +18,13 @@ constexpr size_t kKeysPerLook = 8;
 BackgroundSnapshot::BackgroundSnapshot(Keyspace& keyspace, Write write, std::function<void()> wake)
     : snapshot_(keyspace), feed_(std::move(wake)) {
   // What takes longer keeps more of what is changed meanwhile: it does not step back.
-  helper_ = start_helper(Niceness::kNone, [this, write = std::move(write)] { run(write); });
+  auto helper = start_helper(Niceness::kNone, [this, write = std::move(write)] { run(write); });
+  if (helper) {
+    helper_ = std::move(*helper);
+  } else {
+    result_ = tl::unexpected(std::move(helper).error());
+    feed_.end();
+  }
 }
 
 BackgroundSnapshot::~BackgroundSnapshot() {
@@ -59,7 +65,7 @@ bool BackgroundSnapshot::step(int64_t budget_us) {
   }
   if (snapshot_.is_done() && !std::exchange(is_closed_, true)) feed_.close();
   if (snapshot_.is_done() && has_ended) {
-    helper_.join();
+    if (helper_.joinable()) helper_.join();
     is_over_ = true;
   }
   return !snapshot_.is_done() && !feed_.is_full();

@@ -5,6 +5,8 @@
 //     written keys ◄── are given back ◄──┐
 //     KeyspaceSnapshot ──► next keys ────┴─► SnapshotFeed ──► Write: a file, a log's base, a socket
 //
+// Where the system refuses a thread, that is its result; nothing was written.
+//
 // A turn spends a bounded time on it.  The main thread never waits for the helper, except when the
 // object is destroyed before its time.
 #pragma once

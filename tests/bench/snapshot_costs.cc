@@ -136,7 +136,7 @@ Load under_load(ServerProcess& server, const Content& content, Haste haste, IsOv
     }
   });
   // Prompt, so that what it waits for is the server, not the writer on its own core.
-  std::thread pinger = start_helper(Niceness::kNone, [&] {
+  IoResult<std::thread> pinger = start_helper(Niceness::kNone, [&] {
     const Fd fd = connect_and_ping(server.unix_socket());
     while (!ends) {
       const uint64_t sent_ns = now_ns();
@@ -150,7 +150,7 @@ Load under_load(ServerProcess& server, const Content& content, Haste haste, IsOv
   }
   ends = true;
   writer.join();
-  pinger.join();
+  pinger.value().join();
   std::sort(load.waits_ms.begin(), load.waits_ms.end());
   return load;
 }

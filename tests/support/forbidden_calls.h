@@ -4,7 +4,10 @@
 #include <cerrno>
 #include <cstddef>
 #include <cstdint>
+#include <exception>
+#include <functional>
 #include <initializer_list>
+#include <thread>
 #include <vector>
 
 #include <linux/filter.h>
@@ -28,6 +31,26 @@ inline bool forbid_calls(std::initializer_list<uint32_t> numbers) {
                              .filter = steps.data()};
   return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 &&
          prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &filter, 0, 0) == 0;
+}
+
+/// How the C library starts a thread; processes come by fork(), which is another call.
+inline constexpr uint32_t kThreadCall = SYS_clone3;
+
+/// Runs `work` in a thread that is refused these calls, and waits for it; what it throws comes
+/// here.  False where the kernel knows no such filters: nothing was run.
+inline bool run_without(std::initializer_list<uint32_t> calls, const std::function<void()>& work) {
+  bool is_forbidden = false;
+  std::exception_ptr thrown;
+  std::thread([&] {
+    is_forbidden = forbid_calls(calls);
+    try {
+      if (is_forbidden) work();
+    } catch (...) {
+      thrown = std::current_exception();
+    }
+  }).join();
+  if (thrown) std::rethrow_exception(thrown);
+  return is_forbidden;
 }
 
 }  // namespace weir::testing

@@ -6,6 +6,7 @@
 #include "persistence/sync_thread.h"
 #include "tests/support/command_text.h"
 #include "tests/support/faulty_file.h"
+#include "tests/support/forbidden_calls.h"
 #include "tests/support/temp_folder.h"
 
 namespace weir::testing {
@@ -66,6 +67,29 @@ TEST_CASE("A sync covers what was asked for before it began, in order", "[aof][s
   CHECK(thread.state().durable == 100);
   CHECK(thread.state().file_bytes == 200);
   CHECK_FALSE(thread.state().failure);
+}
+
+TEST_CASE("Where the system refuses a thread, who asks for a sync waits for it", "[aof][sync]") {
+  const TempFolder folder;
+  FaultyFileSystem disk;
+  int done = 0;
+  SyncThread thread([&] { ++done; });
+  const auto file = std::make_shared<File>(std::move(*File::create(disk, folder / "log")));
+  run_without({kThreadCall}, [&] {
+    thread.sync(file, 2, 1);
+    CHECK(thread.state().durable == 1);
+    CHECK_FALSE(thread.state().is_busy);
+    CHECK(done == 1);
+    disk.fail_call(1, EIO);
+    thread.sync(file, 4, 2);
+    CHECK(thread.state().durable == 1);
+    REQUIRE(thread.state().failure);
+    CHECK(thread.state().failure->errno_value == EIO);
+  });
+  thread.restart(2);
+  thread.sync(file, 6, 3);
+  thread.wait();
+  CHECK(thread.state().durable == 3);
 }
 
 TEST_CASE("After a sync that failed, nothing is durable because a later one succeeded",

@@ -27,7 +27,7 @@ Seen look() {
 
 Seen seen_by(Niceness niceness) {
   Seen seen;
-  start_helper(niceness, [&seen] { seen = look(); }).join();
+  start_helper(niceness, [&seen] { seen = look(); }).value().join();
   return seen;
 }
 
@@ -64,6 +64,15 @@ TEST_CASE("a helper works where it may neither step back nor have shorter turns"
   CHECK(seen.has_all_blocked);
   CHECK(seen.niceness == usual);
   CHECK(seen.turn_ns == 0);
+}
+
+TEST_CASE("a helper that the system refuses is an error, and signals come as before") {
+  run_without({kThreadCall}, [] {
+    const IoResult<std::thread> helper = start_helper(Niceness::kNone, [] {});
+    REQUIRE_FALSE(helper);
+    CHECK(to_string(helper.error()) == "start 'a helper thread': Operation not permitted");
+    CHECK_FALSE(look().has_all_blocked);
+  });
 }
 
 }  // namespace

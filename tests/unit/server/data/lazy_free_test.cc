@@ -9,6 +9,7 @@
 
 #include "server/data/keyspace.h"
 #include "streams/node_memory.h"
+#include "tests/support/forbidden_calls.h"
 #include "tests/support/patience.h"
 
 namespace weir {
@@ -92,6 +93,23 @@ TEST_CASE("A group with much pending is freed by the helper", "[lazy_free]") {
   CHECK(stream.find_group("group") == nullptr);
   wait_until_freed(lazy_free);
   CHECK(lazy_free.freed() == 1);
+}
+
+TEST_CASE("Where the system refuses a thread, what is great is freed at once", "[lazy_free]") {
+  Keyspace keyspace(1);
+  Database& db = keyspace.database(0);
+  const size_t before = drained_reserve();
+  const bool was_refused = testing::run_without({testing::kThreadCall}, [&] {
+    fill(db.find_or_create("great"), 10'000);
+    db.erase("great");
+    CHECK(keyspace.lazy_free.pending() == 0);
+    CHECK(keyspace.lazy_free.freed() == 1);
+    CHECK(drained_reserve() == before);
+  });
+  fill(db.find_or_create("great"), 10'000);
+  db.erase("great");
+  wait_until_freed(keyspace.lazy_free);
+  CHECK(keyspace.lazy_free.freed() == (was_refused ? 2 : 1));
 }
 
 TEST_CASE("The helper takes no signal from the main thread", "[lazy_free]") {

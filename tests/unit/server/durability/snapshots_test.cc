@@ -9,6 +9,7 @@
 #include "server/clock.h"
 #include "tests/support/describe_keyspace.h"
 #include "tests/support/faulty_file.h"
+#include "tests/support/forbidden_calls.h"
 #include "tests/support/handler_stage.h"
 #include "tests/support/random_commands.h"
 #include "tests/support/seed.h"
@@ -273,6 +274,25 @@ TEST_CASE("Whichever system call fails, the old snapshot stays and nothing else 
     CHECK(here.folder.names() == std::vector<std::string>{"dump.rdb"});
     if (n < calls - 2) CHECK(read_text("dump.rdb") == old);
   }
+}
+
+TEST_CASE("Where the system refuses a thread, BGSAVE fails, and the next one is as if nothing were",
+          "[snapshots]") {
+  const InFolder here;
+  Stage stage;
+  stage.fill();
+  run_without({kThreadCall}, [&] {
+    stage("BGSAVE");
+    stage.end_snapshot();
+    CHECK(stage.snapshots.record().last_background_failed);
+    CHECK(here.folder.names().empty());
+  });
+  stage("XADD s 7-0 f v");
+  const KeyTexts moment = describe(stage.keyspace);
+  stage("BGSAVE");
+  stage.end_snapshot();
+  CHECK_FALSE(stage.snapshots.record().last_background_failed);
+  CHECK(loaded() == moment);
 }
 
 TEST_CASE("After a failure the next save point waits for five seconds", "[snapshots]") {
