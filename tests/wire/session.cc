@@ -41,6 +41,9 @@ bool uses(const Case& recorded, std::string_view command) {
   return false;
 }
 
+/// Who may block for longer than this is not awake again while a case is played.
+constexpr int64_t kLongestBlockMs = 3'600'000;
+
 /// How long the command may wait, where it says so: behind BLOCK.
 std::optional<testing::Milliseconds> block_time(const std::vector<std::string>& words) {
   for (size_t i = 1; i + 1 < words.size(); ++i) {
@@ -49,8 +52,8 @@ std::optional<testing::Milliseconds> block_time(const std::vector<std::string>& 
     const std::string& text = words[i + 1];
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), block_ms);
     const bool is_number = error == std::errc() && end == text.data() + text.size();
-    if (is_number && block_ms > 0) return testing::Milliseconds(block_ms);
-    return std::nullopt;
+    if (!is_number || block_ms <= 0 || block_ms > kLongestBlockMs) return std::nullopt;
+    return testing::Milliseconds(block_ms);
   }
   return std::nullopt;
 }
