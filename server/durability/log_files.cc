@@ -100,8 +100,10 @@ IoResult<AofFile> LogFiles::begin(LoadedLog& loaded) {
   IoResult<AofFile> file = open_increment(manifest, loaded);
   if (!file) return file;
   manifest_ = std::move(manifest);
-  if (has_nothing)
-    loaded.base_bytes = size_of(files_, place_.path(manifest_.base()->name))->value_or(0);
+  if (!has_nothing) return file;
+  auto base_bytes = size_of(files_, place_.path(manifest_.base()->name));
+  if (!base_bytes) return tl::unexpected(std::move(base_bytes).error());
+  loaded.base_bytes = base_bytes->value_or(0);
   return file;
 }
 
