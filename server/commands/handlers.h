@@ -101,7 +101,6 @@ Outcome touch(Call& call);
 Outcome object_encoding(Call& call);
 Outcome object_refcount(Call& call);
 Outcome object_idletime(Call& call);
-Outcome memory_usage(Call& call);
 Outcome object_freq(Call& call);
 Outcome object_help(Call& call);
 
@@ -182,18 +181,22 @@ Outcome config_set(Call& call);
 Outcome debug(Call& call);
 Outcome info(Call& call);
 Outcome lolwut(Call& call);
-Outcome save(Call& call);
+Outcome time(Call& call);
+
+// snapshot.cc
 Outcome bgrewriteaof(Call& call);
 Outcome bgsave(Call& call);
 Outcome lastsave(Call& call);
+Outcome save(Call& call);
 Outcome shutdown(Call& call);
+
+// replicaof.cc, replication.cc
 Outcome failover(Call& call);
 Outcome psync(Call& call);
 Outcome replconf(Call& call);
 Outcome replicaof(Call& call);
 Outcome role(Call& call);
 Outcome sync(Call& call);
-Outcome time(Call& call);
 
 // slowlog.cc, monitor.cc
 Outcome monitor(Call& call);
@@ -211,12 +214,13 @@ Outcome latency_history(Call& call);
 Outcome latency_latest(Call& call);
 Outcome latency_reset(Call& call);
 
-// memory_stats.cc
+// memory_stats.cc, memory_usage.cc
 Outcome memory_doctor(Call& call);
 Outcome memory_help(Call& call);
 Outcome memory_malloc_stats(Call& call);
 Outcome memory_purge(Call& call);
 Outcome memory_stats(Call& call);
+Outcome memory_usage(Call& call);
 
 // absent.cc
 Outcome cluster(Call& call);
