@@ -17,7 +17,9 @@ class Clock {
   void refresh();
   /// Reads the monotonic clock alone: for measuring.
   static int64_t monotonic_us();
-  /// Reads the other one alone.
+  /// The same in ms, rounded down.
+  static int64_t monotonic_ms_now() { return monotonic_us() / 1000; }
+  /// Reads the clock of Unix time alone.
   static int64_t unix_us_now();
 
   int64_t unix_s() const { return unix_s_; }

@@ -122,7 +122,7 @@ bool Dispatcher::unblock(Client& client, std::string_view error) {
 }
 
 void Dispatcher::expire_waiters() {
-  const int64_t now_ms = Clock::monotonic_us() / 1000;
+  const int64_t now_ms = Clock::monotonic_ms_now();
   context_.waiters.signal_due(now_ms);
   while (const std::optional<uint64_t> id = context_.waiters.expired(now_ms)) {
     Client* const client = context_.clients.find(*id);
@@ -150,7 +150,7 @@ void Dispatcher::end_pause_of_expiry() {
 }
 
 void Dispatcher::run_put_off() {
-  if (pause_.is_over(Clock::monotonic_us() / 1000)) end_pause();
+  if (pause_.is_over(Clock::monotonic_ms_now())) end_pause();
   if (pause_.is_on() || put_off_.empty()) return;
   clock_.refresh();
   lap_ticks_ = context_.ticks.now();

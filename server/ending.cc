@@ -28,7 +28,7 @@ Ending::Answer Ending::begin(const Wish& wish) {
   const bool lags = context_.replication.is_primary() && !context_.replicas.all_have(target_);
   if (!wish.waits || patience_ms == 0 || !lags) return finish(wish);
   waiting_ = wish;
-  until_ms_ = Clock::monotonic_us() / kMsPerSecond + patience_ms;
+  until_ms_ = Clock::monotonic_ms_now() + patience_ms;
   context_.log.notice("Waiting for replicas before shutting down.");
   context_.dispatcher.pause().set(PauseCause::kEnding, true);
   context_.keyspace.expiry_paused = true;
@@ -37,7 +37,7 @@ Ending::Answer Ending::begin(const Wish& wish) {
 }
 
 void Ending::look() {
-  const bool is_late = Clock::monotonic_us() / kMsPerSecond >= until_ms_;
+  const bool is_late = Clock::monotonic_ms_now() >= until_ms_;
   if (!is_late && !context_.replicas.all_have(target_)) return;
   if (is_late) log_lag();
   const Wish wish = *std::exchange(waiting_, std::nullopt);
@@ -51,7 +51,7 @@ Ending::Answer Ending::finish(const Wish& wish) {
 }
 
 int64_t Ending::ms_left() const {
-  return std::max<int64_t>(0, until_ms_ - Clock::monotonic_us() / kMsPerSecond);
+  return std::max<int64_t>(0, until_ms_ - Clock::monotonic_ms_now());
 }
 
 void Ending::log_lag() const {

@@ -82,7 +82,7 @@ void ReplicationControl::promise_changed() {
   update_gate();
   const int64_t timeout_ms = context_.config->min_replicas_ack_timeout_ms;
   context_.commit_gate.set_deadlines(
-      timeout_ms > 0 ? std::optional(Clock::monotonic_us() / 1000 + timeout_ms) : std::nullopt);
+      timeout_ms > 0 ? std::optional(Clock::monotonic_ms_now() + timeout_ms) : std::nullopt);
   news_of_replicas();
 }
 
@@ -95,7 +95,7 @@ void ReplicationControl::look_at_replicas() {
   update_gate();
   CommitGate& gate = context_.commit_gate;
   if (gate.is_closed(CommitGate::Keeper::kReplicas)) {
-    count_unconfirmed(gate.expire(Clock::monotonic_us() / 1000, errors::kUnconfirmed),
+    count_unconfirmed(gate.expire(Clock::monotonic_ms_now(), errors::kUnconfirmed),
                       errors::kUnconfirmed);
     if (gate.take_news()) context_.replicas.ask_for_acks();
   }

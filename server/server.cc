@@ -251,7 +251,7 @@ bool Server::end_turn() {
   if (parts_.ending.is_waiting()) parts_.ending.look();
   if (parts_.shutdown.is_requested()) begin_to_end();
   arm_deadline_timer();
-  if (parts_.failover.is_on()) parts_.failover.look(Clock::monotonic_us() / 1000);
+  if (parts_.failover.is_on()) parts_.failover.look(Clock::monotonic_ms_now());
   has_more |= parts_.upstream.end_turn();
   // What a base that counts now, or an eviction, lets go is served in the next turn.
   return has_more || has_more_to_save || parts_.waiters.has_signals();
@@ -286,7 +286,7 @@ void Server::arm_deadline_timer() {
   if (next_ms == armed_deadline_ms_) return;
   armed_deadline_ms_ = next_ms;
   if (next_ms) {
-    deadline_timer_.set_ms(*next_ms - Clock::monotonic_us() / 1000);
+    deadline_timer_.set_ms(*next_ms - Clock::monotonic_ms_now());
   } else {
     deadline_timer_.cancel();
   }

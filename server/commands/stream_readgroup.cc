@@ -285,7 +285,7 @@ std::optional<int64_t> GroupReader::look_again_ms() const {
   // Strictly later, and never at once: a clock that was set back must not make the server spin.
   const int64_t wait_ms =
       std::max<int64_t>(first_ms - call_.now_ms + std::min(*args_.claim_idle_ms, kMostIdleMs), 0);
-  return Clock::monotonic_us() / 1000 + wait_ms + 2;
+  return Clock::monotonic_ms_now() + wait_ms + 2;
 }
 
 std::unique_ptr<Wait> wait_for_group(const Call& call, const ReadArgs& args,

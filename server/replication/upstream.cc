@@ -61,7 +61,7 @@ Upstream::Upstream(const Parts& parts)
 }
 
 int64_t Upstream::now_ms() const {
-  return Clock::monotonic_us() / kMsPerSecond;
+  return Clock::monotonic_ms_now();
 }
 
 int64_t Upstream::applied_offset() const {
