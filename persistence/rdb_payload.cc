@@ -1,7 +1,5 @@
 #include "persistence/rdb_payload.h"
 
-#include <algorithm>
-
 #include "persistence/crc64.h"
 #include "persistence/rdb_extras.h"
 #include "persistence/rdb_format.h"

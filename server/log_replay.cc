@@ -1,6 +1,5 @@
 #include "server/log_replay.h"
 
-#include <algorithm>
 #include <array>
 #include <cstdio>
 #include <utility>

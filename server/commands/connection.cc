@@ -1,5 +1,4 @@
 // The session: AUTH ECHO HELLO PING QUIT RESET SELECT.
-#include <algorithm>
 
 #include "server/commands/args.h"
 #include "server/commands/client_names.h"

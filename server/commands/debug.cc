@@ -1,5 +1,4 @@
 // DEBUG: what test suites need and nothing that a running service should use.
-#include <algorithm>
 #include <array>
 #include <csignal>
 #include <cstdio>

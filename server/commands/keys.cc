@@ -1,6 +1,5 @@
 // Commands on keys, whatever they hold: DEL EXISTS TYPE KEYS SCAN RANDOMKEY DBSIZE FLUSHDB FLUSHALL
 // TOUCH OBJECT.
-#include <algorithm>
 #include <random>
 
 #include "server/commands/args.h"

@@ -1,6 +1,5 @@
 #include "server/durability/append_log.h"
 
-#include <algorithm>
 #include <utility>
 
 namespace weir {

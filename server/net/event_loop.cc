@@ -1,6 +1,5 @@
 #include "server/net/event_loop.h"
 
-#include <algorithm>
 #include <cassert>
 
 #include <sys/timerfd.h>

@@ -1,5 +1,4 @@
 // What replicas of Redis said to their primary, said to ours byte by byte: it answers as that did.
-#include <cstdint>
 #include <string>
 
 #include <catch2/catch.hpp>

@@ -1,5 +1,4 @@
 // What a server does on a machine that has no OpenSSL 3, or another one than that.
-#include <cmath>
 #include <filesystem>
 #include <string>
 #include <vector>
