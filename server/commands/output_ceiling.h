@@ -13,19 +13,18 @@
 
 #include "server/command.h"
 #include "server/net/client.h"
+#include "server/net/client_io.h"
 #include "server/settings.h"
 
 namespace weir {
 
 /// In bytes of the connection's output; SIZE_MAX: no limit.
 inline size_t output_ceiling(const Call& call) {
-  // Smaller outputs are not looked at (ClientIo).
-  constexpr uint64_t kLeastBytes = uint64_t{16} * 1024;
   // What is told must not hang on how much was answered.
   if (call.is_replay || call.client.shared != nullptr) return SIZE_MAX;
   const OutputLimits& limits = call.settings.client_output_buffer_limit;
   const uint64_t hard = (call.client.subscriptions ? limits.pubsub : limits.normal).hard_bytes;
-  return hard == 0 ? SIZE_MAX : std::max(hard, kLeastBytes);
+  return hard == 0 ? SIZE_MAX : std::max<uint64_t>(hard, ClientIo::kOutputBytes);
 }
 
 }  // namespace weir

@@ -13,11 +13,14 @@
 // A socket without TLS tells once of what came (edge-triggered: the system need not look again
 // whether it was read).  Who leaves something in it, is in unread_ and reads on in the next turn.
 //
+// client_io.cc reads and runs requests, client_io_writing.cc sends.
+//
 // Always: a client that is closed is not touched by its socket again, and is freed at the end of
 // the turn, when no handler can hold it any more.
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <span>
 #include <string_view>
 #include <vector>
@@ -74,6 +77,9 @@ class RequestHandler {
 
 class ClientIo {
  public:
+  /// A fresh reply buffer.  Outputs that are no longer are not held against their limits: most are.
+  static constexpr size_t kOutputBytes = size_t{16} * 1024;
+
   ClientIo(EventLoop& loop, RequestHandler& handler);
 
   /// Begins to read from a new connection.
@@ -129,20 +135,31 @@ class ClientIo {
     return client.held->sendable(client.bytes_out, client.output.size());
   }
 
+  /// For bytes that are about to be read.
+  struct Room {
+    char* at;
+    size_t bytes;
+  };
+
   static void on_readable(int fd, short what, void* argument);
   static void on_writable(int fd, short what, void* argument);
 
   void read_from(Client& client);
   void read_later(Client& client);
   bool read_once(Client& client);
+  Room make_room(Client& client);
   ssize_t receive(Client& client, char* at, size_t room);
   ssize_t receive_tls(Client& client, char* at, size_t room);
   ssize_t send(Client& client, std::string_view bytes);
-  bool send_some(Client& client, std::string_view bytes, size_t& sent);
+  std::optional<size_t> send_some(Client& client, std::string_view bytes);
   void flush_shared(Client& client);
   void run_requests(Client& client, std::string_view bytes, bool is_own_input);
   void run_rest(Client& client);
-  bool close_if_output_exceeded(Client& client);
+  bool close_if_output_exceeded(Client& client) {
+    if (client.output.size() <= kOutputBytes && !client.shared) return false;
+    return close_if_above_limit(client);
+  }
+  bool close_if_above_limit(Client& client);
   void keep_rest(Client& client, std::string_view rest, bool is_own_input, size_t used);
   void flush(Client& client);
   void take_output_buffer(Client& client);

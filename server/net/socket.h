@@ -1,6 +1,7 @@
 // The few things asked of a socket, and the handle that closes it.
 #pragma once
 
+#include <cerrno>
 #include <string>
 #include <utility>
 
@@ -25,6 +26,11 @@ class Fd {
  private:
   int fd_ = -1;
 };
+
+/// Whether a read or write that failed so may succeed later: nothing is wrong with the socket.
+inline bool is_transient(int error) {
+  return error == EAGAIN || error == EWOULDBLOCK || error == EINTR;
+}
 
 enum class SocketEnd : bool { kLocal, kPeer };
 

@@ -9,6 +9,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "server/net/socket.h"
 #include "server/net/tls_setup.h"
 
 namespace weir {
@@ -18,10 +19,6 @@ namespace {
 constexpr size_t kTurnBytes = size_t{64} * 1024;
 /// A common name has at most 64 characters (RFC 5280).
 constexpr int kCommonNameBytes = 65;
-
-bool is_transient(int error) {
-  return error == EAGAIN || error == EWOULDBLOCK || error == EINTR;
-}
 
 ssize_t would_block() {
   errno = EAGAIN;

@@ -30,10 +30,6 @@ AddressList resolve(const std::string& host, int port, std::string& why) {
   return {found, &freeaddrinfo};
 }
 
-bool is_transient(int error) {
-  return error == EAGAIN || error == EWOULDBLOCK || error == EINTR;
-}
-
 }  // namespace
 
 std::string PrimaryConnection::open(const Target& target) {
