@@ -15,10 +15,6 @@ ServerAddress address_of(const Replica& replica) {
   return {replica.ip(), replica.traits.port};
 }
 
-std::string text_of(const ServerAddress& address) {
-  return address.host + ":" + std::to_string(address.port);
-}
-
 }  // namespace
 
 void Failover::begin(Request request, int64_t now_ms) {
@@ -29,7 +25,7 @@ void Failover::begin(Request request, int64_t now_ms) {
   context_.dispatcher.pause().set(PauseCause::kFailover, true);
   context_.keyspace.expiry_paused = true;
   context_.replicas.set_quiet(true);
-  context_.log.notice(request_.target ? "FAILOVER requested to " + text_of(*request_.target) + "."
+  context_.log.notice(request_.target ? "FAILOVER requested to " + request_.target->text() + "."
                                       : "FAILOVER requested.");
 }
 
@@ -51,13 +47,13 @@ void Failover::look(int64_t now_ms) {
   if (state_ != State::kWaitingForSync) return;
   if (const Replica* const replica = synced()) {
     const ServerAddress target = address_of(*replica);
-    context_.log.notice("Failover target " + text_of(target) + " is synced, failing over.");
+    context_.log.notice("Failover target " + target.text() + " is synced, failing over.");
     return change_places(target);
   }
   if (!until_ms_ || now_ms < *until_ms_) return;
   if (!request_.is_forced) return abort("Replica never caught up before timeout");
   const ServerAddress target = *request_.target;
-  context_.log.notice("Failover to " + text_of(target) + " time out exceeded, failing over.");
+  context_.log.notice("Failover to " + target.text() + " time out exceeded, failing over.");
   change_places(target);
 }
 

@@ -26,10 +26,6 @@ constexpr int64_t kObsoleteOffset = 1;
 constexpr std::string_view kRoleChanged =
     "UNBLOCKED force unblock from blocking operation, instance state changed (master -> replica?)";
 
-std::string text_of(const ServerAddress& address) {
-  return address.host + ":" + std::to_string(address.port);
-}
-
 /// "host port", as the configuration has it.
 ServerAddress address_in(const std::string& words) {
   const size_t blank = words.find(' ');
@@ -121,7 +117,7 @@ void Upstream::follow(ServerAddress primary, std::string_view by) {
   primary_ = std::move(primary);
   context_.config.note("replicaof", primary_->host + " " + std::to_string(primary_->port));
   become_replica();
-  context_.log.notice("REPLICAOF " + text_of(*primary_) + " enabled (user request from '" +
+  context_.log.notice("REPLICAOF " + primary_->text() + " enabled (user request from '" +
                       std::string(by) + "')");
 }
 
@@ -227,7 +223,7 @@ void Upstream::connect(int64_t now) {
   link_.connecting(now);
   ++record_.attempts;
   ++record_.current_attempts;
-  context_.log.notice("Connecting to MASTER " + text_of(*primary_));
+  context_.log.notice("Connecting to MASTER " + primary_->text());
   const Settings& settings = context_.config.values();
   const std::string why = connection_.open({.host = primary_->host,
                                             .port = primary_->port,
@@ -375,12 +371,10 @@ void Upstream::apply(const PrimaryLink::Command& command) {
   const std::optional<uint32_t> changed = step.has_written ? std::optional(db) : std::nullopt;
   context_.propagation.pass_through(is_part ? std::string_view(held_) : command.bytes, changed);
   held_.clear();
-  if (step.passed_over > 0) {
-    record_.commands_passed_over += step.passed_over;
-    if (!std::exchange(warned_of_foreign_, true))
-      context_.log.warning(
-          "The master sends commands for data of other types; they are passed over "
-          "(replica-ignore-other-types)");
+  if (step.passed_over > 0 && !std::exchange(warned_of_foreign_, true)) {
+    context_.log.warning(
+        "The master sends commands for data of other types; they are passed over "
+        "(replica-ignore-other-types)");
   }
   if (replay_.db() == db) return;
   if (is_part) context_.propagation.forget_database();

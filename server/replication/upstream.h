@@ -46,6 +46,9 @@ struct ServerAddress {
   std::string host;
   int port = 0;
 
+  /// "host:port", for the log.
+  std::string text() const { return host + ":" + std::to_string(port); }
+
   friend bool operator==(const ServerAddress&, const ServerAddress&) = default;
 };
 
@@ -114,7 +117,6 @@ class Upstream {
     int64_t disconnected_ms = 0;    // in all, before the present state
     uint64_t current_attempts = 0;  // since it last was up
     uint64_t attempts = 0;
-    uint64_t commands_passed_over = 0;
   };
   const Record& record() const { return record_; }
   uint64_t bytes_in() const { return connection_.bytes_in(); }
