@@ -1,8 +1,10 @@
 // Between a request and its handler: the gates before a command and the duties after it.
 //
-//   argv ─► row ─► arity ─► debug ─► password ─► rights ─► memory ─► run ─► reply or error
-//                                                            │         │
-//                                          waits: registered ◄┘         └─► statistics
+//   argv ─► row ─► arity
+//     ─► debug, modules ─► password ─► MULTI ─► rights ─► memory ─► closed gates     refusal_of()
+//     ─► listens to messages, is fed ─► pause: put off ─► in MULTI: queued           run_or_queue()
+//     ─► run ─┬─► reply or error ─► statistics                                       run()
+//             └─► waits: registered with Waiters
 //
 // No command is known here by name: what is special about one is a flag in its row.  A waiting
 // command is run again by the same path when one of its keys is signalled.
