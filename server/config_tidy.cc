@@ -21,7 +21,6 @@ Tidied refuse(const char* reason) {
 // The timers are counted in ticks of the clock that hz drives; more than 500 of them waste time.
 constexpr int64_t kMinHz = 1;
 constexpr int64_t kMaxHz = 500;
-constexpr int64_t kLargestPort = 65535;
 /// What replicas that break off for a moment miss should always be there.
 constexpr int64_t kLeastBacklogBytes = int64_t{16} * 1024;
 

@@ -39,17 +39,11 @@ constexpr size_t kLoggedQueryBytes = 64;
 
 /// Between quotes, the middle of a long one left out, with dots for what cannot be printed.
 std::string protocol_excerpt(std::string_view bytes) {
-  const auto printable = [](std::string_view part) {
-    std::string text(part);
-    std::replace_if(
-        text.begin(), text.end(), [](char c) { return c < ' ' || c > '~'; }, '.');
-    return "'" + text + "'";
-  };
-  if (bytes.size() <= kLoggedProtocolBytes) return printable(bytes);
+  if (bytes.size() <= kLoggedProtocolBytes) return quoted_for_log(bytes);
   constexpr size_t kHalf = kLoggedProtocolBytes / 2;
-  return printable(bytes.substr(0, kHalf)) + " (... more " +
+  return quoted_for_log(bytes.substr(0, kHalf)) + " (... more " +
          std::to_string(bytes.size() - kLoggedProtocolBytes) + " bytes ...) " +
-         printable(bytes.substr(bytes.size() - kHalf));
+         quoted_for_log(bytes.substr(bytes.size() - kHalf));
 }
 
 std::string last_command_of(const Client& client) {

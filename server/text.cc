@@ -143,6 +143,13 @@ std::string human_bytes(uint64_t bytes) {
   return text;
 }
 
+std::string quoted_for_log(std::string_view bytes) {
+  std::string text(bytes);
+  std::replace_if(
+      text.begin(), text.end(), [](char c) { return c < ' ' || c > '~'; }, '.');
+  return "'" + text + "'";
+}
+
 std::string_view next_word(std::string_view& words) {
   const size_t begin = std::min(words.find_first_not_of(' '), words.size());
   words.remove_prefix(begin);

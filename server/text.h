@@ -91,9 +91,13 @@ std::string cut_text(std::string_view text, size_t most);
 /// Bytes for people: "512B", "1.50K", "2.00M".
 std::string human_bytes(uint64_t bytes);
 
+/// Between quotes, with dots for what cannot be printed: bytes of a peer, for the log.
+std::string quoted_for_log(std::string_view bytes);
 /// The next of the words that blanks separate; removes it from `words`.
 std::string_view next_word(std::string_view& words);
 
+/// Of TCP.
+inline constexpr int64_t kLargestPort = 65535;
 /// Whether a server may be called so: something without blanks, quotes and the like, which stands
 /// in lines of INFO and of the configuration as it is.
 bool is_host(std::string_view text);

@@ -13,8 +13,6 @@
 namespace weir {
 namespace {
 
-constexpr int64_t kLargestPort = 65535;
-
 Parsed<Failover::Request> read_request(const Call& call) {
   Failover::Request request;
   ArgCursor args(call.args, 1);

@@ -18,7 +18,6 @@ namespace {
 
 /// The longest address or host name that is believed.
 constexpr size_t kMostAddressBytes = 255;
-constexpr int64_t kLargestPort = 65535;
 
 std::optional<ReplyError> read_filter(std::string_view text, ReplicaTraits& traits) {
   const auto words = resp::split_words(text);

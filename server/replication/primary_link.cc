@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "resp/reply_writer.h"
+#include "server/text.h"
 
 namespace weir {
 namespace {
@@ -36,10 +37,7 @@ bool starts_with_one_of(std::string_view line, std::span<const std::string_view>
 }
 
 std::string quoted(std::string_view bytes) {
-  std::string text(bytes.substr(0, kQuotedBytes));
-  std::replace_if(
-      text.begin(), text.end(), [](char c) { return c < ' ' || c > '~'; }, '.');
-  return "'" + text + "'";
+  return quoted_for_log(bytes.substr(0, kQuotedBytes));
 }
 
 bool is_replication_id(std::string_view text) {
