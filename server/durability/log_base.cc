@@ -4,7 +4,6 @@
 
 #include "persistence/command_base_writer.h"
 #include "persistence/helper_thread.h"
-#include "persistence/replacing_file.h"
 #include "server/clock.h"
 
 namespace weir {
@@ -12,16 +11,10 @@ namespace {
 
 constexpr int64_t kUsPerSecond = 1'000'000;
 
-IoResult<ReplacingFile> create(const RdbPlan& plan) {
-  return ReplacingFile::create(*plan.files, {.target = plan.target,
-                                             .temporary = temporary_name(plan.target),
-                                             .syncs_on_the_way = plan.syncs_on_the_way});
-}
-
 /// Commands of what `each(writer)` walks.
 template <typename Each>
 IoResult<uint64_t> write_commands(const BasePlan& plan, Each each) {
-  IoResult<ReplacingFile> file = create(plan.rdb);
+  IoResult<ReplacingFile> file = create_file(plan.rdb);
   if (!file) return tl::unexpected(std::move(file).error());
   const CommandBaseWriter::Dialect dialect{.has_messages = plan.level >= PropagationLevel::k86,
                                            .has_release = plan.level >= PropagationLevel::k88};

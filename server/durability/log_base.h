@@ -1,4 +1,9 @@
-// A base of the log becomes a file: a snapshot, or commands.
+// A base of the log becomes a file: a snapshot, or commands (aof-use-rdb-preamble).
+//
+//   settings ─► BasePlan ─┬─ RdbPlan ─────────────────► rdb_saving            F.<n>.base.rdb
+//                         └─ level, limits, stamp ────► CommandBaseWriter     F.<n>.base.aof
+//
+// Who puts it in place is told how long it is.
 #pragma once
 
 #include <cstdint>

@@ -4,7 +4,6 @@
 
 #include "persistence/helper_thread.h"
 #include "persistence/rdb_writer.h"
-#include "persistence/replacing_file.h"
 #include "server/clock.h"
 #include "server/host/memory.h"
 #include "server/version.h"
@@ -121,13 +120,6 @@ class TextDestination final : public RdbDestination {
   std::string text;
 };
 
-IoResult<ReplacingFile> create(const RdbPlan& plan) {
-  return ReplacingFile::create(*plan.files, {.target = plan.target,
-                                             .temporary = temporary_name(plan.target),
-                                             .syncs_on_the_way = plan.syncs_on_the_way,
-                                             .is_durable = plan.is_durable});
-}
-
 }  // namespace
 
 RdbPlan plan_of(const Settings& settings, FileSystem& files) {
@@ -141,6 +133,13 @@ RdbPlan plan_of(const Settings& settings, FileSystem& files) {
           .redis_version = settings.compat_version,
           .unix_s = Clock::unix_us_now() / kUsPerSecond,
           .used_memory = used_memory()};
+}
+
+IoResult<ReplacingFile> create_file(const RdbPlan& plan) {
+  return ReplacingFile::create(*plan.files, {.target = plan.target,
+                                             .temporary = temporary_name(plan.target),
+                                             .syncs_on_the_way = plan.syncs_on_the_way,
+                                             .is_durable = plan.is_durable});
 }
 
 RdbResult write_rdb(const RdbPlan& plan, RdbDestination& destination,
@@ -164,7 +163,7 @@ RdbResult write_rdb(const RdbPlan& plan, RdbDestination& destination,
 
 RdbResult write_rdb(const RdbPlan& plan, const BackgroundSnapshot::Counts& counts,
                     SnapshotFeed& feed) {
-  IoResult<ReplacingFile> file = create(plan);
+  IoResult<ReplacingFile> file = create_file(plan);
   if (!file) return tl::unexpected(file.error());
   FileDestination destination(*file);
   RdbResult written = write_rdb(plan, destination, counts, feed);
@@ -178,7 +177,7 @@ std::string rdb_without_keys(const RdbPlan& plan) {
 }
 
 RdbResult write_rdb(const RdbPlan& plan, Keyspace& keyspace) {
-  IoResult<ReplacingFile> file = create(plan);
+  IoResult<ReplacingFile> file = create_file(plan);
   if (!file) return tl::unexpected(file.error());
   FileDestination destination(*file);
   RdbDocument document(plan, destination);

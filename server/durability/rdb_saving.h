@@ -1,4 +1,14 @@
-// A snapshot becomes a file.
+// A snapshot becomes a file, or goes to a replica.
+//
+//   settings ─► RdbPlan ─┬─ all keys, now ───────────────┐
+//                        ├─ SnapshotFeed, in a helper ───┼─► RdbWriter ─► ReplacingFile
+//                        └─ no keys: what is said of it ─┘           └──► RdbDestination: a socket
+//
+// The plan is made when the snapshot begins, so that no setting changes in the middle of a file. In
+// a helper's hands the main thread goes first after each chunk.
+//
+// Always: a file is put in place when it is whole; of one that failed or was cancelled nothing
+// stays.
 #pragma once
 
 #include <cstdint>
@@ -7,6 +17,7 @@
 
 #include "persistence/file.h"
 #include "persistence/rdb_output.h"
+#include "persistence/replacing_file.h"
 #include "server/data/keyspace.h"
 #include "server/durability/background_snapshot.h"
 #include "server/durability/snapshot_feed.h"
@@ -52,6 +63,8 @@ using RdbResult = IoResult<RdbWritten>;
 
 RdbPlan plan_of(const Settings& settings, FileSystem& files);
 
+/// The file that the plan is for, begun beside it; see replacing_file.h.
+IoResult<ReplacingFile> create_file(const RdbPlan& plan);
 /// The keys of a feed; nothing is left of the file when the feed is cancelled.
 RdbResult write_rdb(const RdbPlan& plan, const BackgroundSnapshot::Counts& counts,
                     SnapshotFeed& feed);
