@@ -75,8 +75,8 @@ class Database {
   uint32_t index() const { return index_; }
   size_t size() const { return keys_.size(); }
 
-  /// The stream of a key for reading, null without the key.  Counts a hit or a miss.  Nothing of it
-  /// is changed that a snapshot tells.
+  /// The stream of a key for reading, null without the key.  Counts a hit or a miss.  What a
+  /// snapshot would write down of it must not be changed.
   Stream* find(std::string_view key);
   /// The same for a command that reads and changes.
   Stream* find_to_change(std::string_view key);
@@ -239,6 +239,13 @@ class Keyspace {
                             : access_time_s_ - std::min(use, access_time_s_);
   }
 
+  // --- For KeyspaceSnapshot: there is at most one.
+  void begin_snapshot(KeyspaceSnapshot& snapshot);
+  void end_snapshot() { snapshot_ = nullptr; }
+  /// The mark with which keys are born.
+  bool snapshot_mark() const { return snapshot_mark_; }
+
+  // --- What others set, read and hand over to.
   /// What becomes of keys.
   KeyEvents events;
 
@@ -250,16 +257,11 @@ class Keyspace {
   /// Who hears of keys that the server removes; may be null.
   RemovalListener* removal_listener = nullptr;
 
-  // --- For KeyspaceSnapshot: there is at most one.
-  void begin_snapshot(KeyspaceSnapshot& snapshot);
-  void end_snapshot() { snapshot_ = nullptr; }
-  /// The mark with which keys are born.
-  bool snapshot_mark() const { return snapshot_mark_; }
-
   /// Changes to the data since the last save.
   uint64_t changes = 0;
   /// What streams that are made from now on remember of messages.
   IdempotenceLimits new_stream_limits;
+  /// Who forgets such messages in time.
   IidExpiry iid_expiry;
   /// Where removed streams go.
   LazyFree lazy_free;
