@@ -83,7 +83,6 @@ Outcome info(Call& call) {
   return Outcome::done();
 }
 
-// A primary without replicas, whose stream of changes has not begun.
 Outcome time(Call& call) {
   Clock now;
   call.reply.array(2);

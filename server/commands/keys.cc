@@ -50,7 +50,8 @@ Parsed<ScanArgs> read_scan(const Call& call) {
   return parsed;
 }
 
-/// FLUSHDB and FLUSHALL take one word, which changes nothing here: all is freed at once.
+/// FLUSHDB and FLUSHALL take one word, which changes nothing here: what
+/// takes long is freed by a helper, in either case.
 std::optional<ReplyError> check_flush_args(const Call& call) {
   if (call.args.size() == 1) return std::nullopt;
   const bool known = call.args.size() == 2 && (equals_ignoring_case(call.args[1], "sync") ||
