@@ -6,8 +6,6 @@
 namespace weir {
 namespace {
 
-/// A form is cut here, so that no receiver has to take one of boundless length.
-constexpr size_t kMostIdsPerForm = 1000;
 constexpr size_t kWordsAroundIds = 13;
 
 }  // namespace

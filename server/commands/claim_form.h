@@ -14,6 +14,9 @@
 
 namespace weir {
 
+/// A form that names IDs is cut here, so that no receiver has to take one of boundless length.
+inline constexpr size_t kMostIdsPerForm = 1000;
+
 class ClaimForms {
  public:
   /// The views outlive it.

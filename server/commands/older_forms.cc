@@ -5,14 +5,12 @@
 #include <string>
 
 #include "persistence/aof_marks.h"
+#include "server/commands/claim_form.h"
 #include "server/context.h"
 #include "server/data/keyspace.h"
 
 namespace weir {
 namespace {
-
-/// A form is cut here, so that no receiver has to take one of boundless length.
-constexpr size_t kMostIdsPerForm = 1000;
 
 void propagate_ids(Call& call, std::initializer_list<std::string_view> words,
                    std::span<const StreamId> ids) {
