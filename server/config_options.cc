@@ -4,6 +4,7 @@
 
 #include "server/config_special.h"
 #include "server/text.h"
+#include "streams/idempotence.h"
 
 namespace weir::config {
 namespace {
@@ -172,8 +173,8 @@ constexpr Option kRows[] = {
   integer("databases",                "16",                 1, INT_MAX,   &S::databases, kImmutable),
   memory ("stream-node-max-bytes",    "4096",               0,            &S::stream_node_max_bytes),
   integer("stream-node-max-entries",  "100",                0, INT64_MAX, &S::stream_node_max_entries),
-  integer("stream-idmp-duration",     "100",                1, 86400,     &S::stream_idmp_duration_s),
-  integer("stream-idmp-maxsize",      "100",                1, 10000,     &S::stream_idmp_maxsize),
+  integer("stream-idmp-duration",     "100",                1, IdempotenceLimits::kMostDurationS, &S::stream_idmp_duration_s),
+  integer("stream-idmp-maxsize",      "100",                1, IdempotenceLimits::kMostMaxsize, &S::stream_idmp_maxsize),
   special("notify-keyspace-events",   "",                   notify_events_value),
   toggle ("lazyfree-lazy-eviction",   "no",                 &S::lazyfree_lazy_eviction),
   toggle ("lazyfree-lazy-expire",     "no",                 &S::lazyfree_lazy_expire),

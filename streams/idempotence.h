@@ -29,6 +29,9 @@
 namespace weir {
 
 struct IdempotenceLimits {
+  static constexpr int64_t kMostDurationS = 86'400;
+  static constexpr int64_t kMostMaxsize = 10'000;
+
   uint32_t duration_s = 100;
   uint32_t maxsize = 100;  // messages of one producer
 

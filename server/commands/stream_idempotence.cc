@@ -12,9 +12,6 @@
 namespace weir {
 namespace {
 
-constexpr int64_t kMaxDurationSeconds = 86'400;
-constexpr int64_t kMaxMaxsize = 10'000;
-
 /// One number of XCFGSET, of which each may be given once.
 struct Parameter {
   std::string_view twice;
@@ -34,8 +31,10 @@ struct Parameter {
 
 /// The limits that a stream is to have after XCFGSET.
 Parsed<IdempotenceLimits> read_limits(const Call& call, IdempotenceLimits limits) {
-  Parameter duration{errors::kIdmpDurationTwice, errors::kIdmpDurationRange, kMaxDurationSeconds};
-  Parameter maxsize{errors::kIdmpMaxsizeTwice, errors::kIdmpMaxsizeRange, kMaxMaxsize};
+  Parameter duration{errors::kIdmpDurationTwice, errors::kIdmpDurationRange,
+                     IdempotenceLimits::kMostDurationS};
+  Parameter maxsize{errors::kIdmpMaxsizeTwice, errors::kIdmpMaxsizeRange,
+                    IdempotenceLimits::kMostMaxsize};
   ArgCursor args(call.args, 2);
   if (args.left() == 0) return refused(errors::kNoParameter);
   while (args.left() > 0) {
