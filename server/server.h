@@ -6,9 +6,9 @@
 //
 // Readers are woken after each command that changed their key.  A turn ends in this order
 // (end_turn): readers whose time is over are answered, and what waited behind them or was put off
-// runs; what was told goes to log and replicas; replies leave and closed connections are freed; what
-// is above maxmemory is evicted; the snapshot that runs gets its share; an end that was asked for
-// begins; a replica loads what has come.
+// runs; what was told goes to log and replicas; replies leave and closed connections are freed;
+// what is above maxmemory is evicted; the snapshot that runs gets its share; an end that was asked
+// for begins; a replica loads what has come.
 #pragma once
 
 #include <optional>

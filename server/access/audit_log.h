@@ -1,7 +1,7 @@
 // The audit log: one line of JSON for each authentication, refusal and administrative command.
 //
 //   {"time":"2026-11-28T08:45:17.123Z","event":"denied","client":7,"addr":"10.0.0.5:4711",
-//    "user":"bob","command":"xdel","keys":["orders"],"outcome":"key","object":"orders"}
+//    "user":"bob","command":"xdel","keys":["orders"],"outcome":"denied: key","object":"orders"}
 //
 // Lines are appended with one write each to a file of mode 0600.  When the file is not what the
 // path names any more (rotated away, removed), it is opened anew.  A disk that refuses never stops
