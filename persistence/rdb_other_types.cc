@@ -162,4 +162,12 @@ void skip_module_items(RdbInput& in) {
   }
 }
 
+void skip_key_meta(RdbInput& in) {
+  constexpr uint64_t kClassBytes = 4;
+  for (uint64_t left = in.length(); left > 0 && !in.failed(); --left) {
+    in.skip(kClassBytes);
+    skip_module_items(in);
+  }
+}
+
 }  // namespace weir

@@ -23,13 +23,9 @@ tl::unexpected<PayloadFault> wrong_frame(std::string_view reason) {
 
 /// Newer servers may put what is said of the key in front.
 uint8_t type_behind_meta(RdbInput& in) {
-  constexpr uint64_t kClassBytes = 4;
   const uint8_t first = in.byte();
   if (first != rdb::kKeyMeta) return first;
-  for (uint64_t left = in.length(); left > 0 && !in.failed(); --left) {
-    in.skip(kClassBytes);
-    skip_module_items(in);
-  }
+  skip_key_meta(in);
   return in.byte();
 }
 

@@ -145,7 +145,7 @@ bool RdbReader::is_of_next_key(uint8_t opcode) {
       next_.idle_s = in_.length();
       return true;
     case rdb::kKeyMeta:
-      key_meta();
+      skip_key_meta(in_);
       return true;
     default:
       return false;
@@ -188,14 +188,6 @@ void RdbReader::functions(uint8_t opcode) {
     if (in_.length() != 0) in_.skip_string();
   }
   in_.skip_string();
-}
-
-void RdbReader::key_meta() {
-  constexpr uint64_t kClassBytes = 4;
-  for (uint64_t left = in_.length(); left > 0 && !in_.failed(); --left) {
-    in_.skip(kClassBytes);
-    skip_module_items(in_);
-  }
 }
 
 void RdbReader::end() {

@@ -103,7 +103,6 @@ class RdbReader {
   void aux();
   void database();
   void functions(uint8_t opcode);
-  void key_meta();
   void end();
 
   void key(uint8_t type);
