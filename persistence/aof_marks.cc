@@ -78,6 +78,12 @@ std::optional<uint64_t> read_previous_bytes(std::string_view line) {
   return bytes;
 }
 
+void append_stamp(resp::Buffer& out, int64_t unix_s) {
+  out.append(kStamp);
+  out.append(std::to_string(unix_s));
+  out.append(kLineEnd);
+}
+
 bool is_stamp(std::string_view line) {
   return line.starts_with(kStamp);
 }

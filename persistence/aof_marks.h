@@ -68,9 +68,11 @@ void append_mark(resp::Buffer& out, std::optional<uint64_t> previous_bytes);
 /// What a line says of the increment before; nothing if it says something else.
 std::optional<uint64_t> read_previous_bytes(std::string_view line);
 
-/// Whether a line says when what follows was written; so does Redis with aof-timestamp-enabled.
+/// A line that says when what follows was written, Unix time in seconds; so does Redis with
+/// aof-timestamp-enabled.
+void append_stamp(resp::Buffer& out, int64_t unix_s);
 bool is_stamp(std::string_view line);
-/// The Unix time in seconds that it says; nothing if that is no number.
+/// The time that it says; nothing if that is no number.
 std::optional<int64_t> read_stamp(std::string_view line);
 
 bool is_filler(std::string_view line);

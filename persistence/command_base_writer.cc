@@ -20,7 +20,7 @@ CommandBaseWriter::CommandBaseWriter(ReplacingFile& file, IdempotenceLimits defa
                                      Dialect dialect, std::optional<int64_t> stamp_s)
     : file_(file), default_limits_(default_limits), dialect_(dialect) {
   batch_.append(aof::kOwnMark);
-  if (stamp_s) batch_.append("#TS:" + std::to_string(*stamp_s) + "\r\n");
+  if (stamp_s) aof::append_stamp(batch_, *stamp_s);
 }
 
 // --- Words ---------------------------------------------------------------------------------------

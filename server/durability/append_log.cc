@@ -65,7 +65,7 @@ void AppendLog::take_turn() {
     const int64_t now_s = Clock::unix_us_now() / kUsPerSecond;
     const bool is_stamped = parts_.settings.aof_timestamp_enabled && now_s != stamped_s_;
     if (is_stamped || aof::needs_mark(first)) buffer_.append(aof::kOwnMark);
-    if (is_stamped) buffer_.append("#TS:" + std::to_string(now_s) + "\r\n");
+    if (is_stamped) aof::append_stamp(buffer_, now_s);
     if (is_stamped) stamped_s_ = now_s;
   }
   told.for_each_part(Propagation::Listener::kLog,
