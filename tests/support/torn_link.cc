@@ -7,16 +7,14 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "server/net/socket.h"
+
 namespace weir::testing {
 namespace {
 
 constexpr size_t kMostAtOnce = size_t{64} * 1024;
 constexpr size_t kDripBytes = 7;
 constexpr Milliseconds kDripPause{2};
-
-bool is_transient() {
-  return errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR;
-}
 
 }  // namespace
 
@@ -80,13 +78,13 @@ bool TornLink::pass(size_t from) {
     waiting.resize(room());
     const ssize_t got = recv(fds_[from], waiting.data(), waiting.size(), MSG_DONTWAIT);
     waiting.resize(got > 0 ? static_cast<size_t>(got) : 0);
-    if (got == 0 || (got < 0 && !is_transient())) return false;
+    if (got == 0 || (got < 0 && !is_transient(errno))) return false;
     bytes_ += waiting.size();
   }
   if (!waiting.empty()) {
     const ssize_t sent =
         send(fds_[1 - from], waiting.data(), waiting.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
-    if (sent < 0 && !is_transient()) return false;
+    if (sent < 0 && !is_transient(errno)) return false;
     if (sent > 0) waiting.erase(0, static_cast<size_t>(sent));
   }
   const bool is_due = fate_.kind != Kind::kNothing && !is_met_ && bytes_ >= fate_.at_byte;
