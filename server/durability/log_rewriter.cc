@@ -1,7 +1,6 @@
 #include "server/durability/log_rewriter.h"
 
 #include <algorithm>
-#include <memory>
 #include <string>
 #include <utility>
 

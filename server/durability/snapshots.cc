@@ -1,6 +1,5 @@
 #include "server/durability/snapshots.h"
 
-#include <memory>
 #include <string>
 #include <utility>
 

@@ -1,7 +1,5 @@
 #include "tests/simulation/story.h"
 
-#include <utility>
-
 namespace weir::simulation {
 
 // --- Before --------------------------------------------------------------------------------------

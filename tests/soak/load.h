@@ -9,8 +9,6 @@
 // Producers wait while consumers are behind, so that no trim takes what nobody has been given.
 #pragma once
 
-#include <cstdint>
-
 #include "tests/soak/crew.h"
 #include "tests/soak/latencies.h"
 #include "tests/soak/ledger.h"
