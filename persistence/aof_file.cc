@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "persistence/aof_marks.h"
+
 namespace weir {
 namespace {
 

@@ -17,7 +17,6 @@
 #include <optional>
 #include <string>
 
-#include "persistence/aof_marks.h"
 #include "persistence/file.h"
 #include "resp/buffer.h"
 
