@@ -183,13 +183,13 @@ std::optional<AofReader::Status> AofReader::skip_filler() {
 
 /// Finds the sum of the batch at the position; kCommand: it matches.
 AofReader::Status AofReader::check_batch() {
-  aof::Sum sum;
-  size_t line_bytes = 0;
   size_t end = find_sum(position_ > 0 ? position_ - 1 : 0);
   if (error_) return Status::kUnreadable;
-  if (end != std::string_view::npos && is_batch_end(end, sum, line_bytes)) {
-    checked_ = base_ + end + line_bytes;
-    return Status::kCommand;
+  if (end != std::string_view::npos) {
+    if (const std::optional<MatchingSum> sum = match_sum(end)) {
+      checked_ = base_ + end + sum->line_bytes;
+      return Status::kCommand;
+    }
   }
   if (const std::optional<size_t> parsed = batch_end_by_parsing()) {
     checked_ = base_ + *parsed;
@@ -217,22 +217,23 @@ size_t AofReader::find_sum(size_t from) {
   }
 }
 
-/// Whether a sum at `at` in the buffer matches the bytes between the position and it.
-bool AofReader::is_batch_end(size_t& at, aof::Sum& sum, size_t& line_bytes) {
+/// The sum at `at` in the buffer; nothing unless it matches the bytes between the position and it.
+/// When more is read, `at` moves with the buffer's bytes.
+std::optional<AofReader::MatchingSum> AofReader::match_sum(size_t& at) {
   size_t end = 0;
   while ((end = buffer_.view().find('\n', at)) == std::string_view::npos) {
     const size_t before = position_;
-    if (buffer_.size() - at >= aof::kMaxLineBytes || !fill()) return false;
+    if (buffer_.size() - at >= aof::kMaxLineBytes || !fill()) return std::nullopt;
     at -= before - position_;
   }
-  line_bytes = end + 1 - at;
-  const std::optional<aof::Sum> found = aof::read_sum(buffer_.view().substr(at, line_bytes));
-  if (!found) return false;
-  sum = *found;
+  const size_t line_bytes = end + 1 - at;
+  const std::optional<aof::Sum> sum = aof::read_sum(buffer_.view().substr(at, line_bytes));
+  if (!sum) return std::nullopt;
   const std::string_view batch = buffer_.view().substr(position_, at - position_);
-  if (aof::hash_of(batch, sum.durable.value_or(0)) != sum.hash) return false;
-  knows_durable_ |= sum.durable.has_value();
-  return true;
+  const uint64_t durable = sum->durable.value_or(0);
+  if (aof::hash_of(batch, durable) != sum->hash) return std::nullopt;
+  knows_durable_ |= sum->durable.has_value();
+  return MatchingSum{.line_bytes = line_bytes, .durable = durable};
 }
 
 /// The slow way, for a batch with something inside that looks like a sum: by its commands.  Where
@@ -280,10 +281,10 @@ AofReader::Status AofReader::judge_broken_batch(uint64_t broken) {
     const bool may_begin_before = place() > broken && position_ > 0;
     size_t end = find_sum(may_begin_before ? position_ - 1 : position_);
     if (end == std::string_view::npos) return ended(Status::kTorn);
-    aof::Sum sum;
-    size_t line_bytes = 0;
-    const bool is_sound = place() > broken && is_batch_end(end, sum, line_bytes);
-    if (is_sound && sum.durable.value_or(0) > broken) return Status::kDamage;
+    if (place() > broken) {
+      const std::optional<MatchingSum> sum = match_sum(end);
+      if (sum && sum->durable > broken) return Status::kDamage;
+    }
     const size_t line_end = buffer_.view().find('\n', end);
     position_ = line_end == std::string_view::npos ? buffer_.size() : line_end + 1;
   }

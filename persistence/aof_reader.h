@@ -67,6 +67,12 @@ class AofReader {
  private:
   enum class Line : uint8_t { kNone, kWhole, kTorn, kTooLong, kUnreadable };
 
+  /// A sum that matches its batch.
+  struct MatchingSum {
+    size_t line_bytes = 0;
+    uint64_t durable = 0;  // bytes of the file that were on disk; 0: it does not say
+  };
+
   std::string_view rest() const { return buffer_.view().substr(position_); }
   uint64_t place() const { return base_ + position_; }
   bool fill();
@@ -78,7 +84,7 @@ class AofReader {
   std::optional<Status> skip_filler();
   Status check_batch();
   size_t find_sum(size_t from);
-  bool is_batch_end(size_t& at, aof::Sum& sum, size_t& line_bytes);
+  std::optional<MatchingSum> match_sum(size_t& at);
   std::optional<size_t> batch_end_by_parsing();
   Status judge_broken_batch(uint64_t broken);
   Status parse(uint64_t torn_at);
