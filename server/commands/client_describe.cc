@@ -81,6 +81,7 @@ std::string describe_client(const Client& client, const Context& context) {
   const int64_t now_ms = context.clock.monotonic_ms();
   const Client::Labels& labels = client.labels();
   const size_t shared = client.shared ? client.shared->pending_bytes() : 0;
+  const size_t waiting = beyond_buffer(client.output.size());
   const Transaction* const transaction = transaction_of(client);
   Fields fields;
   fields.add("id", client.id)
@@ -104,8 +105,9 @@ std::string describe_client(const Client& client, const Context& context) {
       .add("rbs", std::min(client.output.capacity(), kBufferBytes))
       .zero("rbp")
       .add("obl", std::min(client.output.size(), kBufferBytes))
-      .add("oll", beyond_buffer(client.output.size()) + shared > 0 ? 1U : 0U)
-      .add("omem", beyond_buffer(client.output.capacity()) + shared)
+      .add("oll", waiting + shared > 0 ? 1U : 0U)
+      // Redis frees its list of replies once they are sent: room that is kept for the next is none.
+      .add("omem", (waiting > 0 ? beyond_buffer(client.output.capacity()) : 0) + shared)
       .add("tot-mem", client.memory_bytes())
       .add("events", client.writable.is_active() ? "rw" : "r")
       .add("cmd", client.last_command != nullptr ? client.last_command->name : "NULL")

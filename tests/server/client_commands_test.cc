@@ -63,6 +63,15 @@ TEST_CASE("CLIENT LIST has the fields that tools read, as name=value and in orde
   CHECK(text.ends_with("\n"));
 }
 
+TEST_CASE("CLIENT INFO counts no output that was sent already", "[client]") {
+  TestServer server;
+  RawClient client = server.connect_raw();
+  CHECK(client("COMMAND", "DOCS").text.empty());  // an array, longer than the buffer of a client
+  const std::string line = client("CLIENT", "INFO").text;
+  CHECK(client_field(line, "oll") == "0");
+  CHECK(client_field(line, "omem") == "0");
+}
+
 TEST_CASE("CLIENT INFO is the caller's line, and it is right", "[client]") {
   TestServer server;
   Redis other = server.connect();
