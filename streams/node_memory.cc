@@ -169,9 +169,10 @@ void take_back(Slab* slab, const SlotChain& chain) {
 /// that cannot (before Linux 5.14) gives them as they are written.
 void populate(void* block, size_t bytes) {
   static const auto page = static_cast<uintptr_t>(sysconf(_SC_PAGESIZE));
-  const uintptr_t from = (reinterpret_cast<uintptr_t>(block) + page - 1) / page * page;
-  const uintptr_t end = (reinterpret_cast<uintptr_t>(block) + bytes) / page * page;
-  if (from < end) madvise(reinterpret_cast<void*>(from), end - from, MADV_POPULATE_WRITE);
+  const uintptr_t before_page = -reinterpret_cast<uintptr_t>(block) % page;
+  if (before_page + page > bytes) return;
+  const size_t whole = (bytes - before_page) / page * page;
+  madvise(static_cast<char*>(block) + before_page, whole, MADV_POPULATE_WRITE);
 }
 
 void* allocate_or_stop(size_t bytes) {

@@ -178,6 +178,7 @@ void unmap_program() {
       const uintptr_t from = (object->dlpi_addr + part.p_vaddr) / page * page;
       const uintptr_t end = object->dlpi_addr + part.p_vaddr + part.p_filesz;
       // What cannot be unmapped, because memory is locked, stays.
+      // NOLINTNEXTLINE(performance-no-int-to-ptr): the system tells addresses as numbers
       madvise(reinterpret_cast<void*>(from), end - from, MADV_DONTNEED);
     }
     return 0;
