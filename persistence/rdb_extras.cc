@@ -127,10 +127,8 @@ class ExtrasReader {
     const uint64_t maxsize = in_.length();
     const uint64_t added = in_.length();
     const uint64_t duplicates = in_.length();
-    if (in_.failed() || duration_s < 1 || duration_s > rdb::kMostIdempotenceSeconds ||
-        maxsize < 1 || maxsize > rdb::kMostIdempotenceMessages) {
+    if (in_.failed() || !IdempotenceLimits::are_allowed(duration_s, maxsize))
       return in_.damaged("");
-    }
     stream_.set_idempotence_limits(
         {static_cast<uint32_t>(duration_s), static_cast<uint32_t>(maxsize)});
     if (added > 0 || duplicates > 0) stream_.use_idempotence().set_counters(added, duplicates);

@@ -101,8 +101,4 @@ inline constexpr uint64_t kUnknownEntriesRead = UINT64_MAX;
 inline constexpr size_t kIdBytes = 16;
 inline constexpr size_t kChecksumBytes = 8;
 
-/// What the limits of a stream's remembered messages may be.
-inline constexpr uint64_t kMostIdempotenceSeconds = 86400;
-inline constexpr uint64_t kMostIdempotenceMessages = 10000;
-
 }  // namespace weir::rdb

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <string>
 
+#include "streams/idempotence.h"
 #include "streams/pending_builder.h"
 #include "streams/stream_builder.h"
 
@@ -186,10 +187,8 @@ class StreamReader {
     const uint64_t maxsize = in_.length();
     const uint64_t producers = in_.length();
     if (in_.failed()) return;
-    if (duration_s < 1 || duration_s > rdb::kMostIdempotenceSeconds || maxsize < 1 ||
-        maxsize > rdb::kMostIdempotenceMessages) {
+    if (!IdempotenceLimits::are_allowed(duration_s, maxsize))
       return in_.damaged("Stream IDMP configuration out of range");
-    }
     builder_.stream().set_idempotence_limits(
         {static_cast<uint32_t>(duration_s), static_cast<uint32_t>(maxsize)});
     for (uint64_t left = producers; left > 0 && !in_.failed(); --left)

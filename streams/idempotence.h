@@ -31,6 +31,11 @@ namespace weir {
 struct IdempotenceLimits {
   static constexpr int64_t kMostDurationS = 86'400;
   static constexpr int64_t kMostMaxsize = 10'000;
+  /// Whether a stream may have them, wherever they come from.
+  static constexpr bool are_allowed(uint64_t duration_s, uint64_t maxsize) {
+    return duration_s >= 1 && duration_s <= kMostDurationS && maxsize >= 1 &&
+           maxsize <= kMostMaxsize;
+  }
 
   uint32_t duration_s = 100;
   uint32_t maxsize = 100;  // messages of one producer

@@ -26,9 +26,10 @@ constexpr size_t kClasses = (kLargest - kSmallest) / kStep;
 constexpr uint8_t kNone = std::numeric_limits<uint8_t>::max();
 /// How many slabs are taken back before a new one is made.
 constexpr size_t kTakenBackFirst = 16;
+constexpr size_t kMostSlots = size_t{kMaxNodeSlot} + 1;
 /// So many slots in use, and a class's next slab has all its pages from the start: they are soon
 /// written, and until then they are at most a sixteenth of the class's memory.
-constexpr size_t kManyInUse = 2048;
+constexpr size_t kManyInUse = 16 * kMostSlots;
 
 /// Slots of a slab that came back, chained by their first byte.
 struct SlotChain {
@@ -65,8 +66,6 @@ static_assert(kReturnedOffset + sizeof(Returned) <= kSmallest);
 size_t slot_bytes(size_t size_class) {
   return kSmallest + (size_class + 1) * kStep;
 }
-
-constexpr size_t kMostSlots = size_t{kMaxNodeSlot} + 1;
 
 /// How many slots the next slab of a class gets: a quarter of what is in use, so that classes with
 /// few nodes waste little, and below that the count whose slab leaves least of the block that the
@@ -206,9 +205,11 @@ NodeMemory allocate_node_memory(size_t bytes) {
   if (size_class.partial == nullptr) take_back_node_memory(kTakenBackFirst);
   Slab* slab = size_class.partial;
   if (slab == nullptr) {
-    const uint8_t slots = slots_for(rounded, size_class.in_use());
-    slab = new (allocate_or_stop(sizeof(Slab) + slots * rounded)) Slab();
-    if (size_class.in_use() >= kManyInUse) populate(slab, sizeof(Slab) + slots * rounded);
+    const size_t in_use = size_class.in_use();
+    const uint8_t slots = slots_for(rounded, in_use);
+    const size_t slab_bytes = sizeof(Slab) + slots * rounded;
+    slab = new (allocate_or_stop(slab_bytes)) Slab();
+    if (in_use >= kManyInUse) populate(slab, slab_bytes);
     reserve += malloc_usable_size(slab);
     slab->slots = slots;
     slab->size_class = static_cast<uint16_t>(number);

@@ -75,14 +75,18 @@ void LazyFree::start() {
   }
   for (Job& job : jobs) {
     job.item = KeyEntry::Ptr();
-    freed_.fetch_add(job.objects, std::memory_order_relaxed);
-    pending_.fetch_sub(job.objects, std::memory_order_relaxed);
+    count_freed(job.objects);
   }
 }
 
 void LazyFree::give_back(RemoteNodeFrees& frees) const {
   frees.hand_over();
   if (on_idle != nullptr) on_idle();
+}
+
+void LazyFree::count_freed(size_t objects) {
+  freed_.fetch_add(objects, std::memory_order_relaxed);
+  pending_.fetch_sub(objects, std::memory_order_relaxed);
 }
 
 void LazyFree::run() {
@@ -101,8 +105,7 @@ void LazyFree::run() {
     lock.unlock();
     // First, so that nobody who sees nothing pending still finds the memory taken.
     if (is_idle) give_back(frees);
-    freed_.fetch_add(objects, std::memory_order_relaxed);
-    pending_.fetch_sub(objects, std::memory_order_relaxed);
+    count_freed(objects);
     lock.lock();
   }
 }

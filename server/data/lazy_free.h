@@ -72,6 +72,7 @@ class LazyFree {
   void start();
   void run();
   void give_back(RemoteNodeFrees& frees) const;
+  void count_freed(size_t objects);
 
   std::atomic<size_t> pending_{0};
   std::atomic<size_t> freed_{0};

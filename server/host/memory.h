@@ -25,8 +25,8 @@ size_t guess_used_memory();
 void release_thread_cache();
 /// Unmaps what of the program and its libraries is only read, as far as it has been mapped: the
 /// system keeps the pages and maps those again that are used.  After the start that are few, and a
-/// process that idles has 1 MB less.  Cost: some ten microseconds now, about 100 for what comes
-/// back.
+/// process that idles has 1 MB less.  Breakpoints that a tracer had set in them go, too.  Cost:
+/// some ten microseconds now, about 100 for what comes back.
 void unmap_program();
 /// Bytes of physical memory of the process.
 size_t resident_bytes();

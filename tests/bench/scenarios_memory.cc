@@ -1,6 +1,7 @@
 // Bytes per item, and what an idle server costs: memory, time to start, size on disk.
 #include <algorithm>
 #include <cerrno>
+#include <utility>
 
 #include <sys/wait.h>
 #include <unistd.h>
@@ -8,6 +9,7 @@
 #include "tests/bench/failure.h"
 #include "tests/bench/groups.h"
 #include "tests/bench/scenario.h"
+#include "tests/bench/wait_until.h"
 
 namespace weir::bench {
 namespace {
@@ -17,8 +19,9 @@ constexpr size_t kIdleConnections = 2'000;
 constexpr size_t kPending = 1'000'000;
 constexpr size_t kGroups = 50'000;
 constexpr size_t kConsumers = 50'000;
-/// So long after its first reply a server counts as idle.
-constexpr useconds_t kIdleUs = 500'000;
+/// A server is idle when its memory is the same in so many looks, half a second in all.
+constexpr int kLooksAtRest = 50;
+constexpr Looks kLooks = {.every = testing::Milliseconds(10)};
 
 struct MemoryRow {
   std::string name;
@@ -161,8 +164,15 @@ std::vector<double> idle_connection_bytes(Trial& trial) {
 
 std::vector<double> idle_rss(Trial& trial) {
   const ServerProcess fresh(trial.options);
-  usleep(kIdleUs);
-  return {static_cast<double>(fresh.rss_bytes())};
+  uint64_t rss_bytes = 0;
+  int looks_at_rest = 0;
+  const auto is_at_rest = [&] {
+    const uint64_t before = std::exchange(rss_bytes, fresh.rss_bytes());
+    looks_at_rest = rss_bytes == before ? looks_at_rest + 1 : 0;
+    return looks_at_rest == kLooksAtRest;
+  };
+  wait_until(is_at_rest, "a fresh server comes to rest", kLooks);
+  return {static_cast<double>(rss_bytes)};
 }
 
 std::vector<double> start_time_ms(Trial& trial) {

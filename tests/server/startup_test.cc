@@ -1,7 +1,6 @@
 // Starting: which configurations are refused and how, where the server listens, who may come in.
 #include <filesystem>
 #include <string>
-#include <thread>
 
 #include <catch2/catch.hpp>
 #include <signal.h>
@@ -33,16 +32,11 @@ unsigned permissions_of(const std::string& path) {
 }  // namespace
 
 TEST_CASE("A server without random numbers does not start, and says why", "[startup]") {
-  std::string why;
-  bool is_forbidden = false;
-  std::thread([&] {
-    is_forbidden = forbid_calls({SYS_getrandom});
-    if (is_forbidden) why = refusal({"--version"});
-  }).join();
-  if (!is_forbidden) return;  // a kernel without such filters
-  CHECK(why ==
-        "The system gives no random numbers: getrandom: Operation not permitted. Is it "
-        "forbidden?\n");
+  run_without({SYS_getrandom}, [] {
+    CHECK(refusal({"--version"}) ==
+          "The system gives no random numbers: getrandom: Operation not permitted. Is it "
+          "forbidden?\n");
+  });
 }
 
 TEST_CASE("A port that is in use ends the start with a reason", "[startup]") {

@@ -54,16 +54,12 @@ TEST_CASE("a helper has shorter turns than the thread that starts it") {
 
 TEST_CASE("a helper works where it may neither step back nor have shorter turns") {
   const int usual = look().niceness;
-  bool is_forbidden = false;
-  Seen seen;
-  std::thread([&] {
-    is_forbidden = forbid_calls({SYS_sched_getattr, SYS_sched_setattr, SYS_setpriority});
-    seen = seen_by(Niceness::kSome);
-  }).join();
-  if (!is_forbidden) return;  // a kernel without such filters
-  CHECK(seen.has_all_blocked);
-  CHECK(seen.niceness == usual);
-  CHECK(seen.turn_ns == 0);
+  run_without({SYS_sched_getattr, SYS_sched_setattr, SYS_setpriority}, [usual] {
+    const Seen seen = seen_by(Niceness::kSome);
+    CHECK(seen.has_all_blocked);
+    CHECK(seen.niceness == usual);
+    CHECK(seen.turn_ns == 0);
+  });
 }
 
 TEST_CASE("a helper that the system refuses is an error, and signals come as before") {
