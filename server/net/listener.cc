@@ -3,40 +3,21 @@
 #include <cerrno>
 #include <cstring>
 
-#include <arpa/inet.h>
-#include <netdb.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
 
 #include "persistence/file.h"
+#include "server/net/addresses.h"
 
 namespace weir {
 namespace {
 
-/// What getaddrinfo gave; freed with it.
-using AddressList = std::unique_ptr<addrinfo, decltype(&freeaddrinfo)>;
-
-AddressList resolve(const std::string& host, int port) {
-  addrinfo hints{};
-  hints.ai_socktype = SOCK_STREAM;
-  hints.ai_flags = AI_PASSIVE | AI_NUMERICSERV;
-  hints.ai_family = host == "*" ? AF_INET : host == "::*" ? AF_INET6 : AF_UNSPEC;
-  const bool any = host == "*" || host == "::*";
-  addrinfo* found = nullptr;
-  if (getaddrinfo(any ? nullptr : host.c_str(), std::to_string(port).c_str(), &hints, &found) !=
-      0) {
-    found = nullptr;
-  }
-  return {found, &freeaddrinfo};
-}
-
 /// Errors that say "this machine has no such address".
 bool means_unavailable(int error) {
   return error == EADDRNOTAVAIL || error == EAFNOSUPPORT || error == ENOPROTOOPT ||
-         error == EPROTONOSUPPORT || error == ESOCKTNOSUPPORT || error == EPFNOSUPPORT ||
-         error == 0;
+         error == EPROTONOSUPPORT || error == ESOCKTNOSUPPORT || error == EPFNOSUPPORT;
 }
 
 }  // namespace
@@ -68,9 +49,17 @@ void Listener::on_ready(int fd, short, void* argument) {
 
 std::unique_ptr<Listener::Socket> Listener::open_tcp(const TcpAddress& address, int port,
                                                      int backlog, std::string& why) {
+  const auto because = [&](const std::string& reason) {
+    return "Could not create server TCP listening socket " + address.host + ":" +
+           std::to_string(port) + ": " + reason;
+  };
+  const tl::expected<AddressList, std::string> list = addresses_to_bind(address.host, port);
+  if (!list) {
+    if (!address.is_optional) why = because(list.error());
+    return nullptr;
+  }
   int error = 0;
-  const AddressList list = resolve(address.host, port);
-  for (const addrinfo* at = list.get(); at != nullptr; at = at->ai_next) {
+  for (const addrinfo* at = list->get(); at != nullptr; at = at->ai_next) {
     auto socket_ptr = std::make_unique<Socket>();
     socket_ptr->fd = Fd(
         ::socket(at->ai_family, at->ai_socktype | SOCK_NONBLOCK | SOCK_CLOEXEC, at->ai_protocol));
@@ -83,10 +72,7 @@ std::unique_ptr<Listener::Socket> Listener::open_tcp(const TcpAddress& address, 
     }
     error = errno;
   }
-  if (address.is_optional && means_unavailable(error)) return nullptr;
-  why = "Could not create server TCP listening socket " + address.host + ":" +
-        std::to_string(port) + ": " +
-        (error == 0 ? "Name or service not known" : std::strerror(error));
+  if (!address.is_optional || !means_unavailable(error)) why = because(std::strerror(error));
   return nullptr;
 }
 

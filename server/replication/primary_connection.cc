@@ -3,9 +3,10 @@
 #include <cerrno>
 #include <cstring>
 
-#include <netdb.h>
 #include <sys/socket.h>
 #include <unistd.h>
+
+#include "server/net/addresses.h"
 
 namespace weir {
 namespace {
@@ -14,30 +15,15 @@ namespace {
 constexpr size_t kReadBytes = size_t{64} * 1024;
 constexpr int kReadsPerTurn = 4;
 
-/// What getaddrinfo gave; freed with it.
-using AddressList = std::unique_ptr<addrinfo, decltype(&freeaddrinfo)>;
-
-AddressList resolve(const std::string& host, int port, std::string& why) {
-  addrinfo hints{};
-  hints.ai_socktype = SOCK_STREAM;
-  hints.ai_flags = AI_NUMERICSERV;
-  addrinfo* found = nullptr;
-  const int error = getaddrinfo(host.c_str(), std::to_string(port).c_str(), &hints, &found);
-  if (error != 0) {
-    why = gai_strerror(error);
-    found = nullptr;
-  }
-  return {found, &freeaddrinfo};
-}
-
 }  // namespace
 
 std::string PrimaryConnection::open(const Target& target) {
   close();
   if (target.is_tls && !tls_.is_on()) return "TLS is not configured";
+  const tl::expected<AddressList, std::string> addresses = addresses_of(target.host, target.port);
+  if (!addresses) return addresses.error();
   std::string why;
-  const AddressList addresses = resolve(target.host, target.port, why);
-  for (const addrinfo* at = addresses.get(); at != nullptr; at = at->ai_next) {
+  for (const addrinfo* at = addresses->get(); at != nullptr; at = at->ai_next) {
     Fd fd(::socket(at->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
     if (fd.is_open() &&
         (::connect(fd.get(), at->ai_addr, at->ai_addrlen) == 0 || errno == EINPROGRESS)) {
