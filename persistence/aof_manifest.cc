@@ -5,6 +5,7 @@
 #include <charconv>
 #include <utility>
 
+#include "persistence/text_lines.h"
 #include "resp/inline_words.h"
 
 namespace weir {
@@ -23,13 +24,6 @@ constexpr const char* kUnknownType = "Unknown AOF file type";
 constexpr const char* kSecondBase = "Found duplicate base file information";
 constexpr const char* kNotRising = "Found a non-monotonic sequence number";
 constexpr const char* kEmpty = "Found an empty AOF manifest";
-
-std::string_view trim(std::string_view line) {
-  static constexpr std::string_view kBlanks = " \t\r\n";
-  const size_t first = line.find_first_not_of(kBlanks);
-  if (first == std::string_view::npos) return {};
-  return line.substr(first, line.find_last_not_of(kBlanks) - first + 1);
-}
 
 bool is_key(std::string_view word, std::string_view key) {
   return std::equal(word.begin(), word.end(), key.begin(), key.end(), [](char a, char b) {
@@ -126,14 +120,12 @@ tl::expected<AofManifest, ManifestError> AofManifest::parse(std::string_view tex
   AofManifest manifest;
   int number = 0;
   while (!text.empty()) {
-    const size_t end = text.find('\n');
-    if (end == std::string_view::npos || end + 1 > kMaxLineBytes)
+    if (text.find('\n') >= kMaxLineBytes)  // or it has no end
       return tl::unexpected(ManifestError{0, "", kTooLong});
     ++number;
-    const std::string_view line = text.substr(0, end);
-    text.remove_prefix(end + 1);
+    const std::string_view line = next_line(text);
     if (line.starts_with('#')) continue;
-    const std::string_view content = trim(line);
+    const std::string_view content = trimmed(line);
     std::string why = content.empty() ? kBadFormat : manifest.add_line(content);
     if (!why.empty())
       return tl::unexpected(ManifestError{number, std::string(content), std::move(why)});

@@ -1,5 +1,6 @@
 #include "server/config_file.h"
 
+#include "persistence/text_lines.h"
 #include "resp/inline_words.h"
 #include "server/config_options.h"
 #include "server/config_special.h"
@@ -12,19 +13,6 @@ namespace {
 constexpr const char* kBadDirective = "Bad directive or wrong number of arguments";
 constexpr const char* kWrongNumber = "wrong number of arguments";
 constexpr const char* kUnbalanced = "Unbalanced quotes in configuration line";
-
-std::string_view trim(std::string_view line) {
-  static constexpr std::string_view kBlanks = " \t\r\n";
-  const size_t first = line.find_first_not_of(kBlanks);
-  if (first == std::string_view::npos) return {};
-  return line.substr(first, line.find_last_not_of(kBlanks) - first + 1);
-}
-
-std::string_view next_line(std::string_view& text) {
-  const std::string_view line = text.substr(0, text.find('\n'));
-  text.remove_prefix(std::min(line.size() + 1, text.size()));
-  return trim(line);
-}
 
 Refusal read_directive(std::vector<std::string> words, ConfigValues& values) {
   const Option* option = find_option(words[0]);
@@ -45,7 +33,7 @@ class Reader {
 
   std::optional<ConfigError> read(std::string_view text, std::string_view origin) {
     for (int line = 1; !text.empty(); ++line) {
-      const std::string_view content = next_line(text);
+      const std::string_view content = trimmed(next_line(text));
       if (content.empty() || content[0] == '#') continue;
       std::optional<ConfigError> error = read_line(content);
       if (!error) continue;

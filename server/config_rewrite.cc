@@ -1,5 +1,6 @@
 #include "server/config_rewrite.h"
 
+#include "persistence/text_lines.h"
 #include "resp/inline_words.h"
 #include "server/config_options.h"
 #include "server/config_special.h"
@@ -38,8 +39,7 @@ std::vector<Line> split_lines(std::string_view text) {
   std::vector<Line> lines;
   bool is_generated = false;
   while (!text.empty()) {
-    const std::string_view line = text.substr(0, text.find('\n'));
-    text.remove_prefix(std::min(line.size() + 1, text.size()));
+    const std::string_view line = next_line(text);
     is_generated = is_generated || line.starts_with(kGeneratedMark);
     recognise(lines.emplace_back(Line{.text = std::string(line), .is_generated = is_generated}));
   }

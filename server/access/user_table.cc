@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "persistence/text_lines.h"
 #include "server/text.h"
 
 namespace weir {
@@ -80,8 +81,7 @@ std::string UserTable::find_errors(std::string_view text, std::string_view path)
   std::string errors;
   std::map<std::string, int, std::less<>> seen;
   for (int number = 1; !text.empty(); ++number) {
-    const std::string_view line = text.substr(0, text.find('\n'));
-    text.remove_prefix(std::min(line.size() + 1, text.size()));
+    const std::string_view line = next_line(text);
     const std::vector<std::string_view> words = split_at_blanks(line);
     if (words.empty()) continue;
     const std::string place = std::string(path) + ":" + std::to_string(number);

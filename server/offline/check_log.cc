@@ -10,6 +10,7 @@
 #include "persistence/aof_manifest.h"
 #include "persistence/aof_reader.h"
 #include "persistence/rdb_format.h"
+#include "persistence/text_lines.h"
 #include "server/offline/check_rdb.h"
 #include "server/text.h"
 
@@ -87,11 +88,8 @@ class Checker {
 
 /// Behind comments, which both kinds of file may begin with.
 bool is_manifest(std::string_view start) {
-  while (start.starts_with('#')) {
-    const size_t end = start.find('\n');
-    if (end == std::string_view::npos) return false;
-    start.remove_prefix(end + 1);
-  }
+  while (start.starts_with('#'))
+    next_line(start);
   return start.starts_with(kManifestStart);
 }
 
