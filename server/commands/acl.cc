@@ -5,6 +5,7 @@
 #include "server/commands/args.h"
 #include "server/commands/handlers.h"
 #include "server/commands/help_reply.h"
+#include "server/commands/reply_pairs.h"
 #include "server/context.h"
 #include "server/errors.h"
 #include "server/gatekeeper.h"
@@ -21,12 +22,9 @@ constexpr std::string_view kBadPasswordBits =
     "number up to 4096";
 
 void write_selector(resp::ReplyWriter& reply, const Selector& selector) {
-  reply.bulk("commands");
-  reply.bulk(selector.command_rules());
-  reply.bulk("keys");
-  reply.bulk(selector.key_patterns());
-  reply.bulk("channels");
-  reply.bulk(selector.channel_patterns());
+  text_pair(reply, "commands", selector.command_rules());
+  text_pair(reply, "keys", selector.key_patterns());
+  text_pair(reply, "channels", selector.channel_patterns());
 }
 
 }  // namespace

@@ -3,6 +3,7 @@
 
 #include "server/commands/args.h"
 #include "server/commands/handlers.h"
+#include "server/commands/reply_pairs.h"
 #include "server/commands/table.h"
 #include "server/context.h"
 #include "server/dispatcher.h"
@@ -16,26 +17,18 @@ constexpr size_t kShownEntries = 10;  // without a count
 
 void write_entry(const Call& call, const AclLogEntry& entry) {
   resp::ReplyWriter& reply = call.reply;
-  const auto text = [&reply](std::string_view name, std::string_view value) {
-    reply.bulk(name);
-    reply.bulk(value);
-  };
-  const auto number = [&reply](std::string_view name, int64_t value) {
-    reply.bulk(name);
-    reply.integer(value);
-  };
   reply.map(10);
-  number("count", static_cast<int64_t>(entry.count));
-  text("reason", reason_name(entry.reason));
-  text("context", entry.in_transaction ? "multi" : "toplevel");
-  text("object", entry.object);
-  text("username", entry.username);
+  number_pair(reply, "count", entry.count);
+  text_pair(reply, "reason", reason_name(entry.reason));
+  text_pair(reply, "context", entry.in_transaction ? "multi" : "toplevel");
+  text_pair(reply, "object", entry.object);
+  text_pair(reply, "username", entry.username);
   reply.bulk("age-seconds");
   reply.real(static_cast<double>(call.now_ms - entry.created_ms) / 1000);
-  text("client-info", entry.client);
-  number("entry-id", static_cast<int64_t>(entry.id));
-  number("timestamp-created", entry.created_ms);
-  number("timestamp-last-updated", entry.updated_ms);
+  text_pair(reply, "client-info", entry.client);
+  number_pair(reply, "entry-id", entry.id);
+  number_pair(reply, "timestamp-created", entry.created_ms);
+  number_pair(reply, "timestamp-last-updated", entry.updated_ms);
 }
 
 /// The row that a client means by these words; null for none, and for a container alone unless its

@@ -7,6 +7,7 @@
 
 #include "server/commands/args.h"
 #include "server/commands/handlers.h"
+#include "server/commands/reply_pairs.h"
 #include "server/context.h"
 #include "server/errors.h"
 #include "server/messaging/tracking.h"
@@ -192,8 +193,7 @@ Outcome client_trackinginfo(Call& call) {
   call.reply.set(flags.size());
   for (const std::string_view flag : flags)
     call.reply.bulk(flag);
-  call.reply.bulk("redirect");
-  call.reply.integer(redirect_of(call.client));
+  number_pair(call.reply, "redirect", redirect_of(call.client));
   call.reply.bulk("prefixes");
   call.reply.array(options != nullptr ? options->prefixes.size() : 0);
   if (options != nullptr) {

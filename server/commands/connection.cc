@@ -3,6 +3,7 @@
 #include "server/commands/args.h"
 #include "server/commands/client_names.h"
 #include "server/commands/handlers.h"
+#include "server/commands/reply_pairs.h"
 #include "server/context.h"
 #include "server/data/keyspace.h"
 #include "server/dispatcher.h"
@@ -64,18 +65,12 @@ Parsed<HelloArgs> read_hello(const Call& call) {
 void write_hello(Call& call) {
   resp::ReplyWriter& reply = call.reply;
   reply.map(7);
-  reply.bulk("server");
-  reply.bulk("redis");
-  reply.bulk("version");
-  reply.bulk(call.settings.compat_version);
-  reply.bulk("proto");
-  reply.integer(reply.version());
-  reply.bulk("id");
-  reply.integer(static_cast<int64_t>(call.client.id));
-  reply.bulk("mode");
-  reply.bulk("standalone");
-  reply.bulk("role");
-  reply.bulk(call.context.replication.is_primary() ? "master" : "replica");
+  text_pair(reply, "server", "redis");
+  text_pair(reply, "version", call.settings.compat_version);
+  number_pair(reply, "proto", reply.version());
+  number_pair(reply, "id", call.client.id);
+  text_pair(reply, "mode", "standalone");
+  text_pair(reply, "role", call.context.replication.is_primary() ? "master" : "replica");
   reply.bulk("modules");
   reply.array(0);
 }

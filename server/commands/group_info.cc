@@ -6,27 +6,12 @@
 
 #include "server/commands/entry_reply.h"
 #include "server/commands/handlers.h"
+#include "server/commands/reply_pairs.h"
 #include "server/data/keyspace.h"
 #include "server/errors.h"
 
 namespace weir {
 namespace {
-
-void number_pair(resp::ReplyWriter& reply, std::string_view name, uint64_t value) {
-  reply.bulk(name);
-  reply.integer(static_cast<int64_t>(value));
-}
-
-void number_or_null_pair(resp::ReplyWriter& reply, std::string_view name,
-                         std::optional<uint64_t> value) {
-  reply.bulk(name);
-  value ? reply.integer(static_cast<int64_t>(*value)) : reply.null();
-}
-
-void text_pair(resp::ReplyWriter& reply, std::string_view name, std::string_view text) {
-  reply.bulk(name);
-  reply.bulk(text);
-}
 
 /// last-delivered-id, entries-read, lag.
 void write_progress(resp::ReplyWriter& reply, const Stream& stream, const ConsumerGroup& group) {
@@ -48,11 +33,10 @@ void write_consumer(const Call& call, const Consumer& consumer) {
   text_pair(call.reply, "name", consumer.name());
   number_pair(call.reply, "pending", consumer.pending_count());
   number_pair(call.reply, "idle", time_since(call.now_ms, consumer.seen_ms));
-  call.reply.bulk("inactive");
   if (consumer.active_ms < 0) {
-    call.reply.integer(-1);
+    number_pair(call.reply, "inactive", -1);
   } else {
-    call.reply.integer(static_cast<int64_t>(time_since(call.now_ms, consumer.active_ms)));
+    number_pair(call.reply, "inactive", time_since(call.now_ms, consumer.active_ms));
   }
 }
 
@@ -100,10 +84,8 @@ void write_consumers(resp::ReplyWriter& reply, ConsumerGroup& group, uint64_t co
     const Consumer& consumer = group.consumer_at(i);
     reply.map(5);
     text_pair(reply, "name", consumer.name());
-    reply.bulk("seen-time");
-    reply.integer(consumer.seen_ms);
-    reply.bulk("active-time");
-    reply.integer(consumer.active_ms);
+    number_pair(reply, "seen-time", consumer.seen_ms);
+    number_pair(reply, "active-time", consumer.active_ms);
     number_pair(reply, "pel-count", consumer.pending_count());
     write_owned(reply, group, consumer, count);
   }

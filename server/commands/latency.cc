@@ -6,6 +6,7 @@
 
 #include "server/commands/handlers.h"
 #include "server/commands/help_reply.h"
+#include "server/commands/reply_pairs.h"
 #include "server/commands/table.h"
 #include "server/context.h"
 #include "server/errors.h"
@@ -34,8 +35,7 @@ void write_histogram(resp::ReplyWriter& reply, const Histogram& durations) {
     before = below;
   }
   reply.map(2);
-  reply.bulk("calls");
-  reply.integer(static_cast<int64_t>(durations.count()));
+  number_pair(reply, "calls", durations.count());
   reply.bulk("histogram_usec");
   reply.map(steps.size());
   for (const auto& [bound_us, count] : steps) {

@@ -7,6 +7,7 @@
 #include "server/commands/group_info.h"
 #include "server/commands/handlers.h"
 #include "server/commands/help_reply.h"
+#include "server/commands/reply_pairs.h"
 #include "server/data/keyspace.h"
 #include "server/errors.h"
 
@@ -42,11 +43,6 @@ Parsed<XinfoArgs> read_xinfo(const Call& call) {
 void id_pair(resp::ReplyWriter& reply, std::string_view name, const StreamId& id) {
   reply.bulk(name);
   bulk_id(reply, id);
-}
-
-void number_pair(resp::ReplyWriter& reply, std::string_view name, uint64_t value) {
-  reply.bulk(name);
-  reply.integer(static_cast<int64_t>(value));
 }
 
 void write_idempotence(resp::ReplyWriter& reply, const Stream& stream) {
