@@ -7,6 +7,8 @@
 
 #include <xxhash.h>
 
+#include "resp/whole_number.h"
+
 namespace weir::aof {
 namespace {
 
@@ -49,15 +51,13 @@ std::optional<Sum> read_sum(std::string_view line) {
   if (line.ends_with(' ')) line.remove_suffix(1);
   Sum sum;
   if (line.size() < kHashDigits) return std::nullopt;
-  const auto hash = std::from_chars(line.data(), line.data() + kHashDigits, sum.hash, kHex);
-  if (hash.ec != std::errc() || hash.ptr != line.data() + kHashDigits) return std::nullopt;
+  const auto hash = resp::whole_number<uint64_t>(line.substr(0, kHashDigits), kHex);
+  if (!hash) return std::nullopt;
+  sum.hash = *hash;
   line.remove_prefix(kHashDigits);
   if (line.empty()) return sum;
-  uint64_t durable = 0;
-  const auto number = std::from_chars(line.data() + 1, line.data() + line.size(), durable);
-  if (line[0] != ':' || number.ec != std::errc() || number.ptr != line.data() + line.size())
-    return std::nullopt;
-  sum.durable = durable;
+  sum.durable = resp::whole_number<uint64_t>(line.substr(1));
+  if (line[0] != ':' || !sum.durable) return std::nullopt;
   return sum;
 }
 
@@ -72,10 +72,7 @@ void append_mark(resp::Buffer& out, std::optional<uint64_t> previous_bytes) {
 std::optional<uint64_t> read_previous_bytes(std::string_view line) {
   if (!line.starts_with(kAfter) || !line.ends_with(kLineEnd)) return std::nullopt;
   line = line.substr(kAfter.size(), line.size() - kAfter.size() - kLineEnd.size());
-  uint64_t bytes = 0;
-  const auto number = std::from_chars(line.data(), line.data() + line.size(), bytes);
-  if (number.ec != std::errc() || number.ptr != line.data() + line.size()) return std::nullopt;
-  return bytes;
+  return resp::whole_number<uint64_t>(line);
 }
 
 void append_stamp(resp::Buffer& out, int64_t unix_s) {
@@ -91,10 +88,7 @@ bool is_stamp(std::string_view line) {
 std::optional<int64_t> read_stamp(std::string_view line) {
   if (!is_stamp(line) || !line.ends_with(kLineEnd)) return std::nullopt;
   line = line.substr(kStamp.size(), line.size() - kStamp.size() - kLineEnd.size());
-  int64_t seconds = 0;
-  const auto number = std::from_chars(line.data(), line.data() + line.size(), seconds);
-  if (number.ec != std::errc() || number.ptr != line.data() + line.size()) return std::nullopt;
-  return seconds;
+  return resp::whole_number<int64_t>(line);
 }
 
 bool needs_mark(std::string_view batch) {

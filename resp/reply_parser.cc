@@ -1,9 +1,10 @@
 #include "resp/reply_parser.h"
 
 #include <algorithm>
-#include <charconv>
 #include <optional>
 #include <utility>
+
+#include "resp/whole_number.h"
 
 namespace weir::resp {
 namespace {
@@ -11,13 +12,6 @@ namespace {
 using Kind = Reply::Kind;
 
 constexpr std::string_view kTypeBytes = "+-:$*_%~>,#(=|";
-
-std::optional<int64_t> decimal(std::string_view text) {
-  int64_t value = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (text.empty() || error != std::errc{} || end != text.data() + text.size()) return {};
-  return value;
-}
 
 bool is_big_number(std::string_view text) {
   if (!text.empty() && (text[0] == '-' || text[0] == '+')) text.remove_prefix(1);
@@ -135,7 +129,7 @@ void ReplyParser::accept_line(std::string_view line) {
 }
 
 void ReplyParser::begin_bulk(std::string_view length, bool verbatim) {
-  const std::optional<int64_t> bytes = decimal(length);
+  const std::optional<int64_t> bytes = whole_number<int64_t>(length);
   if (bytes == -1 && !verbatim) return accept({.kind = Kind::kNullBulk});
   if (!bytes || *bytes < 0) return fail("invalid bulk length " + quoted(length));
   if (*bytes > kMaxReplyBulkBytes) return fail("bulk too long: " + std::string(length));
@@ -162,7 +156,7 @@ void ReplyParser::finish_bulk() {
 }
 
 void ReplyParser::begin_aggregate(char type, std::string_view length) {
-  const std::optional<int64_t> count = decimal(length);
+  const std::optional<int64_t> count = whole_number<int64_t>(length);
   if (count == -1 && type == '*') return accept({.kind = Kind::kNullArray});
   if (!count || *count < 0) return fail("invalid aggregate length " + quoted(length));
   if (*count > kMaxReplyElements) return fail("too many elements: " + std::string(length));
@@ -206,7 +200,7 @@ void ReplyParser::accept_scalar(char type, std::string_view text) {
     case '-':
       return accept({.kind = Kind::kError, .text = std::string(text)});
     case ':':
-      if (const std::optional<int64_t> value = decimal(text)) {
+      if (const std::optional<int64_t> value = whole_number<int64_t>(text)) {
         return accept({.kind = Kind::kInteger, .integer = *value});
       }
       return fail("invalid integer " + quoted(text));

@@ -8,6 +8,7 @@
 
 #include "persistence/file.h"
 #include "resp/inline_words.h"
+#include "resp/whole_number.h"
 #include "server/messaging/notify_flags.h"
 #include "server/text.h"
 
@@ -161,14 +162,10 @@ std::vector<std::string> maxmemory_clients_lines(const Settings& settings) {
 }
 
 Refusal read_unixsocketperm(Settings& settings, Words words, Source) {
-  const std::string& text = words[0];
-  int mode = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), mode, 8);
-  if (error != std::errc{} || end != text.data() + text.size()) {
-    return "argument couldn't be parsed as an octal number";
-  }
-  if (mode < 0 || mode > 0777) return "argument must be between 0 and 777 inclusive";
-  settings.unixsocketperm = mode;
+  const std::optional<int> mode = resp::whole_number<int>(words[0], 8);
+  if (!mode) return "argument couldn't be parsed as an octal number";
+  if (*mode < 0 || *mode > 0777) return "argument must be between 0 and 777 inclusive";
+  settings.unixsocketperm = *mode;
   return std::nullopt;
 }
 

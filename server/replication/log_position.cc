@@ -1,7 +1,6 @@
 #include "server/replication/log_position.h"
 
-#include <charconv>
-
+#include "resp/whole_number.h"
 #include "server/replication/history.h"
 #include "server/text.h"
 
@@ -13,13 +12,6 @@ constexpr size_t kMostBytes = 4096;
 
 std::string path_of(const AofPlace& place) {
   return place.path(place.filename + ".position");
-}
-
-template <typename Number>
-bool read(std::string_view text, Number& number) {
-  const char* const end = text.data() + text.size();
-  const auto [stopped, error] = std::from_chars(text.data(), end, number);
-  return !text.empty() && error == std::errc() && stopped == end;
 }
 
 }  // namespace
@@ -37,14 +29,16 @@ std::optional<SavedPosition> take_log_position(FileSystem& files, const AofPlace
   const IoResult<std::string> text = read_all(files, path_of(place), kMostBytes);
   if (!text || !unlink(files, path_of(place))) return std::nullopt;
   std::string_view words = std::string_view(*text).substr(0, text->find('\n'));
-  SavedPosition position;
-  LogEnd saved;
-  position.id = next_word(words);
-  const bool is_read = read(next_word(words), position.offset) &&
-                       read(next_word(words), position.db) && read(next_word(words), saved.bytes);
-  saved.increment = next_word(words);
-  if (!is_read || position.id.size() != kReplicationIdBytes || saved != end) return std::nullopt;
-  return position;
+  const std::string id(next_word(words));
+  const auto offset = resp::whole_number<int64_t>(next_word(words));
+  const auto db = resp::whole_number<int64_t>(next_word(words));
+  const auto bytes = resp::whole_number<uint64_t>(next_word(words));
+  const std::string increment(next_word(words));
+  if (!offset || !db || !bytes || id.size() != kReplicationIdBytes ||
+      end != LogEnd{.increment = increment, .bytes = *bytes}) {
+    return std::nullopt;
+  }
+  return SavedPosition{.id = id, .offset = *offset, .db = *db};
 }
 
 }  // namespace weir

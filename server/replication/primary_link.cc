@@ -2,10 +2,10 @@
 
 #include <algorithm>
 #include <cassert>
-#include <charconv>
 #include <utility>
 
 #include "resp/reply_writer.h"
+#include "resp/whole_number.h"
 #include "server/text.h"
 
 namespace weir {
@@ -299,13 +299,11 @@ PrimaryLink::Event PrimaryLink::psync_answered(std::string_view line) {
 /// "<id> <offset>"; what is not understood is a history that nobody can go on with.
 PrimaryLink::Event PrimaryLink::full_resync(std::string_view words) {
   const auto [id, number] = split(words);
+  const auto offset = resp::whole_number<int64_t>(number);
+  const bool is_understood = is_replication_id(id) && offset.value_or(-1) >= 0;
   StreamPosition position;
-  const char* const end = number.data() + number.size();
-  const auto [stopped, error] = std::from_chars(number.data(), end, position.offset);
-  const bool is_understood = is_replication_id(id) && error == std::errc() && stopped == end &&
-                             !number.empty() && position.offset >= 0;
   position.id = is_understood ? std::string(id) : std::string(kReplicationIdBytes, '0');
-  if (!is_understood) position.offset = 0;
+  position.offset = is_understood ? *offset : 0;
   state_ = State::kAnnounced;
   return FullResync{std::move(position)};
 }

@@ -1,21 +1,14 @@
 #include "server/replication/transfer.h"
 
 #include <algorithm>
-#include <charconv>
 #include <cstring>
+
+#include "resp/whole_number.h"
 
 namespace weir {
 namespace {
 
 constexpr std::string_view kMarkWord = "$EOF:";
-
-std::optional<uint64_t> whole_number(std::string_view text) {
-  uint64_t value = 0;
-  const char* const end = text.data() + text.size();
-  const auto [stopped, error] = std::from_chars(text.data(), end, value);
-  if (text.empty() || error != std::errc() || stopped != end) return std::nullopt;
-  return value;
-}
 
 }  // namespace
 
@@ -27,7 +20,7 @@ std::optional<Transfer> Transfer::announced(std::string_view line) {
     return transfer;
   }
   if (!line.starts_with('$')) return std::nullopt;
-  transfer.total_bytes_ = whole_number(line.substr(1));
+  transfer.total_bytes_ = resp::whole_number<uint64_t>(line.substr(1));
   if (!transfer.total_bytes_) return std::nullopt;
   return transfer;
 }
