@@ -3,11 +3,6 @@
 namespace weir::resp {
 namespace {
 
-// Blanks as the C locale has them, whatever the process's locale.
-bool is_blank(char c) {
-  return c == ' ' || (c >= '\t' && c <= '\r');
-}
-
 int hex_value(char c) {
   if (c >= '0' && c <= '9') return c - '0';
   if (c >= 'a' && c <= 'f') return c - 'a' + 10;

@@ -15,6 +15,11 @@
 
 namespace weir::resp {
 
+/// As the C locale has it, whatever the process's locale.
+constexpr bool is_blank(char c) {
+  return c == ' ' || (c >= '\t' && c <= '\r');
+}
+
 /// The words of `line`, none for a blank line; nothing when quotes are unbalanced.
 /// Cost: O(length).  Source: inline requests, Redis 8.8.
 std::optional<std::vector<std::string>> split_words(std::string_view line);

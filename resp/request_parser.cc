@@ -57,10 +57,6 @@ inline const char* read_short_header(const char* at, uint64_t& value) {
   return read_longer_header(at, value);
 }
 
-bool is_blank(char c) {
-  return c == ' ' || (c >= '\t' && c <= '\r');
-}
-
 }  // namespace
 
 RequestParser::Status RequestParser::parse(std::string_view input, const RequestLimits& limits) {

@@ -25,10 +25,6 @@ std::string seconds_since(int64_t began_us) {
   return std::string(text) + " seconds";
 }
 
-tl::unexpected<LogReplay::Failure> fatal(std::string text) {
-  return tl::unexpected(std::move(text));
-}
-
 }  // namespace
 
 LogReplay::LogReplay(Context& context, FileSystem& files)

@@ -16,6 +16,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <tl/expected.hpp>
@@ -49,6 +50,7 @@ class LogReplay {
     bool is_last() const { return later.empty(); }
   };
 
+  static tl::unexpected<Failure> fatal(Failure why) { return tl::unexpected(std::move(why)); }
   tl::expected<AofManifest, Failure> read_manifest();
   void log_manifest_error(const ManifestError& error);
   tl::expected<LoadedLog, Failure> load_all(AofManifest manifest);

@@ -6,13 +6,6 @@
 #include "server/log_replay.h"
 
 namespace weir {
-namespace {
-
-tl::unexpected<LogReplay::Failure> fatal(std::string text) {
-  return tl::unexpected(std::move(text));
-}
-
-}  // namespace
 
 IoResult<AofReader> LogReplay::open(const AofFileInfo& info) {
   return File::open_for_read(files_, place_.path(info.name)).map([](File file) {

@@ -114,6 +114,12 @@ Outcome count_subscribers(Call& call, TopicKind kind) {
   return Outcome::done();
 }
 
+Outcome published(Call& call, size_t receivers) {
+  call.relay();
+  call.reply.integer(static_cast<int64_t>(receivers));
+  return Outcome::done();
+}
+
 }  // namespace
 
 Outcome subscribe(Call& call) {
@@ -142,17 +148,11 @@ Outcome sunsubscribe(Call& call) {
 }
 
 Outcome publish(Call& call) {
-  const size_t receivers = call.context.pubsub.publish(call.args[1], call.args[2]);
-  call.relay();
-  call.reply.integer(static_cast<int64_t>(receivers));
-  return Outcome::done();
+  return published(call, call.context.pubsub.publish(call.args[1], call.args[2]));
 }
 
 Outcome spublish(Call& call) {
-  const size_t receivers = call.context.pubsub.publish_to_shard(call.args[1], call.args[2]);
-  call.relay();
-  call.reply.integer(static_cast<int64_t>(receivers));
-  return Outcome::done();
+  return published(call, call.context.pubsub.publish_to_shard(call.args[1], call.args[2]));
 }
 
 Outcome pubsub_channels(Call& call) {
