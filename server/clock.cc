@@ -2,13 +2,15 @@
 
 #include <ctime>
 
+#include "server/time_units.h"
+
 namespace weir {
 namespace {
 
 int64_t read_us(clockid_t clock) {
   timespec now{};
   clock_gettime(clock, &now);
-  return static_cast<int64_t>(now.tv_sec) * 1'000'000 + now.tv_nsec / 1000;
+  return static_cast<int64_t>(now.tv_sec) * kUsPerSecond + now.tv_nsec / 1000;
 }
 
 }  // namespace
@@ -16,9 +18,9 @@ int64_t read_us(clockid_t clock) {
 void Clock::refresh() {
   unix_us_ = read_us(CLOCK_REALTIME);
   monotonic_us_ = read_us(CLOCK_MONOTONIC);
-  unix_ms_ = unix_us_ / 1000;
-  unix_s_ = unix_ms_ / 1000;
-  monotonic_ms_ = (monotonic_us_ + 999) / 1000;
+  unix_ms_ = unix_us_ / kUsPerMs;
+  unix_s_ = unix_ms_ / kMsPerSecond;
+  monotonic_ms_ = (monotonic_us_ + kUsPerMs - 1) / kUsPerMs;
 }
 
 int64_t Clock::unix_us_now() {

@@ -17,12 +17,12 @@
 #include "server/replication/failover.h"
 #include "server/replication/replicas.h"
 #include "server/replication/upstream.h"
+#include "server/time_units.h"
 #include "streams/node_memory.h"
 
 namespace weir {
 namespace {
 
-constexpr int64_t kMillisecondsPerSecond = 1000;
 /// After the first turn: whoever waits for the server has had an answer.
 constexpr int64_t kStartIsOverMs = 10;
 /// The rates of INFO are sampled at least this often a second.
@@ -69,13 +69,13 @@ void Cron::run() {
   context_.snapshots.cron(clock_.unix_s());
   context_.append_log.cron();
   context_.upstream.cron();
-  context_.failover.look(clock_.last_monotonic_us() / 1000);
+  context_.failover.look(clock_.last_monotonic_us() / kUsPerMs);
   context_.replicas.cron();
   context_.log_rewriter.cron(Clock::monotonic_us());
   for (const auto& [id, client] : context_.clients)
     context_.io.check_output(*client);
   note_memory();
-  timer_.set_ms(kMillisecondsPerSecond / std::max(context_.config->hz, kMinHz));
+  timer_.set_ms(kMsPerSecond / std::max(context_.config->hz, kMinHz));
 }
 
 void Cron::note_memory() {
@@ -136,7 +136,7 @@ void Cron::expire_keys() {
   }
   context_.stats.expiry_us += now_us - began_us;
   context_.latency.note(latency_events::kExpireCycle,
-                        static_cast<uint64_t>(now_us - began_us) / 1000, clock_.unix_s(),
+                        static_cast<uint64_t>((now_us - began_us) / kUsPerMs), clock_.unix_s(),
                         context_.config->latency_monitor_threshold_ms);
   if (has_more) go_on_with_expiry_later();
 }
@@ -146,7 +146,7 @@ void Cron::go_on_with_expiry_later() {
   ++context_.stats.expiry_runs_cut;
   const int64_t share =
       kLeastExpiryShare + int64_t{2} * (context_.config->active_expire_effort - 1);
-  key_expiry_timer_.set_ms(std::max<int64_t>(1, kKeyExpiryUs * (100 - share) / share / 1000));
+  key_expiry_timer_.set_ms(std::max<int64_t>(1, kKeyExpiryUs * (100 - share) / share / kUsPerMs));
 }
 
 void Cron::close_idle_clients() {
@@ -155,7 +155,7 @@ void Cron::close_idle_clients() {
   for (const auto& [id, client] : context_.clients) {
     const int64_t idle_ms = clock_.monotonic_ms() - client->last_active_ms;
     if (client->blocked || client->unblocked || client->monitoring || client->closed ||
-        idle_ms / 1000 < timeout_s) {
+        idle_ms / kMsPerSecond < timeout_s) {
       continue;
     }
     // It waits for messages, or is a replica, or stands for the primary.

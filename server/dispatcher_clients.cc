@@ -21,6 +21,7 @@
 #include "server/replication/replicas.h"
 #include "server/replication/upstream.h"
 #include "server/text.h"
+#include "server/time_units.h"
 
 namespace weir {
 namespace {
@@ -107,7 +108,7 @@ bool Dispatcher::output_exceeded(Client& client) {
   bool exceeded = limit.hard_bytes > 0 && pending > limit.hard_bytes;
   if (limit.soft_bytes > 0 && pending > limit.soft_bytes) {
     if (client.output_soft_since_ms < 0) client.output_soft_since_ms = clock_.monotonic_ms();
-    exceeded |= clock_.monotonic_ms() - client.output_soft_since_ms > limit.soft_s * 1000;
+    exceeded |= clock_.monotonic_ms() - client.output_soft_since_ms > limit.soft_s * kMsPerSecond;
   } else {
     client.output_soft_since_ms = -1;
   }

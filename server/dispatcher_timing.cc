@@ -9,6 +9,7 @@
 #include "server/insight/slowlog.h"
 #include "server/insight/stats.h"
 #include "server/insight/tick_clock.h"
+#include "server/time_units.h"
 
 namespace weir {
 void Dispatcher::ended(Client& client, const CommandSpec& command,
@@ -44,7 +45,7 @@ void Dispatcher::note(const Client& client, const CommandSpec& command,
 
 void Dispatcher::note_slow(const Client& client, const CommandSpec& command,
                            std::span<const std::string_view> argv, uint64_t ns) {
-  const int64_t unix_s = clock_.unix_ms() / 1000;
+  const int64_t unix_s = clock_.unix_s();
   const int64_t slow_us = settings_.slowlog_log_slower_than_us;
   const uint64_t us = ns / kNsPerUs;
   if (slow_us >= 0 && us >= static_cast<uint64_t>(slow_us) && !command.has(kSkipSlowlog))

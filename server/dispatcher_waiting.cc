@@ -17,6 +17,7 @@
 #include "server/net/client_table.h"
 #include "server/net/push.h"
 #include "server/net/transaction.h"
+#include "server/time_units.h"
 
 namespace weir {
 
@@ -44,7 +45,7 @@ void Dispatcher::serve_waiters() {
   });
   if (settings_.latency_monitor_threshold_ms > 0) {
     context_.latency.note(latency_events::kCommandUnblocking, lap(began) / kNsPerMs,
-                          clock_.unix_ms() / 1000, settings_.latency_monitor_threshold_ms);
+                          clock_.unix_s(), settings_.latency_monitor_threshold_ms);
   }
 }
 

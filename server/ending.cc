@@ -13,13 +13,9 @@
 #include "server/net/client_table.h"
 #include "server/replication/replicas.h"
 #include "server/shutdown_control.h"
+#include "server/time_units.h"
 
 namespace weir {
-namespace {
-
-constexpr int64_t kMsPerSecond = 1000;
-
-}  // namespace
 
 Ending::Answer Ending::begin(const Wish& wish) {
   if (is_waiting()) return Answer::kWaits;

@@ -5,6 +5,7 @@
 #include "server/clock.h"
 #include "server/insight/latency.h"
 #include "server/pause.h"
+#include "server/time_units.h"
 
 namespace weir {
 namespace {
@@ -15,7 +16,6 @@ using Order = EvictionRules::Order;
 
 /// The clock and the allocator are asked after so many evicted keys.
 constexpr int kKeysPerLook = 16;
-constexpr int64_t kUsPerMs = 1000;
 
 /// How long evicting may take in one go: 0 to 10 is 50 us each; beyond, each is 15 % more.
 int64_t patience_us(int64_t tenacity) {

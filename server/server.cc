@@ -25,7 +25,7 @@ constexpr uint64_t kLeastClientMemory = 128 << 10;
 ServerIdentity make_identity(const Clock& clock) {
   return {.run_id = random_run_id(),
           .executable = executable_path(),
-          .started_unix_s = clock.unix_ms() / 1000,
+          .started_unix_s = clock.unix_s(),
           .memory_at_start = used_memory()};
 }
 

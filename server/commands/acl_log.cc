@@ -9,6 +9,7 @@
 #include "server/dispatcher.h"
 #include "server/errors.h"
 #include "server/gatekeeper.h"
+#include "server/time_units.h"
 
 namespace weir {
 namespace {
@@ -24,7 +25,7 @@ void write_entry(const Call& call, const AclLogEntry& entry) {
   text_pair(reply, "object", entry.object);
   text_pair(reply, "username", entry.username);
   reply.bulk("age-seconds");
-  reply.real(static_cast<double>(call.now_ms - entry.created_ms) / 1000);
+  reply.real(static_cast<double>(call.now_ms - entry.created_ms) / kMsPerSecond);
   text_pair(reply, "client-info", entry.client);
   number_pair(reply, "entry-id", entry.id);
   number_pair(reply, "timestamp-created", entry.created_ms);

@@ -16,6 +16,7 @@
 #include "server/net/client_io.h"
 #include "server/replication/replicas.h"
 #include "server/text.h"
+#include "server/time_units.h"
 #include "server/version.h"
 
 namespace weir {
@@ -86,8 +87,8 @@ Outcome info(Call& call) {
 Outcome time(Call& call) {
   Clock now;
   call.reply.array(2);
-  call.reply.bulk(std::to_string(now.unix_us() / 1'000'000));
-  call.reply.bulk(std::to_string(now.unix_us() % 1'000'000));
+  call.reply.bulk(std::to_string(now.unix_us() / kUsPerSecond));
+  call.reply.bulk(std::to_string(now.unix_us() % kUsPerSecond));
   return Outcome::done();
 }
 

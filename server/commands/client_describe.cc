@@ -9,6 +9,7 @@
 #include "server/data/watches.h"
 #include "server/net/client.h"
 #include "server/net/transaction.h"
+#include "server/time_units.h"
 
 namespace weir {
 namespace {
@@ -68,7 +69,7 @@ std::string flags_of(const Client& client, const Watches& watches) {
 }
 
 uint64_t seconds_since(int64_t then_ms, int64_t now_ms) {
-  return now_ms > then_ms ? static_cast<uint64_t>(now_ms - then_ms) / 1000 : 0;
+  return now_ms > then_ms ? static_cast<uint64_t>((now_ms - then_ms) / kMsPerSecond) : 0;
 }
 
 uint64_t subscriptions_of(const Client& client, TopicKind kind) {

@@ -12,6 +12,7 @@
 #include "server/net/client_io.h"
 #include "server/net/client_table.h"
 #include "server/text.h"
+#include "server/time_units.h"
 
 namespace weir {
 namespace {
@@ -54,7 +55,8 @@ struct KillFilter {
     if (id && *id != client.id) return false;
     if (user && (client.user == nullptr || client.user->name() != *user)) return false;
     if (type && *type != type_of(client)) return false;
-    if (min_age_s && (call.monotonic_ms - client.created_ms) / 1000 < *min_age_s) return false;
+    if (min_age_s && (call.monotonic_ms - client.created_ms) / kMsPerSecond < *min_age_s)
+      return false;
     if (address && *address != client.peer_address()) return false;
     return !local_address || *local_address == client.local_address();
   }

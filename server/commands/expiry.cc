@@ -7,11 +7,11 @@
 #include "server/context.h"
 #include "server/data/keyspace.h"
 #include "server/errors.h"
+#include "server/time_units.h"
 
 namespace weir {
 namespace {
 
-constexpr int64_t kMsPerSecond = 1000;
 constexpr int64_t kNoSuchKeyReply = -2;
 constexpr int64_t kNoTtlReply = -1;
 

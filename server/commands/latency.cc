@@ -13,6 +13,7 @@
 #include "server/insight/stats.h"
 #include "server/insight/tick_clock.h"
 #include "server/settings.h"
+#include "server/time_units.h"
 
 namespace weir {
 namespace {
@@ -104,14 +105,14 @@ Outcome latency_history(Call& call) {
 Outcome latency_graph_of(Call& call) {
   const LatencyHistory* const history = call.context.latency.find(call.args[2]);
   if (history == nullptr) return no_samples(call.args[2]);
-  call.reply.verbatim("txt", latency_graph(call.args[2], *history, call.now_ms / 1000));
+  call.reply.verbatim("txt", latency_graph(call.args[2], *history, call.now_ms / kMsPerSecond));
   return Outcome::done();
 }
 
 Outcome latency_doctor(Call& call) {
   call.reply.verbatim(
       "txt", latency_report(call.context.latency, call.settings.latency_monitor_threshold_ms,
-                            call.now_ms / 1000));
+                            call.now_ms / kMsPerSecond));
   return Outcome::done();
 }
 

@@ -3,11 +3,11 @@
 #include <utility>
 
 #include "persistence/aof_marks.h"
+#include "server/time_units.h"
 
 namespace weir {
 namespace {
 
-constexpr int64_t kUsPerSecond = 1'000'000;
 /// How long a write waits for a sync that takes long.
 constexpr int64_t kLongestWaitUs = 2 * kUsPerSecond;
 constexpr int64_t kRetryUs = kUsPerSecond;

@@ -9,12 +9,10 @@
 #include "persistence/rdb_reader.h"
 #include "server/clock.h"
 #include "server/host/log.h"
+#include "server/time_units.h"
 
 namespace weir {
 namespace {
-
-constexpr int64_t kUsPerSecond = 1'000'000;
-constexpr int64_t kMsPerSecond = 1000;
 
 /// "1.234 seconds"
 std::string seconds_text(int64_t us) {
@@ -67,7 +65,7 @@ class Loader::Sink final : public RdbSink {
         target_(target),
         keeps_expired_(target.keeps_expired ||
                        loader.keyspace_.expired_keys == ExpiredKeys::kAreSeen),
-        now_ms_(Clock::unix_us_now() / kMsPerSecond) {}
+        now_ms_(Clock::unix_us_now() / kUsPerMs) {}
 
   Refusal aux(std::string_view name, std::string_view value) override {
     if (name == "used-mem")

@@ -5,11 +5,10 @@
 #include "persistence/command_base_writer.h"
 #include "persistence/helper_thread.h"
 #include "server/clock.h"
+#include "server/time_units.h"
 
 namespace weir {
 namespace {
-
-constexpr int64_t kUsPerSecond = 1'000'000;
 
 /// Commands of what `each(writer)` walks.
 template <typename Each>

@@ -8,11 +8,11 @@
 
 #include "server/clock.h"
 #include "server/host/log.h"
+#include "server/time_units.h"
 
 namespace weir {
 namespace {
 
-constexpr int64_t kUsPerSecond = 1'000'000;
 /// After so many failures in a row the next try waits, twice as long each time.
 constexpr uint64_t kFreeFailures = 3;
 constexpr int64_t kFirstPauseUs = 60 * kUsPerSecond;

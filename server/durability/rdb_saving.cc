@@ -6,12 +6,11 @@
 #include "persistence/rdb_writer.h"
 #include "server/clock.h"
 #include "server/host/memory.h"
+#include "server/time_units.h"
 #include "server/version.h"
 
 namespace weir {
 namespace {
-
-constexpr int64_t kUsPerSecond = 1'000'000;
 
 /// What is written of the use of keys: what the policy of maxmemory goes by.
 SavedUse use_kept_by(MaxmemoryPolicy policy) {

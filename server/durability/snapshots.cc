@@ -8,11 +8,10 @@
 #include "server/clock.h"
 #include "server/durability/rdb_saving.h"
 #include "server/host/log.h"
+#include "server/time_units.h"
 
 namespace weir {
 namespace {
-
-constexpr int64_t kUsPerSecond = 1'000'000;
 
 int64_t unix_s() {
   return Clock::unix_us_now() / kUsPerSecond;

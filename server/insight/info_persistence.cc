@@ -10,6 +10,7 @@
 #include "server/durability/snapshot_runner.h"
 #include "server/durability/snapshots.h"
 #include "server/insight/info_section.h"
+#include "server/time_units.h"
 
 namespace weir {
 namespace {
@@ -20,7 +21,7 @@ double per_cent(uint64_t part, uint64_t whole) {
 
 /// In a quarter of the time a quarter is loaded.
 int64_t seconds_left(const LoadProgress& load) {
-  const int64_t taken_s = (Clock::monotonic_us() - load.began_monotonic_us) / 1'000'000;
+  const int64_t taken_s = (Clock::monotonic_us() - load.began_monotonic_us) / kUsPerSecond;
   if (load.loaded_bytes == 0) return 1;
   const double left = static_cast<double>(load.total_bytes - load.loaded_bytes) /
                       static_cast<double>(load.loaded_bytes);

@@ -6,11 +6,10 @@
 #include "server/replication/failover.h"
 #include "server/replication/replicas.h"
 #include "server/replication/upstream.h"
+#include "server/time_units.h"
 
 namespace weir {
 namespace {
-
-constexpr int64_t kMsPerSecond = 1000;
 
 void add_replicas(const Replicas& replicas, Section& section) {
   size_t number = 0;

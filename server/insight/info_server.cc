@@ -49,7 +49,7 @@ void add_listeners(const Settings& settings, Section& section) {
 void add_server_info(const Context& context, Section& section) {
   const Settings& settings = context.config.values();
   const ServerIdentity& identity = context.identity;
-  const int64_t uptime_s = context.clock.unix_ms() / 1000 - identity.started_unix_s;
+  const int64_t uptime_s = context.clock.unix_s() - identity.started_unix_s;
   utsname system{};
   uname(&system);
   section.add("redis_version", settings.compat_version)
@@ -74,7 +74,7 @@ void add_server_info(const Context& context, Section& section) {
       .add("uptime_in_days", static_cast<uint64_t>(uptime_s / 86400))
       .add("hz", static_cast<uint64_t>(settings.hz))
       .add("configured_hz", static_cast<uint64_t>(settings.hz))
-      .add("lru_clock", static_cast<uint64_t>(context.clock.unix_ms() / 1000 & 0xffffff))
+      .add("lru_clock", static_cast<uint64_t>(context.clock.unix_s() & 0xffffff))
       .add("executable", identity.executable)
       .add("config_file", context.config.file())
       .add("io_threads_active", "0");

@@ -18,6 +18,7 @@
 #include "server/net/client_io.h"
 #include "server/replication/replicas.h"
 #include "server/text.h"
+#include "server/time_units.h"
 
 namespace weir {
 namespace {
@@ -96,14 +97,14 @@ void add_stats_info(const Context& context, Section& section) {
       .add("expired_keys", lookups.expired)
       .add_real("expired_stale_perc", "%.2f", stale_per_cent(context))
       .add("expired_time_cap_reached_count", stats.expiry_runs_cut)
-      .add("expire_cycle_cpu_milliseconds", static_cast<uint64_t>(stats.expiry_us / 1000))
+      .add("expire_cycle_cpu_milliseconds", static_cast<uint64_t>(stats.expiry_us / kUsPerMs))
       .add("evicted_keys", lookups.evicted)
       .add("evicted_clients", io.evicted_clients)
       .add("evicted_scripts", "0")
       .add("total_eviction_exceeded_time",
-           static_cast<uint64_t>(context.memory.exceeded_us() / 1000))
+           static_cast<uint64_t>(context.memory.exceeded_us() / kUsPerMs))
       .add("current_eviction_exceeded_time",
-           static_cast<uint64_t>(context.memory.exceeded_for_us() / 1000))
+           static_cast<uint64_t>(context.memory.exceeded_for_us() / kUsPerMs))
       .add("keyspace_hits", lookups.hits)
       .add("keyspace_misses", lookups.misses)
       .add("pubsub_channels", context.pubsub.topic_count(TopicKind::kChannel))

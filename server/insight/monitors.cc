@@ -9,6 +9,7 @@
 #include "server/insight/redaction.h"
 #include "server/net/client.h"
 #include "server/net/push.h"
+#include "server/time_units.h"
 
 namespace weir {
 namespace {
@@ -40,8 +41,8 @@ void Monitors::show(const Client& client, const CommandSpec& command,
   if (command.has(kAdmin)) return;
   std::array<char, 48> time{};
   std::snprintf(time.data(), time.size(), "%lld.%06lld",
-                static_cast<long long>(unix_us / 1'000'000),
-                static_cast<long long>(unix_us % 1'000'000));
+                static_cast<long long>(unix_us / kUsPerSecond),
+                static_cast<long long>(unix_us % kUsPerSecond));
   std::string line(time.data());
   line += " [" + std::to_string(client.db) + ' ' + shown_address(client) + ']';
   for (size_t i = 0; i < argv.size(); ++i) {

@@ -14,12 +14,10 @@
 
 #if defined(__x86_64__)
 #include <x86intrin.h>
+
 #endif
 
 namespace weir {
-
-inline constexpr uint64_t kNsPerUs = 1000;
-inline constexpr uint64_t kNsPerMs = 1'000'000;
 
 class TickClock {
  public:

@@ -6,11 +6,10 @@
 #include "persistence/rdb_other_types.h"
 #include "persistence/rdb_reader.h"
 #include "server/clock.h"
+#include "server/time_units.h"
 
 namespace weir {
 namespace {
-
-constexpr int64_t kUsPerMs = 1000;
 
 std::string type_text(uint8_t type) {
   const std::string_view other = rdb_type_name(type);

@@ -8,13 +8,13 @@
 #include "server/host/log.h"
 #include "server/host/process.h"
 #include "server/settings.h"
+#include "server/time_units.h"
 
 namespace weir {
 namespace {
 
 /// What is read at once of a file for a replica.
 constexpr size_t kReadBytes = size_t{256} << 10;
-constexpr int64_t kMsPerSecond = 1000;
 
 /// Gives what the writer of a snapshot collects to the pipe.
 class PipeDestination final : public RdbDestination {

@@ -7,11 +7,11 @@
 #include "resp/reply_writer.h"
 #include "resp/whole_number.h"
 #include "server/text.h"
+#include "server/time_units.h"
 
 namespace weir {
 namespace {
 
-constexpr int64_t kMsPerSecond = 1000;
 /// Between two attempts; where somebody has to do something first it doubles, so many times.
 constexpr int64_t kPauseMs = kMsPerSecond;
 constexpr int kMostDoublings = 5;

@@ -6,11 +6,11 @@
 #include "server/errors.h"
 #include "server/host/log.h"
 #include "server/net/socket.h"
+#include "server/time_units.h"
 
 namespace weir {
 namespace {
 
-constexpr int64_t kMsPerSecond = 1000;
 constexpr std::string_view kPing = "*1\r\n$4\r\nPING\r\n";
 constexpr std::string_view kGetAck = "*3\r\n$8\r\nREPLCONF\r\n$6\r\nGETACK\r\n$1\r\n*\r\n";
 

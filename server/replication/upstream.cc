@@ -16,11 +16,11 @@
 #include "server/propagation.h"
 #include "server/replication/replicas.h"
 #include "server/text.h"
+#include "server/time_units.h"
 
 namespace weir {
 namespace {
 
-constexpr int64_t kMsPerSecond = 1000;
 /// Of data that are no part of the primary's history.
 constexpr int64_t kObsoleteOffset = 1;
 constexpr std::string_view kRoleChanged =

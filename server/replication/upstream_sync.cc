@@ -15,11 +15,11 @@
 #include "server/propagation.h"
 #include "server/replication/replicas.h"
 #include "server/replication/upstream.h"
+#include "server/time_units.h"
 
 namespace weir {
 namespace {
 
-constexpr int64_t kUsPerSecond = 1'000'000;
 /// Of a snapshot that is parsed as it comes: what may wait for the parser.
 constexpr size_t kMostArrivedBytes = size_t{1} << 20;
 
