@@ -72,7 +72,7 @@ void write_stats(Call& call, const MemoryUse& use) {
       .add("clients.slaves", use.replicas)
       .add("clients.normal", use.clients)
       .add("cluster.links", 0)
-      .add("aof.buffer", 0)
+      .add("aof.buffer", use.log_buffer)
       .add("lua.caches", 0)
       .add("functions.caches", 0);
   write_databases(call);

@@ -4,6 +4,7 @@
 
 #include "server/context.h"
 #include "server/data/keyspace.h"
+#include "server/durability/append_log.h"
 #include "server/insight/info.h"
 #include "server/insight/stats.h"
 #include "server/net/client_table.h"
@@ -29,13 +30,14 @@ double share(size_t part, size_t whole) {
 }
 
 size_t MemoryUse::overhead() const {
-  return std::min(at_start + clients + replicas + backlog + tables, used());
+  return std::min(at_start + clients + replicas + backlog + log_buffer + tables, used());
 }
 
 MemoryUse measure_memory(const Context& context) {
   MemoryUse use{.allocator = allocator_figures(),
                 .resident = resident_bytes(),
-                .at_start = context.identity.memory_at_start};
+                .at_start = context.identity.memory_at_start,
+                .log_buffer = context.append_log.buffered_bytes()};
   for (const auto& [id, client] : context.clients)
     (client->shared ? use.replicas : use.clients) += client->memory_bytes();
   if (context.replication.is_kept()) use.backlog = context.replication.backlog().memory_bytes();

@@ -1,6 +1,6 @@
 // What the process's memory is used for, as INFO memory and MEMORY STATS tell it.
 //
-//   used ─┬─ overhead ─┬─ at start · buffers of connections · tables of keys
+//   used ─┬─ overhead ─┬─ at start · buffers of connections and of the log · tables of keys
 //         └─ dataset: the rest
 #pragma once
 
@@ -21,6 +21,7 @@ struct MemoryUse {
   size_t clients = 0;        // ordinary ones
   size_t replicas = 0;       // their connections
   size_t backlog = 0;        // of the stream of replication
+  size_t log_buffer = 0;     // of the log: told, and not written yet
   size_t tables = 0;         // of keys, all databases
   size_t moving_tables = 0;  // of them, tables that are being moved
   size_t moving_databases = 0;

@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include <catch2/catch.hpp>
+#include <sys/resource.h>
 
 #include "tests/server/watching.h"
 #include "tests/support/test_server.h"
@@ -149,6 +150,17 @@ TEST_CASE("What only the start needed does not stay mapped", "[memory]") {
     return std::stol(status.substr(status.find(name + ":") + name.size() + 1));
   };
   CHECK(wait_until([&] { return kib("VmHWM") - kib("VmRSS") >= 256; }));
+}
+
+TEST_CASE("What the log could not write yet is in MEMORY STATS as it is in INFO", "[memory][aof]") {
+  TestServer server({"--appendonly", "yes"});
+  Redis redis = server.connect();
+  const rlimit tight{.rlim_cur = 400, .rlim_max = RLIM_INFINITY};
+  REQUIRE(prlimit(server.pid(), RLIMIT_FSIZE, &tight, nullptr) == 0);
+  REQUIRE(wait_until([&] { return redis("XADD", "s", "*", "f", "v").starts_with("MISCONF"); }));
+  const std::string bytes = info_field(redis, "mem_aof_buffer");
+  CHECK(bytes != "0");
+  CHECK(redis("MEMORY", "STATS").contains("\"aof.buffer\"," + bytes + ","));
 }
 
 TEST_CASE("The allocator reports and gives back", "[memory]") {
