@@ -174,8 +174,7 @@ class Dispatcher : public RequestHandler {
   void ran(Client& client, const CommandSpec& command, CommandStats& stats,
            std::span<const std::string_view> argv, uint64_t began);
   /// The same for one that had to wait and has come to its end: it has taken so long in all.
-  void ended(Client& client, const CommandSpec& command, std::span<const std::string_view> argv,
-             uint64_t ns);
+  void ended(Client& client, const CommandSpec& command, uint64_t ns);
   void note(const Client& client, const CommandSpec& command,
             std::span<const std::string_view> argv, uint64_t ns);
   void note_slow(const Client& client, const CommandSpec& command,

@@ -12,13 +12,11 @@
 #include "server/time_units.h"
 
 namespace weir {
-void Dispatcher::ended(Client& client, const CommandSpec& command,
-                       std::span<const std::string_view> argv, uint64_t ns) {
+void Dispatcher::ended(Client& client, const CommandSpec& command, uint64_t ns) {
   CommandStats& stats = context_.stats.by_command[row_number(command)];
   stats.count_call(ns, settings_.latency_tracking);
   ++context_.stats.commands;
   ++client.commands;
-  note_slow(client, command, argv, ns);
 }
 
 void Dispatcher::look_out() {

@@ -88,7 +88,8 @@ bool Dispatcher::retry(Client& client) {
     ++context_.stats.by_command[row_number(command)].failed_calls;
     reply_error(client, outcome.error_text());
   }
-  ended(client, command, argv, waiter.spent_ns + ns);
+  ended(client, command, waiter.spent_ns + ns);
+  note_slow(client, command, argv, waiter.spent_ns + ns);
   context_.waiters.remove(client.id);
   client.blocked = false;
   end_reply(client);
@@ -98,11 +99,11 @@ bool Dispatcher::retry(Client& client) {
   return true;
 }
 
+// What only waited, and for nothing, is not told to the slow log: as in Redis.
 bool Dispatcher::unblock(Client& client, std::string_view error) {
   const std::unique_ptr<Waiter> waiter = context_.waiters.remove(client.id);
   if (waiter == nullptr) return false;
-  const std::vector<std::string_view> argv(waiter->argv.begin(), waiter->argv.end());
-  ended(client, *waiter->command, argv, waiter->spent_ns);
+  ended(client, *waiter->command, waiter->spent_ns);
   client.blocked = false;
   io_->prepare_reply(client);
   begin_reply(client);
@@ -110,6 +111,7 @@ bool Dispatcher::unblock(Client& client, std::string_view error) {
     ++context_.stats.by_command[row_number(*waiter->command)].failed_calls;
     reply_error(client, error);
   } else if (waiter->asks_at_timeout) {
+    const std::vector<std::string_view> argv(waiter->argv.begin(), waiter->argv.end());
     Call call = make_call(client, argv);
     call.may_wait = false;
     static_cast<void>(waiter->command->run(call));

@@ -72,6 +72,26 @@ TEST_CASE("A reader's waiting is not counted as time that it took", "[slowlog][i
   CHECK(info_field(redis, "cmdstat_xread").starts_with("calls=2,usec="));
 }
 
+TEST_CASE("A wait that ends with nothing is not in the slow log, one that is served is",
+          "[slowlog][blocking]") {
+  TestServer server;
+  Redis redis = server.connect();
+  Redis reader = server.connect();
+  redis("XGROUP", "CREATE", "s", "g", "$", "MKSTREAM");
+  remember_from(redis, 0);
+  CHECK(reader("XREAD", "BLOCK", 20, "STREAMS", "s", "$") == "nil");
+  CHECK(reader("XREADGROUP", "GROUP", "g", "c", "BLOCK", 20, "STREAMS", "s", ">") == "nil");
+  CHECK(reader("WAIT", 1, 20) == 0);
+  Shown log = redis("SLOWLOG", "GET", -1);
+  CHECK_FALSE(log.contains("XREAD"));
+  CHECK_FALSE(log.contains("WAIT"));
+  reader.send("XREAD", "BLOCK", 0, "STREAMS", "s", "$");
+  REQUIRE(blocked_become(redis, 1));
+  redis("XADD", "s", "1-0", "f", "v");
+  CHECK(reader.read().contains("1-0"));
+  CHECK(redis("SLOWLOG", "GET", -1).contains(R"(["XREAD","BLOCK","0","STREAMS","s",)"));
+}
+
 TEST_CASE("The slow log keeps the latest slowlog-max-len commands, latest first", "[slowlog]") {
   TestServer server;
   Redis redis = server.connect();
