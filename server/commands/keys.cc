@@ -27,9 +27,15 @@ struct ScanArgs {
   bool other_type = false;  // TYPE names one that no key can have
 };
 
+/// A plus sign is allowed, as strtoul allows it.
+std::optional<uint64_t> read_cursor(std::string_view text) {
+  if (text.starts_with('+')) text.remove_prefix(1);
+  return parse_unsigned(text);
+}
+
 Parsed<ScanArgs> read_scan(const Call& call) {
   ScanArgs parsed;
-  const std::optional<uint64_t> cursor = parse_unsigned(call.args[1]);
+  const std::optional<uint64_t> cursor = read_cursor(call.args[1]);
   if (!cursor) return refused(errors::kInvalidCursor);
   parsed.cursor = *cursor;
   ArgCursor args(call.args, 2);

@@ -172,10 +172,11 @@ TEST_CASE("SCAN MATCH and TYPE filter, whatever the COUNT", "[scan]") {
 TEST_CASE("SCAN refuses bad cursors, counts and words", "[scan]") {
   TestServer server;
   Redis redis = server.connect();
-  for (const char* cursor : {"x", "-1", "", "1x", "18446744073709551616"}) {
+  for (const char* cursor : {"x", "-1", "", "+", "++1", "1x", "18446744073709551616"}) {
     CHECK(redis("SCAN", cursor) == "ERR invalid cursor");
   }
   CHECK(redis("SCAN", "18446744073709551615").starts_with("[\"0\""));
+  CHECK(redis("SCAN", "+1").starts_with("[\"0\""));
   CHECK(redis("SCAN", 0, "COUNT", 0) == "ERR syntax error");
   CHECK(redis("SCAN", 0, "COUNT", "x") == "ERR value is not an integer or out of range");
   CHECK(redis("SCAN", 0, "TYPE") == "ERR syntax error");
