@@ -52,6 +52,7 @@ Server::Server(Config& config, Log& log)
       cron_(parts_.context, clock_, loop_),
       deadline_timer_(loop_, [this] { armed_deadline_ms_.reset(); }),
       eviction_timer_(loop_, [] {}) {  // what is to be done is done at the end of the turn
+  loop_.on_unwatched = [this](int fd, const std::string& why) { close_unwatched(fd, why); };
   parts_.upstream.on_role_changed = [this] { replication_control_.role_changed(); };
   parts_.upstream.run_turn = [this](bool may_sleep) { return run_inner_turn(may_sleep); };
   parts_.upstream.restart_log = [this] { log_control_.restart(); };
@@ -66,6 +67,8 @@ Server::Server(Config& config, Log& log)
 
 std::string Server::open() {
   const Settings& settings = config_.values();
+  if (!loop_.refusal().empty())
+    return "The system refuses what the server waits with: " + loop_.refusal() + ". Exiting.";
   std::string why = parts_.gatekeeper.open();
   if (!why.empty()) return why;
   why = ports_.open();
@@ -188,6 +191,19 @@ void Server::accept(Accepted accepted) {
   parts_.io.prepare_reply(client);
   client.reply.error(errors::kProtectedMode);
   parts_.io.close_after_reply(client);
+}
+
+/// A client of whom nothing would ever be heard.
+void Server::close_unwatched(int fd, const std::string& why) {
+  for (const auto& [id, client] : parts_.clients) {
+    if (client->fd != fd || client->closed) continue;
+    log_.warning("Error registering fd event for the new client connection: " + why +
+                 " (addr=" + client->peer_address() + " laddr=" + client->local_address() + ")");
+    ++parts_.stats.rejected_connections;
+    return parts_.io.close(*client);
+  }
+  log_.warning("The system refuses to watch the file descriptor " + std::to_string(fd) + ": " +
+               why);
 }
 
 /// There are too many.  What is not encrypted would mean nothing to a client of TLS: it finds its

@@ -45,6 +45,7 @@ class Server {
  private:
   void accept(Accepted accepted);
   void turn_away(Client& client, Transport transport);
+  void close_unwatched(int fd, const std::string& why);
   bool is_refused(const Client& client) const;
   std::string load();
   bool end_turn();

@@ -1,13 +1,24 @@
 #include "server/net/event_loop.h"
 
 #include <cassert>
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+#include <utility>
 
 #include <sys/timerfd.h>
 #include <unistd.h>
 
 namespace weir {
+namespace {
+
+/// The loop that runs.  What libevent says of a failure names nobody: it was said by this one.
+thread_local EventLoop* running_loop = nullptr;
+
+}  // namespace
 
 EventLoop::EventLoop() {
+  event_set_log_callback(&hear);
   event_config* config = event_config_new();
   event_config_set_flag(config, EVENT_BASE_FLAG_NOLOCK);
   event_config_set_flag(config, EVENT_BASE_FLAG_EPOLL_USE_CHANGELIST);
@@ -23,18 +34,43 @@ EventLoop::~EventLoop() {
 void EventLoop::run(const std::function<bool()>& end_of_turn) {
   bool again = end_of_turn();
   while (!stopped_) {
-    event_base_loop(base_, again ? EVLOOP_ONCE | EVLOOP_NONBLOCK : EVLOOP_ONCE);
+    turn(again ? EVLOOP_ONCE | EVLOOP_NONBLOCK : EVLOOP_ONCE);
     again = end_of_turn();
   }
 }
 
+void EventLoop::turn(int flags) {
+  EventLoop* const outer = std::exchange(running_loop, this);
+  event_base_loop(base_, flags);
+  running_loop = outer;
+  for (const Unwatched& unwatched : std::exchange(unwatched_, {})) {
+    if (on_unwatched) on_unwatched(unwatched.fd, unwatched.why);
+  }
+}
+
+// libevent asks the system when the turn is over in which somebody began to watch, and tells only
+// its log that it was refused: "Epoll ADD(1) on fd 9 failed.  <what it was>: <why>".
+void EventLoop::hear(int severity, const char* text) {
+  int fd = -1;
+  const bool is_of_watch = std::sscanf(text, "Epoll ADD(%*d) on fd %d failed", &fd) == 1;
+  if (is_of_watch && running_loop != nullptr) {
+    running_loop->unwatched_.push_back({fd, std::strrchr(text, ':') + 2});
+  } else if (severity >= EVENT_LOG_WARN) {
+    std::fprintf(stderr, "libevent: %s\n", text);
+  }
+}
+
+void EventLoop::note_refusal(const char* call) {
+  refusal_ = std::string(call) + ": " + std::strerror(errno);
+}
+
 bool EventLoop::poll(const std::function<bool()>& end_of_turn) {
-  event_base_loop(base_, EVLOOP_ONCE | EVLOOP_NONBLOCK);
+  turn(EVLOOP_ONCE | EVLOOP_NONBLOCK);
   return end_of_turn();
 }
 
 bool EventLoop::wait(const std::function<bool()>& end_of_turn) {
-  event_base_loop(base_, EVLOOP_ONCE);
+  turn(EVLOOP_ONCE);
   return end_of_turn();
 }
 
@@ -56,13 +92,16 @@ void Watch::stop() {
 Timer::Timer(EventLoop& loop, std::function<void()> callback)
     : callback_(std::move(callback)),
       fd_(timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC)) {
-  assert(fd_ >= 0);
-  watch_.start(loop, fd_, EV_READ, &on_ready, this);
+  if (fd_ < 0) {
+    loop.note_refusal("timerfd_create");
+  } else {
+    watch_.start(loop, fd_, EV_READ, &on_ready, this);
+  }
 }
 
 Timer::~Timer() {
   watch_.stop();
-  close(fd_);
+  if (fd_ >= 0) close(fd_);
 }
 
 void Timer::on_ready(int fd, short, void* argument) {
@@ -73,6 +112,7 @@ void Timer::on_ready(int fd, short, void* argument) {
 }
 
 void Timer::set(const timespec& delay) const {
+  if (fd_ < 0) return;
   const itimerspec once{.it_interval = {}, .it_value = delay};
   const int result = timerfd_settime(fd_, 0, &once, nullptr);
   assert(result == 0);

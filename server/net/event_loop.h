@@ -11,6 +11,8 @@
 #include <cstdint>
 #include <ctime>
 #include <functional>
+#include <string>
+#include <vector>
 
 #include <event2/event.h>
 #include <event2/event_struct.h>
@@ -26,6 +28,14 @@ class EventLoop {
 
   event_base* base() const { return base_; }
 
+  /// Told, before the turn ends, of a descriptor that the system refuses to watch: as each user may
+  /// have only so many watched, or for want of memory.  It would never be ready.
+  std::function<void(int fd, const std::string& why)> on_unwatched;
+  /// What a Timer or a Wakeup was refused, for whom nothing will be ready; empty if nothing was.
+  const std::string& refusal() const { return refusal_; }
+  /// `call` has just failed.
+  void note_refusal(const char* call);
+
   /// Runs turns until stop(); `end_of_turn` ends each.  It returns true to be called again soon,
   /// without waiting for anything.
   void run(const std::function<bool()>& end_of_turn);
@@ -37,7 +47,17 @@ class EventLoop {
   bool wait(const std::function<bool()>& end_of_turn);
 
  private:
+  struct Unwatched {
+    int fd;
+    std::string why;
+  };
+
+  void turn(int flags);
+  static void hear(int severity, const char* text);
+
   event_base* base_;
+  std::string refusal_;
+  std::vector<Unwatched> unwatched_;  // in this turn
   bool stopped_ = false;
 };
 
@@ -63,6 +83,8 @@ class Watch {
 };
 
 /// Calls back at a moment, once for each set_ms.
+///
+/// Where the system has no file for it, the loop has a refusal(), and it never does.
 class Timer {
  public:
   Timer(EventLoop& loop, std::function<void()> callback);

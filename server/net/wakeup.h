@@ -1,7 +1,7 @@
-// Lets another thread end the loop's wait: a counter of the system's that becomes ready.
+// Lets another thread end the loop's wait: a counter of the system's that becomes ready.  Where the
+// system has none to give, the loop has a refusal().
 #pragma once
 
-#include <cassert>
 #include <cstdint>
 
 #include <sys/eventfd.h>
@@ -14,12 +14,15 @@ namespace weir {
 class Wakeup {
  public:
   explicit Wakeup(EventLoop& loop) : fd_(eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)) {
-    assert(fd_ >= 0);
-    watch_.start(loop, fd_, EV_READ, &on_ready, nullptr);
+    if (fd_ < 0) {
+      loop.note_refusal("eventfd");
+    } else {
+      watch_.start(loop, fd_, EV_READ, &on_ready, nullptr);
+    }
   }
   ~Wakeup() {
     watch_.stop();
-    close(fd_);
+    if (fd_ >= 0) close(fd_);
   }
   Wakeup(const Wakeup&) = delete;
   Wakeup& operator=(const Wakeup&) = delete;
