@@ -184,7 +184,6 @@ std::optional<AofReader::Status> AofReader::skip_filler() {
 /// Finds the sum of the batch at the position; kCommand: it matches.
 AofReader::Status AofReader::check_batch() {
   size_t end = find_sum(position_ > 0 ? position_ - 1 : 0);
-  if (error_) return Status::kUnreadable;
   if (end != std::string_view::npos) {
     if (const std::optional<MatchingSum> sum = match_sum(end)) {
       checked_ = base_ + end + sum->line_bytes;

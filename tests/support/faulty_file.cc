@@ -34,7 +34,9 @@ int FaultyFileSystem::open(const char* path, int flags, mode_t mode) {
 }
 
 ssize_t FaultyFileSystem::read(int fd, void* buffer, size_t size) {
-  return fails() ? -1 : disk_.read(fd, buffer, size);
+  if (fails()) return -1;
+  if (most_bytes_per_read_ > 0) size = std::min(size, most_bytes_per_read_);
+  return disk_.read(fd, buffer, size);
 }
 
 ssize_t FaultyFileSystem::write(int fd, const void* bytes, size_t size) {

@@ -1,5 +1,5 @@
 // The faulty twin of the operating system's files: passes every call on to the real ones, counts
-// them, and lets chosen calls fail or write less than asked.
+// them, and lets chosen calls fail, or write or read less than asked.
 //
 //   FaultyFileSystem disk;
 //   disk.fail_call(3, ENOSPC);            // the third call from now, once
@@ -25,6 +25,8 @@ class FaultyFileSystem final : public FileSystem {
   void fail_from_call(int n, int errno_value);
   /// Every write takes at most this many bytes; 0: as many as it is given.
   void shorten_writes(size_t bytes) { most_bytes_per_write_ = bytes; }
+  /// Every read gives at most this many bytes; 0: as many as there are.
+  void shorten_reads(size_t bytes) { most_bytes_per_read_ = bytes; }
 
   /// No sync of a file ends before release_syncs().
   void hold_syncs() { set_holding(true); }
@@ -70,6 +72,7 @@ class FaultyFileSystem final : public FileSystem {
   int errno_value_ = 0;
   bool has_failed_ = false;
   size_t most_bytes_per_write_ = 0;
+  size_t most_bytes_per_read_ = 0;
   bool is_holding_ = false;
   std::condition_variable may_sync_;
 };

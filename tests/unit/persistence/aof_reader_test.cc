@@ -1,10 +1,13 @@
 // Reading the log back: whole commands of others, and what the sums say about our own.
 #include "persistence/aof_reader.h"
 
+#include <cerrno>
+
 #include <catch2/catch.hpp>
 
 #include "persistence/aof_file.h"
 #include "tests/support/command_text.h"
+#include "tests/support/faulty_file.h"
 #include "tests/support/temp_folder.h"
 #include "tests/support/text_file.h"
 
@@ -18,12 +21,12 @@ struct Read {
   Status status = Status::kEnd;
   uint64_t offset = 0;
   uint64_t good_end = 0;
+  int errno_value = 0;  // of what is unreadable
+
+  friend bool operator==(const Read&, const Read&) = default;
 };
 
-Read read_back(const std::string& bytes) {
-  const TempFolder folder;
-  write_text(folder / "log", bytes);
-  AofReader reader(std::move(*File::open_for_read(real_files(), folder / "log")));
+Read read_to_end(AofReader& reader) {
   Read read;
   while ((read.status = reader.next()) == Status::kCommand) {
     for (const std::string_view word : reader.argv())
@@ -33,7 +36,15 @@ Read read_back(const std::string& bytes) {
   }
   read.offset = reader.offset();
   read.good_end = reader.good_end();
+  if (read.status == Status::kUnreadable) read.errno_value = reader.error().errno_value;
   return read;
+}
+
+Read read_back(const std::string& bytes) {
+  const TempFolder folder;
+  write_text(folder / "log", bytes);
+  AofReader reader(std::move(*File::open_for_read(real_files(), folder / "log")));
+  return read_to_end(reader);
 }
 
 /// A file of ours as it grows: its bytes and what it said, after each batch.
@@ -67,6 +78,18 @@ struct FiveBatches : OwnFile {
     }
   }
 };
+
+/// A log of ours and of others, with each thing in it that is looked for beyond what was read.
+std::string long_file() {
+  const FiveBatches five;
+  OwnFile own;
+  own.file.set_filling(true);
+  own.write("SELECT 0\nXDEL s 1\n", 0);
+  own.write("XDEL s 2\nget #XXH3: s\n", 0);
+  return "#TS:17000000\r\n" + testing::commands("SELECT 0\nXADD s 0-1 f v\n") + five.bytes() +
+         testing::commands("SELECT 0\nXADD s 9-0 f v\n") +
+         own.bytes().substr(0, own.file.size() + 3000);  // so much of the filler
+}
 
 }  // namespace
 
@@ -267,6 +290,38 @@ TEST_CASE("A file that was finished says that all of it was on disk", "[aof]") {
   CHECK(read_back(bytes).status == Status::kEnd);
   bytes[own.ends[3] + 5] ^= 1;
   CHECK(read_back(bytes).status == Status::kDamage);
+}
+
+TEST_CASE("A file is the same however little each read gives, and no read that fails is its end",
+          "[aof][faults]") {
+  const TempFolder folder;
+  const std::string whole = long_file();
+  std::string changed = whole;
+  changed[whole.find("XDEL s") + 1] = 'x';
+  for (const std::string& bytes : {whole, changed, whole.substr(0, whole.size() / 2)}) {
+    write_text(folder / "log", bytes);
+    const Read expected = read_back(bytes);
+    for (const size_t most_bytes : {37, 1000}) {
+      FaultyFileSystem disk;
+      disk.shorten_reads(most_bytes);
+      for (int n = 1;; ++n) {
+        CAPTURE(most_bytes, n, bytes.size());
+        IoResult<File> file = File::open_for_read(disk, folder / "log");
+        REQUIRE(file);
+        disk.fail_call(n, EIO);
+        AofReader reader(std::move(*file));
+        const Read read = read_to_end(reader);
+        if (!disk.has_failed()) {
+          CHECK((read == expected));
+          break;
+        }
+        REQUIRE(read.status == Status::kUnreadable);
+        CHECK(read.errno_value == EIO);
+        CHECK(expected.commands.starts_with(read.commands));
+        CHECK(read.good_end <= expected.good_end);
+      }
+    }
+  }
 }
 
 TEST_CASE("Sums are read as they were written, whatever their length", "[aof]") {
