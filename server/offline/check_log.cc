@@ -63,6 +63,7 @@ class Checker {
   bool check_parts(const AofManifest& manifest);
   bool check_file(const Target& target, const std::string& kind);
   std::optional<uint64_t> check_preamble(const Target& target);
+  Finding unreadable(const Target& target, const IoError& error);
   Finding read_commands(const Target& target, uint64_t offset);
   std::optional<Finding> judge_stamp(std::string_view line, uint64_t cut) const;
   Finding judge(const Target& target, const AofReader& reader, Status status);
@@ -162,9 +163,11 @@ bool Checker::check_parts(const AofManifest& manifest) {
 
 /// kind: how it is called.
 bool Checker::check_file(const Target& target, const std::string& kind) {
-  const IoResult<std::optional<uint64_t>> size = size_of(files_, target.path);
   const std::optional<std::string> start = start_of(target.path);
-  if (!start || !size || !*size) return false;
+  if (!start) return false;
+  const IoResult<std::optional<uint64_t>> size = size_of(files_, target.path);
+  if (!size) unreadable(target, size.error());
+  if (!size || !*size) return false;
   if (**size == 0) {
     say(kind + " " + target.name + " is empty");
     return true;
@@ -176,6 +179,7 @@ bool Checker::check_file(const Target& target, const std::string& kind) {
     offset = *end;
   }
   Finding finding = read_commands(target, offset);
+  if (finding.kind == Finding::Kind::kUnreadable) return false;
   if (finding.kind == Finding::Kind::kLate) return cut_late(target, finding.ok_up_to);
   if (finding.kind == Finding::Kind::kBadStamp) {
     say("Invalid timestamp annotation");
@@ -217,10 +221,18 @@ std::optional<std::string> Checker::take_pairs(const AofReader& reader) {
   return std::nullopt;
 }
 
+/// Nothing is known of it then, least of all where it ends.
+Finding Checker::unreadable(const Target& target, const IoError& error) {
+  say("AOF " + target.name + ": " + to_string(error));
+  return {.kind = Finding::Kind::kUnreadable};
+}
+
 Finding Checker::read_commands(const Target& target, uint64_t offset) {
   transaction_offset_.reset();
   IoResult<File> file = File::open_for_read(files_, target.path);
-  if (!file || !file->seek(offset)) return {.kind = Finding::Kind::kUnreadable};
+  if (!file) return unreadable(target, file.error());
+  if (const IoResult<void> there = file->seek(offset); !there)
+    return unreadable(target, there.error());
   AofReader reader(std::move(*file), offset);
   std::optional<Finding> late;
   reader.on_line = [&](std::string_view line, uint64_t cut) {
@@ -262,8 +274,7 @@ Finding Checker::judge(const Target& target, const AofReader& reader, Status sta
     case Status::kDamage:
       return {Finding::Kind::kDamaged, reader.offset()};
     case Status::kUnreadable:
-      say("AOF " + target.name + ": " + to_string(reader.error()));
-      return {.kind = Finding::Kind::kUnreadable};
+      return unreadable(target, reader.error());
   }
   if (transaction_offset_) {
     say_at(reader.offset(), "Reached EOF before reading EXEC for MULTI");
@@ -326,7 +337,6 @@ bool Checker::is_agreed() {
 
 /// Says why nothing is cut; nothing if it may be.
 bool Checker::is_repairable(const Target& target, const Finding& finding) {
-  if (finding.kind == Finding::Kind::kUnreadable) return false;
   const std::string at = std::to_string(finding.ok_up_to);
   if (finding.kind == Finding::Kind::kDamaged) {
     say("AOF " + target.name + " is damaged at offset " + at +

@@ -1,0 +1,79 @@
+// --check-aof beside a disk that fails: what cannot be read is named, and is no end to cut off at.
+#include "server/offline/check_log.h"
+
+#include <cerrno>
+#include <cstdio>
+#include <cstdlib>
+#include <filesystem>
+#include <string>
+
+#include <catch2/catch.hpp>
+
+#include "tests/support/faulty_file.h"
+#include "tests/support/temp_folder.h"
+
+namespace weir::testing {
+namespace {
+
+namespace fs = std::filesystem;
+
+const std::string kFolder = "/appendonlydir/";
+
+struct Checked {
+  int exit_code;
+  std::string said;
+};
+
+/// With --fix, and "y" to what is asked.
+Checked fix(FileSystem& files, const std::string& folder) {
+  char yes[] = "y\n";
+  char* text = nullptr;
+  size_t bytes = 0;
+  std::FILE* const in = fmemopen(yes, 2, "r");
+  std::FILE* const out = open_memstream(&text, &bytes);
+  const LogCheck check{.path = folder + kFolder + "appendonly.aof.manifest", .is_fixing = true};
+  Checked checked{.exit_code = answer_check_log(files, check, in, out), .said = {}};
+  std::fclose(in);
+  std::fclose(out);
+  checked.said.assign(text, bytes);
+  std::free(text);
+  return checked;
+}
+
+}  // namespace
+
+TEST_CASE("Every call that fails while a log is checked is told, and nothing is cut for it",
+          "[check][aof][faults]") {
+  struct Case {
+    std::string name;
+    std::string last;
+    uintmax_t bytes_fixed;
+  };
+  for (const Case& known : {Case{"05-truncated-tail", "appendonly.aof.2.incr.aof", 767},
+                            Case{"10-two-incr", "appendonly.aof.3.incr.aof", 0}}) {
+    bool was_whole = false;
+    bool was_told = false;
+    for (int n = 1; n < 200 && !was_whole; ++n) {
+      const TempFolder folder;
+      fs::copy(WEIR_SOURCE_DIR "/tests/golden/aof/" + known.name, folder.path(),
+               fs::copy_options::recursive);
+      const std::string last = folder.path() + kFolder + known.last;
+      const uintmax_t before = fs::file_size(last);
+      const uintmax_t fixed = known.bytes_fixed > 0 ? known.bytes_fixed : before;
+      FaultyFileSystem disk;
+      disk.fail_call(n, EIO);
+      const Checked checked = fix(disk, folder.path());
+      was_whole = !disk.has_failed();
+      CAPTURE(known.name, n, checked.said);
+      const bool is_told = checked.said.find("Input/output error") != std::string::npos;
+      was_told |= is_told;
+      CHECK((checked.exit_code == 0 || is_told));
+      if (checked.exit_code == 0) CHECK(fs::file_size(last) == fixed);
+      CHECK((fs::file_size(last) == before || fs::file_size(last) == fixed));
+    }
+    CHECK(was_whole);
+    CHECK(was_told);
+  }
+}
+
+}  // namespace weir::testing
