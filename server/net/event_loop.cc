@@ -43,6 +43,11 @@ void EventLoop::turn(int flags) {
   EventLoop* const outer = std::exchange(running_loop, this);
   event_base_loop(base_, flags);
   running_loop = outer;
+  if (!unwatched_.empty()) [[unlikely]]
+    tell_unwatched();
+}
+
+void EventLoop::tell_unwatched() {
   for (const Unwatched& unwatched : std::exchange(unwatched_, {})) {
     if (on_unwatched) on_unwatched(unwatched.fd, unwatched.why);
   }

@@ -53,6 +53,7 @@ class EventLoop {
   };
 
   void turn(int flags);
+  void tell_unwatched();
   static void hear(int severity, const char* text);
 
   event_base* base_;
