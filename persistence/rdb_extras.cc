@@ -103,7 +103,7 @@ class ExtrasReader {
     }
     PendingList& list = group->pending();
     for (uint64_t i = part.begin; i < part.begin + part.count; ++i)
-      list.consumer(group->consumer_at(i).number())->active_ms = in_.time_ms();
+      list.consumer(group->consumer_at(i).number())->set_active_ms(in_.time_ms());
   }
 
   void released() {

@@ -151,8 +151,8 @@ class StreamReader {
     if (group.find_consumer(name) != nullptr)
       return in_.damaged("Duplicate stream consumer detected.");
     Consumer& consumer = group.add_consumer(name, 0);
-    consumer.seen_ms = in_.time_ms();
-    consumer.active_ms = has(StreamType::kWithActiveTimes) ? in_.time_ms() : consumer.seen_ms;
+    consumer.set_seen_ms(in_.time_ms());
+    consumer.set_active_ms(has(StreamType::kWithActiveTimes) ? in_.time_ms() : consumer.seen_ms());
     for (uint64_t left = in_.length(); left > 0 && !in_.failed(); --left)
       owned(list, consumer);
     list.end_consumer(consumer);

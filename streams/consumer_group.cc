@@ -51,7 +51,7 @@ Consumer* ConsumerGroup::find_consumer(std::string_view name) {
 Consumer& ConsumerGroup::add_consumer(std::string_view name, int64_t now_ms) {
   assert(find_consumer(name) == nullptr);
   Consumer& consumer = members().pending.add_consumer(name);
-  consumer.seen_ms = now_ms;
+  consumer.set_seen_ms(now_ms);
   insert_lean(members_->order, place_of(name), consumer.number());
   return consumer;
 }
@@ -70,7 +70,7 @@ size_t ConsumerGroup::freeing_cost(size_t most) const {
   if (pending.blocks().is_frozen()) return 0;
   size_t cost = 2 + pending.blocks().leaf_count();
   for (size_t i = 0; i < consumer_count() && cost < most; ++i)
-    cost += 1 + consumer_at(i).blocks().leaf_count();
+    cost += consumer_at(i).freeing_cost();
   return cost;
 }
 

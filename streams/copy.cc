@@ -21,9 +21,9 @@ void PendingList::copy_from(const PendingList& other) {
     Consumer::Ptr& copied = consumers_.emplace_back();
     if (consumer == nullptr) continue;
     copied = Consumer::create(consumer->name(), consumer->number());
-    copied->seen_ms = consumer->seen_ms;
-    copied->active_ms = consumer->active_ms;
-    copy_leaves(consumer->blocks_, copied->blocks_);
+    copied->set_seen_ms(consumer->seen_ms());
+    copied->set_active_ms(consumer->active_ms());
+    if (consumer->pending_count() > 0) copy_leaves(consumer->blocks(), copied->own_blocks());
   }
   free_numbers_ = other.free_numbers_;
   released_ = other.released_;

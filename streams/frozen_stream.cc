@@ -72,8 +72,8 @@ void StreamView::see_groups(const ConsumerGroups& all) {
       const Consumer& consumer = group.consumer_at(j);
       seen.consumers.push_back({.name = kept(consumer.name()),
                                 .number = consumer.number(),
-                                .seen_ms = consumer.seen_ms,
-                                .active_ms = consumer.active_ms,
+                                .seen_ms = consumer.seen_ms(),
+                                .active_ms = consumer.active_ms(),
                                 .blocks = consumer.blocks().view()});
     }
   }
@@ -176,8 +176,8 @@ void ConsumerGroup::freeze(std::vector<FrozenTree>& frozen) {
 void PendingList::freeze(std::vector<FrozenTree>& frozen) {
   if (!blocks_.is_empty()) frozen.push_back(blocks_.freeze());
   for (const Consumer::Ptr& consumer : consumers_) {
-    if (consumer != nullptr && !consumer->blocks_.is_empty())
-      frozen.push_back(consumer->blocks_.freeze());
+    if (consumer != nullptr && !consumer->blocks().is_empty())
+      frozen.push_back(consumer->own_blocks().freeze());
   }
 }
 

@@ -90,7 +90,7 @@ bool PendingList::select_below(RadixRef ref, const StreamId& first_key, const Qu
   if (query.consumer == nullptr) {
     blocks_.tighten(*ref.node());
   } else {
-    consumers_[query.consumer->number()]->blocks_.tighten(*ref.node());
+    consumers_[query.consumer->number()]->own_blocks().tighten(*ref.node());
   }
   return true;
 }

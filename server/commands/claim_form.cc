@@ -60,7 +60,7 @@ void propagate_consumer(Call& call, std::string_view key, const ConsumerGroup& g
 FoundConsumer find_or_add_consumer(Call& call, std::string_view key, ConsumerGroup& group,
                                    std::string_view name) {
   if (Consumer* const known = group.find_consumer(name)) {
-    known->seen_ms = call.now_ms;
+    known->set_seen_ms(call.now_ms);
     return {*known, false};
   }
   Consumer& added = group.add_consumer(name, call.now_ms);

@@ -23,20 +23,21 @@ void write_progress(resp::ReplyWriter& reply, const Stream& stream, const Consum
   number_or_null_pair(reply, "lag", stream.lag(group));
 }
 
-/// How long ago, in ms; never negative, even if the clock was set back.
+/// How long ago, in ms; never negative, even if the clock was set back.  A file may say any time.
 uint64_t time_since(int64_t now_ms, int64_t then_ms) {
-  return static_cast<uint64_t>(std::max<int64_t>(now_ms - then_ms, 0));
+  const uint64_t since = static_cast<uint64_t>(now_ms) - static_cast<uint64_t>(then_ms);
+  return static_cast<uint64_t>(std::max<int64_t>(static_cast<int64_t>(since), 0));
 }
 
 void write_consumer(const Call& call, const Consumer& consumer) {
   call.reply.map(4);
   text_pair(call.reply, "name", consumer.name());
   number_pair(call.reply, "pending", consumer.pending_count());
-  number_pair(call.reply, "idle", time_since(call.now_ms, consumer.seen_ms));
-  if (consumer.active_ms < 0) {
+  number_pair(call.reply, "idle", time_since(call.now_ms, consumer.seen_ms()));
+  if (consumer.active_ms() < 0) {
     number_pair(call.reply, "inactive", -1);
   } else {
-    number_pair(call.reply, "inactive", time_since(call.now_ms, consumer.active_ms));
+    number_pair(call.reply, "inactive", time_since(call.now_ms, consumer.active_ms()));
   }
 }
 
@@ -84,8 +85,8 @@ void write_consumers(resp::ReplyWriter& reply, ConsumerGroup& group, uint64_t co
     const Consumer& consumer = group.consumer_at(i);
     reply.map(5);
     text_pair(reply, "name", consumer.name());
-    number_pair(reply, "seen-time", consumer.seen_ms);
-    number_pair(reply, "active-time", consumer.active_ms);
+    number_pair(reply, "seen-time", consumer.seen_ms());
+    number_pair(reply, "active-time", consumer.active_ms());
     number_pair(reply, "pel-count", consumer.pending_count());
     write_owned(reply, group, consumer, count);
   }

@@ -54,7 +54,7 @@ class Claimer {
 
   /// After the last one: what was done is counted and told.
   void finish() {
-    if (forms_.has_any()) consumer_.active_ms = call_.now_ms;
+    if (forms_.has_any()) consumer_.set_active_ms(call_.now_ms);
     call_.changed(claimed_ + cleaned_);
   }
   uint64_t claimed() const { return claimed_; }

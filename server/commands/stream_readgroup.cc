@@ -264,7 +264,7 @@ void GroupReader::serve_new(const GroupSource& source, Consumer& consumer) {
     propagate_group_position(call_, source.key, group);
   }
   call_.reply.patch_length(mark, idle.size() + delivered);
-  if (forms.has_any()) consumer.active_ms = call_.now_ms;
+  if (forms.has_any()) consumer.set_active_ms(call_.now_ms);
   call_.changed();
 }
 

@@ -155,7 +155,7 @@ class FrozenStreamModel {
     ConsumerGroup* const group = some_group();
     if (group == nullptr) return;
     Consumer& consumer = consumer_of(*group);
-    consumer.seen_ms = static_cast<int64_t>(++now_ms_);
+    consumer.set_seen_ms(static_cast<int64_t>(++now_ms_));
     PendingList::Edit pending(group->pending());
     StreamId id = some_id();
     for (uint64_t i = draw(40); i > 0; --i, ++id.ms) {
@@ -164,7 +164,7 @@ class FrozenStreamModel {
                    .delivered_ms = draw(20) == 0 ? now_ms_ << 33 : now_ms_,
                    .deliveries = 1});
     }
-    consumer.active_ms = consumer.seen_ms;
+    consumer.set_active_ms(consumer.seen_ms());
   }
 
   void acknowledge() {

@@ -170,7 +170,7 @@ std::string describe_times(const Stream& stream) {
   for (size_t i = 0; i < stream.groups().size(); ++i) {
     const ConsumerGroup& group = stream.groups().at(i);
     for (size_t j = 0; j < group.consumer_count(); ++j)
-      describe_times(out, group.consumer_at(j).seen_ms, group.consumer_at(j).active_ms);
+      describe_times(out, group.consumer_at(j).seen_ms(), group.consumer_at(j).active_ms());
   }
   return out.str();
 }

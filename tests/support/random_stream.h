@@ -123,8 +123,8 @@ class RandomStream {
       group->remove_consumer(consumer_name);
       return;
     }
-    consumer->active_ms = consumer->seen_ms = static_cast<int64_t>(1700000000000 + draw(100000));
-    if (one_in(4)) consumer->active_ms = -1;
+    consumer->set_seen_ms(static_cast<int64_t>(1700000000000 + draw(100000)));
+    consumer->set_active_ms(one_in(4) ? -1 : consumer->seen_ms());
     change_pending(stream, *group, consumer->number());
   }
 
@@ -171,8 +171,8 @@ inline std::string describe_times(const Stream& stream) {
     const ConsumerGroup& group = stream.groups().at(i);
     for (size_t j = 0; j < group.consumer_count(); ++j) {
       const Consumer& consumer = group.consumer_at(j);
-      text += std::string(consumer.name()) + " seen " + std::to_string(consumer.seen_ms) +
-              " active " + std::to_string(consumer.active_ms) + '\n';
+      text += std::string(consumer.name()) + " seen " + std::to_string(consumer.seen_ms()) +
+              " active " + std::to_string(consumer.active_ms()) + '\n';
     }
   }
   return text;

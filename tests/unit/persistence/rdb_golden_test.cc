@@ -80,8 +80,8 @@ json group_of(const ConsumerGroup& group) {
   for (size_t i = 0; i < group.consumer_count(); ++i) {
     const Consumer& consumer = group.consumer_at(i);
     consumers.push_back({{"name", std::string(consumer.name())},
-                         {"seen-time", consumer.seen_ms},
-                         {"active-time", consumer.active_ms},
+                         {"seen-time", consumer.seen_ms()},
+                         {"active-time", consumer.active_ms()},
                          {"pel-count", consumer.pending_count()},
                          {"pel", pending_of(group, &consumer)}});
   }

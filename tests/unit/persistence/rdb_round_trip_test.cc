@@ -64,7 +64,7 @@ TEST_CASE("A file with thousands of pending entries, messages and consumers lose
   Stream stream = stream_of(20000);
   ConsumerGroup& group = stream.groups().add("g", {1, 0}, 5);
   for (int i = 0; i < 9000; ++i)
-    group.add_consumer("consumer-" + std::to_string(i), i).active_ms = 2 * i;
+    group.add_consumer("consumer-" + std::to_string(i), i).set_active_ms(2 * i);
   {
     PendingList::Edit edit(group.pending());
     for (uint64_t ms = 1; ms <= 20000; ++ms) {
@@ -169,7 +169,7 @@ TEST_CASE("A file says what it is in the order in which Redis says it", "[rdb]")
 
 TEST_CASE("A part of what Weir adds belongs to the key before it, or to nobody", "[rdb]") {
   Stream stream = stream_of(3);
-  stream.groups().add("g", {3, 0}, 3).add_consumer("c", 1000).active_ms = 2000;
+  stream.groups().add("g", {3, 0}, 3).add_consumer("c", 1000).set_active_ms(2000);
   const std::string file = write_rdb("key", stream);
   const std::string_view field = "weir-active-times";
   const size_t at = file.find(field);
@@ -178,7 +178,7 @@ TEST_CASE("A part of what Weir adds belongs to the key before it, or to nobody",
   of_another[at + field.size() + 2] = 'k';  // behind two lengths; "key" becomes …
   of_another[at + field.size() + 4] = 'x';  // … "kex"
   const Stream read = read_back(of_another);
-  CHECK(read.groups().at(0).consumer_at(0).active_ms == 1000);
+  CHECK(read.groups().at(0).consumer_at(0).active_ms() == 1000);
 
   std::string malformed = file.substr(0, file.size() - 8) + std::string(8, '\0');
   malformed[at + field.size() + 6] = 'h';  // there is no group "h"

@@ -56,8 +56,8 @@ TEST_CASE("A stream of a file has its entries, counters, groups and consumers", 
         "group g last 1700000000000-0 read -1\n"
         "  consumer amy 1\n"
         "  pending 1700000000000-0 amy 1700000100000 1\n");
-  CHECK(stream->groups().at(0).consumer_at(0).seen_ms == 1795254619144);
-  CHECK(stream->groups().at(0).consumer_at(0).active_ms == 1795254619144);
+  CHECK(stream->groups().at(0).consumer_at(0).seen_ms() == 1795254619144);
+  CHECK(stream->groups().at(0).consumer_at(0).active_ms() == 1795254619144);
 }
 
 TEST_CASE("A stream that is cut anywhere is no stream", "[rdb]") {

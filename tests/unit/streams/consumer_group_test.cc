@@ -50,8 +50,8 @@ TEST_CASE("Consumers are listed in the order of their bytes", "[consumer_group]"
 TEST_CASE("A consumer was seen when it came and has not been active", "[consumer_group]") {
   ConsumerGroup group("g", {}, 0);
   const Consumer& consumer = group.add_consumer("c", 1234);
-  CHECK(consumer.seen_ms == 1234);
-  CHECK(consumer.active_ms == -1);
+  CHECK(consumer.seen_ms() == 1234);
+  CHECK(consumer.active_ms() == -1);
   CHECK(consumer.pending_count() == 0);
 }
 
@@ -77,8 +77,8 @@ TEST_CASE("Names keep their consumers when many come and go", "[consumer_group]"
   for (int n = 1000; n < 1050; ++n)
     group.add_consumer("c" + std::to_string(n), n);
   CHECK(group.consumer_count() == 150);
-  CHECK(group.find_consumer("c199")->seen_ms == 199);
-  CHECK(group.find_consumer("c1049")->seen_ms == 1049);
+  CHECK(group.find_consumer("c199")->seen_ms() == 199);
+  CHECK(group.find_consumer("c1049")->seen_ms() == 1049);
   CHECK(group.find_consumer("c198") == nullptr);
 }
 

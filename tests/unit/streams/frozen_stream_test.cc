@@ -72,7 +72,7 @@ TEST_CASE("A frozen stream shows the moment, whatever becomes of the stream", "[
   ConsumerGroup& group = stream.groups().at(0);
   PendingList::Edit(group.pending()).erase({8, 0});
   group.remove_consumer("bob");
-  group.find_consumer("ann")->seen_ms = 99;
+  group.find_consumer("ann")->set_seen_ms(99);
   stream.groups().add("h", {}, 0);
   stream.idempotence()->clear();
   CHECK(describe(frozen.view()) == moment);
