@@ -155,7 +155,7 @@ class FrozenStreamModel {
     ConsumerGroup* const group = some_group();
     if (group == nullptr) return;
     Consumer& consumer = consumer_of(*group);
-    consumer.set_seen_ms(static_cast<int64_t>(++now_ms_));
+    consumer.set_seen_ms(static_cast<int64_t>(++now_ms_ << (draw(20) == 0 ? 43 : 0)));
     PendingList::Edit pending(group->pending());
     StreamId id = some_id();
     for (uint64_t i = draw(40); i > 0; --i, ++id.ms) {

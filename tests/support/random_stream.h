@@ -123,7 +123,8 @@ class RandomStream {
       group->remove_consumer(consumer_name);
       return;
     }
-    consumer->set_seen_ms(static_cast<int64_t>(1700000000000 + draw(100000)));
+    consumer->set_seen_ms(one_in(10) ? static_cast<int64_t>(input_.draw_wide())
+                                     : static_cast<int64_t>(1700000000000 + draw(100000)));
     consumer->set_active_ms(one_in(4) ? -1 : consumer->seen_ms());
     change_pending(stream, *group, consumer->number());
   }

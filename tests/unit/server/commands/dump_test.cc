@@ -66,6 +66,36 @@ TEST_CASE("A payload of a plain stream has the version of rdb-version", "[dump]"
   CHECK(payload_of(stage, "s").substr(0, 1) == "\x1b");
 }
 
+TEST_CASE("Times of consumers that no clock has said are shown as the payload has them",
+          "[restore][xinfo]") {
+  HandlerStage stage;
+  stage("XADD s 1-0 f v");
+  stage("XGROUP CREATE s g 0");
+  stage("XREADGROUP GROUP g ann STREAMS s >");
+  stage("XGROUP CREATECONSUMER s g bob");
+  Consumer& ann = *stage.stream("s")->find_group("g")->find_consumer("ann");
+  Consumer& bob = *stage.stream("s")->find_group("g")->find_consumer("bob");
+  ann.set_seen_ms(INT64_MIN);
+  ann.set_active_ms(-5);
+  bob.set_seen_ms(int64_t{1} << 47);
+  bob.set_active_ms(INT64_MAX);
+  for (const char* version : {"11", "14"}) {
+    stage.configure("rdb-version", version);
+    const std::string payload = payload_of(stage, "s");
+    CHECK(stage.run({"RESTORE", "t", "0", payload, "REPLACE"}) == "+OK");
+    CHECK(stage("XINFO CONSUMERS t g") == R"([["name","ann","pending",1,"idle",0,"inactive",-1],)"
+                                          R"(["name","bob","pending",0,"idle",0,"inactive",0]])");
+    const std::string full = stage("XINFO STREAM t FULL");
+    CHECK(full.find(R"("seen-time",-9223372036854775808,"active-time",-5,"pel-count",1)") !=
+          std::string::npos);
+    CHECK(full.find(R"("seen-time",140737488355328,"active-time",9223372036854775807)") !=
+          std::string::npos);
+  }
+  stage("XREADGROUP GROUP g ann STREAMS t >");
+  CHECK(stage("XINFO CONSUMERS t g").find(R"("ann","pending",1,"idle",0,"inactive",-1)") !=
+        std::string::npos);
+}
+
 TEST_CASE("A payload of an old version says of consumers when they were active",
           "[dump][restore]") {
   HandlerStage stage;
