@@ -83,16 +83,17 @@ TEST_CASE("Times of consumers that no clock has said are shown as the payload ha
     stage.configure("rdb-version", version);
     const std::string payload = payload_of(stage, "s");
     CHECK(stage.run({"RESTORE", "t", "0", payload, "REPLACE"}) == "+OK");
-    CHECK(stage("XINFO CONSUMERS t g") == R"([["name","ann","pending",1,"idle",0,"inactive",-1],)"
-                                          R"(["name","bob","pending",0,"idle",0,"inactive",0]])");
+    CHECK(stage("XINFO CONSUMERS t g") ==
+          R"(*[*["name", "ann", "pending", :1, "idle", :0, "inactive", :-1], )"
+          R"(*["name", "bob", "pending", :0, "idle", :0, "inactive", :0]])");
     const std::string full = stage("XINFO STREAM t FULL");
-    CHECK(full.find(R"("seen-time",-9223372036854775808,"active-time",-5,"pel-count",1)") !=
+    CHECK(full.find(R"("seen-time", :-9223372036854775808, "active-time", :-5, "pel-count", :1)") !=
           std::string::npos);
-    CHECK(full.find(R"("seen-time",140737488355328,"active-time",9223372036854775807)") !=
+    CHECK(full.find(R"("seen-time", :140737488355328, "active-time", :9223372036854775807)") !=
           std::string::npos);
   }
   stage("XREADGROUP GROUP g ann STREAMS t >");
-  CHECK(stage("XINFO CONSUMERS t g").find(R"("ann","pending",1,"idle",0,"inactive",-1)") !=
+  CHECK(stage("XINFO CONSUMERS t g").find(R"("ann", "pending", :1, "idle", :0, "inactive", :-1)") !=
         std::string::npos);
 }
 
