@@ -127,6 +127,7 @@ void AppendLog::written(int64_t now_us) {
   if (!refusal_.empty() && !sync_failed_) {
     parts_.log.warning("AOF write error looks solved, Redis can write again.");
     refusal_.clear();
+    last_complaint_us_ = 0;
   }
   if (is_saving_ && parts_.settings.no_appendfsync_on_rewrite) return parts_.gate.commit(written_);
   if (parts_.gate.is_holding(CommitGate::Keeper::kLog)) return sync();
@@ -182,6 +183,7 @@ void AppendLog::refuse(const IoError& error) {
 }
 
 void AppendLog::write_failed(const IoError& error, int64_t now_us) {
+  write_error_ = error;
   if (last_complaint_us_ == 0 || now_us - last_complaint_us_ >= kComplaintUs) {
     last_complaint_us_ = now_us;
     parts_.log.warning("Error writing to the AOF file: " + errno_text(error.errno_value));

@@ -159,10 +159,11 @@ class AppendLog {
   int64_t last_sync_us_ = 0;
   int64_t put_off_since_us_ = 0;  // 0: nothing is put off
   int64_t last_try_us_ = 0;
-  int64_t last_complaint_us_ = 0;  // 0: not yet
+  int64_t last_complaint_us_ = 0;  // 0: not since writes succeed
   int64_t stamped_s_ = 0;          // second of the last #TS line
   std::optional<LogEnd> last_end_;
   std::string refusal_;
+  IoError write_error_;  // the last one
   bool sync_failed_ = false;
   bool is_aside_ = false;
   bool is_saving_ = false;

@@ -1,5 +1,4 @@
 // The log's part in a rewrite: where one file ends and the next begins, and when a base counts.
-#include <cerrno>
 #include <utility>
 
 #include "server/durability/append_log.h"
@@ -37,7 +36,7 @@ IoResult<void> AppendLog::rotate() {
   files_.plan_base();
   if (!is_on()) return files_.read_manifest();
   if (is_aside_) return rotate_aside();
-  if (!write_now()) return tl::unexpected(IoError{"write", file_->file()->path(), ENOSPC});
+  if (!write_now()) return tl::unexpected(write_error_);
   sync_ahead();
   IoResult<AofFile> file = files_.next_increment(file_->size());
   if (!file) return tl::unexpected(std::move(file).error());

@@ -56,6 +56,7 @@ class WorkingFolder {
 
   const std::string& path() const { return folder_.path(); }
   std::string operator/(const std::string& name) const { return folder_ / name; }
+  std::vector<std::string> names() const { return folder_.names(); }
 
  private:
   const std::filesystem::path before_ = std::filesystem::current_path();

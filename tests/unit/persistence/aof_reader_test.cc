@@ -79,6 +79,16 @@ struct FiveBatches : OwnFile {
   }
 };
 
+/// The command x with a value of so many bytes, or a few, in which something looks like a sum.
+struct Trap {
+  explicit Trap(size_t bytes = 0) {
+    value.resize(std::max(bytes, value.size()), 'v');
+    command = "*2\r\n$1\r\nx\r\n$" + std::to_string(value.size()) + "\r\n" + value + "\r\n";
+  }
+  std::string value = "\r\n#XXH3:0123456789abcdef:7\r\n";
+  std::string command;
+};
+
 /// A log of ours and of others, with each thing in it that is looked for beyond what was read.
 std::string long_file() {
   const FiveBatches five;
@@ -202,16 +212,33 @@ TEST_CASE("Our session behind another's is checked from its mark on", "[aof]") {
 
 TEST_CASE("A value that looks like a sum ends no batch", "[aof]") {
   OwnFile own;
+  const Trap trap;
   resp::Buffer batch;
   batch.append(aof::kOwnMark);
-  const std::string trap = "\r\n#XXH3:0123456789abcdef:7\r\n";
-  batch.append("*2\r\n$6\r\nSELECT\r\n$1\r\n0\r\n*2\r\n$1\r\nx\r\n$" + std::to_string(trap.size()) +
-               "\r\n" + trap + "\r\n");
+  batch.append(testing::commands("SELECT 0\n") + trap.command);
   REQUIRE(own.file.append(batch, 0));
   own.write("XDEL s 1\n", 0);
   const Read read = read_back(own.bytes());
   CHECK(read.status == Status::kEnd);
-  CHECK(read.commands == "SELECT 0\nx " + trap + "\nXDEL s 1\n");
+  CHECK(read.commands == "SELECT 0\nx " + trap.value + "\nXDEL s 1\n");
+}
+
+TEST_CASE("Nor does it where what was read is dropped in the middle of the batch", "[aof]") {
+  constexpr size_t kBatches = 60;  // more than the reader keeps
+  OwnFile own;
+  const Trap trap(100'000);
+  std::string expected = "SELECT 0\n";
+  own.write(expected, 0);
+  for (size_t i = 0; i < kBatches; ++i) {
+    resp::Buffer batch;
+    batch.append(trap.command);
+    REQUIRE(own.file.append(batch, 0));
+    expected += "x " + trap.value + "\n";
+  }
+  const Read read = read_back(own.bytes());
+  CHECK(read.status == Status::kEnd);
+  CHECK(read.good_end == own.file.size());
+  CHECK((read.commands == expected));
 }
 
 TEST_CASE("Filler is no command, and what is written over it takes its place", "[aof]") {
@@ -336,6 +363,22 @@ TEST_CASE("Sums are read as they were written, whatever their length", "[aof]") 
   for (const char* const bad : {"#XXH3:\r\n", "#XXH3:0123456789abcdeg\r\n", "#TS:1\r\n",
                                 "#XXH3:0123456789abcdef:\r\n", "#XXH3:0123456789abcdef1\r\n"})
     CHECK_FALSE(aof::read_sum(bad));
+}
+
+TEST_CASE("A line that says how long the file before was, or when, says a number or nothing",
+          "[aof]") {
+  CHECK(aof::read_previous_bytes("#AFTER:4711\r\n") == 4711U);
+  CHECK(aof::read_stamp("#TS:1700000000\r\n") == 1700000000);
+  for (const char* const text : {"", "x", "47x", "4 7", "99999999999999999999"}) {
+    const std::string number = text;
+    CAPTURE(number);
+    CHECK_FALSE(aof::read_previous_bytes("#AFTER:" + number + "\r\n"));
+    CHECK_FALSE(aof::read_stamp("#TS:" + number + "\r\n"));
+  }
+  for (const char* const bad : {"#AFTER:4711\n", "#TS:4711\n", "#", "4711\r\n"}) {
+    CHECK_FALSE(aof::read_previous_bytes(bad));
+    CHECK_FALSE(aof::read_stamp(bad));
+  }
 }
 
 }  // namespace weir::testing

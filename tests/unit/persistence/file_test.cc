@@ -164,6 +164,23 @@ TEST_CASE("a temporary file that cannot be removed is named in the error", "[fil
   }
 }
 
+TEST_CASE("a file system need not know how to sync a part, but a disk that fails at it is told",
+          "[file]") {
+  const TempFolder folder;
+  FaultyFileSystem disk;
+  IoResult<File> file = File::create(disk, folder / "a");
+  REQUIRE(file);
+  for (const int unable : {EINVAL, ENOSYS, ESPIPE}) {
+    disk.fail_call(1, unable);
+    CHECK(file->sync_range(0, 4096));
+    CHECK(disk.has_failed());
+  }
+  disk.fail_call(1, EIO);
+  const IoResult<void> synced = file->sync_range(0, 4096);
+  REQUIRE_FALSE(synced);
+  CHECK(to_string(synced.error()) == "sync '" + (folder / "a") + "': Input/output error");
+}
+
 TEST_CASE("a pattern finds the names that match it, sorted", "[file]") {
   const TempFolder folder;
   for (const char* name : {"b.conf", "a.conf", "c.txt"})

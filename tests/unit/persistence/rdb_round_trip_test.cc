@@ -16,6 +16,7 @@
 #include "tests/support/temp_folder.h"
 #include "tests/support/text_file.h"
 
+using namespace std::string_literals;
 using namespace weir;
 using namespace weir::testing;
 
@@ -39,6 +40,28 @@ Stream read_back(const std::string& file) {
   REQUIRE(content.keys.size() == 1);
   assert_consistent(content.keys[0].stream);
   return std::move(content.keys[0].stream);
+}
+
+/// A field as it stands in a file or a payload.
+std::string field(std::string_view name, std::string_view value) {
+  RdbOutput out;
+  out.byte(rdb::kAux);
+  out.plain_string(name);
+  out.plain_string(value);
+  return std::string(out.kept());
+}
+
+/// What is wrong with a payload of this stream that has more bytes behind the value.
+std::string fault_with(const std::string& behind, const Stream& stream = stream_of(3)) {
+  const std::string plain = dump_payload(StreamView(stream), 14, {});
+  RdbOutput out;
+  out.raw(plain.substr(0, plain.size() - 10));
+  out.raw(behind);
+  out.little16(14);
+  out.little64(out.checksum());
+  const auto restored = restore_payload(out.kept(), {});
+  if (!restored) return restored.error().error.reason;
+  return describe(*restored) == describe(stream) ? "" : "another stream";
 }
 
 }  // namespace
@@ -268,25 +291,6 @@ TEST_CASE("What a payload says of its key is passed over", "[rdb]") {
 
 TEST_CASE("What stands behind the value of a payload has to be a field of ours that fits",
           "[rdb]") {
-  using namespace std::string_literals;
-  const std::string plain = dump_payload(StreamView(stream_of(3)), 14, {});
-  const auto fault_with = [&plain](const std::string& behind) -> std::string {
-    RdbOutput out;
-    out.raw(plain.substr(0, plain.size() - 10));
-    out.raw(behind);
-    out.little16(14);
-    out.little64(out.checksum());
-    const auto restored = restore_payload(out.kept(), {});
-    if (!restored) return restored.error().error.reason;
-    return describe(*restored) == describe(stream_of(3)) ? "" : "another stream";
-  };
-  const auto field = [](std::string_view name, std::string_view value) {
-    RdbOutput out;
-    out.byte(rdb::kAux);
-    out.plain_string(name);
-    out.plain_string(value);
-    return std::string(out.kept());
-  };
   CHECK(fault_with("") == "");
   CHECK(fault_with("\0"s) == "Bytes behind the value");
   CHECK(fault_with(field("other", "\0"s)) == "Malformed field other");
@@ -296,6 +300,35 @@ TEST_CASE("What stands behind the value of a payload has to be a field of ours t
   const std::string whole = field("weir-to-come", "\0"s);
   for (size_t size = 1; size < whole.size(); ++size)
     CHECK_FALSE(fault_with(whole.substr(0, size)).empty());
+}
+
+TEST_CASE("A field of ours that does not fit the stream before it is refused", "[rdb]") {
+  Stream stream = stream_of(3);
+  stream.groups().add("g", {3, 0}, 3).add_consumer("c", 1000);
+  const auto fault = [&stream](const char* name, const std::string& value) {
+    return fault_with(field(name, "\0"s + value), stream);
+  };
+  const std::string time(8, '\1');
+  CHECK(fault("weir-active-times", "\1g\0\1"s + time) == "");
+  for (const std::string& part : {"\0\2"s, "\1\1"s, "\2\0"s})  // first and count, of one consumer
+    CHECK(fault("weir-active-times", "\1g" + part + time + time) ==
+          "Malformed field weir-active-times");
+
+  const std::string nack = std::string(7, '\0') + '\2' + std::string(8, '\0') + '\4';  // 2-0
+  CHECK(fault("weir-released", "\1g\0\1"s + nack) == "another stream");
+  CHECK(fault("weir-released", "\1g\0\2"s + nack + nack) == "Malformed field weir-released");
+
+  const std::string message = "\1i\2\0"s;
+  CHECK(fault("weir-messages", "\1p\0\1"s + message) == "another stream");
+  for (const auto& [name, value] :
+       {std::pair("weir-active-times", "\1g\0\1"s + time),
+        std::pair("weir-released", "\1g\0\1"s + nack), std::pair("weir-idmp", "\7\7\1\1"s),
+        std::pair("weir-messages", "\1p\0\1"s + message)}) {
+    CAPTURE(name);
+    CHECK_FALSE(fault(name, value).starts_with("Malformed"));
+    for (size_t size = 0; size < value.size(); ++size)
+      CHECK(fault(name, value.substr(0, size)) == "Malformed field "s + name);
+  }
 }
 
 TEST_CASE("An output without room keeps the error and says so at the end", "[rdb]") {

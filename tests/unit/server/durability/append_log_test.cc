@@ -1,6 +1,9 @@
 // The log beside a disk that fails: what is refused, what counts as durable, which replies wait.
 #include "server/durability/append_log.h"
 
+#include <cerrno>
+#include <sstream>
+
 #include <catch2/catch.hpp>
 
 #include "persistence/aof_reader.h"
@@ -9,9 +12,12 @@
 #include "tests/support/handler_stage.h"
 #include "tests/support/patience.h"
 #include "tests/support/temp_folder.h"
+#include "tests/support/text_file.h"
 
 namespace weir::testing {
 namespace {
+
+using namespace std::string_literals;
 
 /// A stage whose commands go to a log in a folder of its own, which is the working directory.
 struct LogStage {
@@ -199,6 +205,66 @@ TEST_CASE("Under everysec what was written is synced before a manifest is waited
   s.write("XADD s 2-0 f v");
   REQUIRE(s.log.commit_base(0));
   CHECK(s.becomes_durable());
+}
+
+TEST_CASE("While a snapshot is written, no-appendfsync-on-rewrite leaves the disk to it", "[aof]") {
+  for (const char* const policy : {"always", "everysec"}) {
+    CAPTURE(policy);
+    LogStage s(policy);
+    s.stage.configure("no-appendfsync-on-rewrite", "yes");
+    REQUIRE(s.log.rotate());
+    REQUIRE(s.log.files().write_base(s.log.next_base_path()));
+    REQUIRE(s.becomes_durable());
+    REQUIRE(wait_until([&s] { return !s.log.is_syncing(); }));
+    s.log.set_saving(true);
+    s.stage("XADD s 1-0 f v");
+    s.hold_a_reply();
+    s.log.write();
+    CHECK_FALSE(s.log.is_syncing());
+    CHECK(s.stage.client().held == nullptr);
+    REQUIRE(s.log.commit_base(0));
+    REQUIRE(wait_until([&s] { return !s.log.is_syncing(); }));
+    s.log.look_at_syncs();
+    CHECK(s.log.durable_offset() < s.stage.propagation().offset());
+
+    s.log.set_saving(false);
+    s.log.cron();
+    CHECK(s.becomes_durable());
+  }
+}
+
+TEST_CASE("Each time that a disk begins to refuse writes is told, once", "[aof]") {
+  LogStage s("no");
+  const std::string path = s.folder / "server.log";
+  Settings settings;
+  settings.logfile = path;
+  REQUIRE(s.stage.context().log.configure(settings) == "");
+  for (const char* const id : {"1-0", "2-0"}) {
+    s.disk.fail_from_call(1, ENOSPC);
+    s.write(("XADD s "s + id + " f v").c_str());
+    CHECK_FALSE(s.log.write_now());
+    s.disk.fail_call(0, 0);
+    CHECK(s.log.write_now());
+  }
+  const std::string expected =
+      "Error writing to the AOF file: No space left on device\n"
+      "AOF write error looks solved, Redis can write again.\n";
+  std::string said;
+  std::istringstream lines(read_text(path));
+  for (std::string line; std::getline(lines, line);)
+    said += line.substr(line.find(" # ") + 3) + "\n";
+  CHECK(said == expected + expected);
+}
+
+TEST_CASE("What cannot be written before a rewrite says why there is none", "[aof]") {
+  LogStage s("no");
+  s.stage("XADD s 1-0 f v");
+  s.disk.fail_from_call(1, EDQUOT);
+  const IoResult<void> rotated = s.log.rotate();
+  REQUIRE_FALSE(rotated);
+  CHECK(rotated.error().errno_value == EDQUOT);
+  s.disk.fail_call(0, 0);
+  CHECK(s.log.rotate());
 }
 
 TEST_CASE("A write waits two seconds for a slow sync at most, and INFO counts it",

@@ -14,6 +14,7 @@
 #include "tests/support/log_machine.h"
 #include "tests/support/patience.h"
 #include "tests/support/temp_folder.h"
+#include "tests/support/text_file.h"
 
 namespace weir::testing {
 namespace {
@@ -297,6 +298,22 @@ TEST_CASE(
   }
   CHECK(was_whole);
   CHECK(was_told);
+}
+
+TEST_CASE("A manifest that is damaged stays as it is when the log is switched on, or rewritten",
+          "[aof]") {
+  const std::string path = "appendonlydir/appendonly.aof.manifest";
+  Lab lab;
+  LogMachine machine(lab.disk, "no");
+  REQUIRE(machine.start() == "");
+  machine.write();
+  machine.switch_off();
+  write_text(path, "nonsense\n");
+  CHECK(machine.log().begin_aside() ==
+        "Can't begin the append-only file: parse '" + path + "': Invalid argument");
+  CHECK_FALSE(machine.log().is_on());
+  CHECK_FALSE(machine.rewriter().begin());
+  CHECK(read_text(path) == "nonsense\n");
 }
 
 TEST_CASE("A sync that failed is healed by a base of a later moment only", "[aof][faults]") {

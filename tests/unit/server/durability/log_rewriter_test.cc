@@ -86,4 +86,19 @@ TEST_CASE("A rewrite that succeeds ends the pauses", "[aof][rewrite]") {
   CHECK(scene.is_tried_after(kSecondUs));
 }
 
+TEST_CASE("A rewrite does not wait for a snapshot that nobody wants any more", "[aof][rewrite]") {
+  const WorkingFolder folder;
+  LogMachine machine(real_files(), "no");
+  REQUIRE(machine.start() == "");
+  machine.write();
+  SnapshotRunner& runner = machine.stage().snapshot_runner;
+  REQUIRE(machine.stage()("BGSAVE") == "+Background saving started");
+  runner.cancel();
+  REQUIRE(runner.is_cancelled());
+  CHECK(machine.rewriter().begin());
+  REQUIRE(machine.settle());
+  CHECK(machine.rewriter().record().rewrites == 1);
+  CHECK(folder.names() == std::vector<std::string>{"appendonlydir"});
+}
+
 }  // namespace weir::testing
