@@ -125,9 +125,12 @@ std::string Listener::listen_unix(const std::string& path, unsigned permissions,
     if (!S_ISSOCK(status.st_mode)) return failed("there is a file that is not a socket");
     ::unlink(path.c_str());
   }
-  if (bind(fd, reinterpret_cast<const sockaddr*>(&address), sizeof(address)) != 0 ||
-      (permissions != 0 && chmod(path.c_str(), permissions) != 0) || listen(fd, backlog) != 0) {
+  if (bind(fd, reinterpret_cast<const sockaddr*>(&address), sizeof(address)) != 0)
     return failed(std::strerror(errno));
+  if ((permissions != 0 && chmod(path.c_str(), permissions) != 0) || listen(fd, backlog) != 0) {
+    const std::string why = failed(std::strerror(errno));
+    ::unlink(path.c_str());
+    return why;
   }
   unix_ = std::move(socket_ptr);
   unix_path_ = absolute_path(path);  // CONFIG SET dir must not lead elsewhere
