@@ -181,7 +181,9 @@ int serve(Config& config, int argument_count, char** arguments) {
     std::fprintf(stderr, "%s\n", log_error.c_str());
     return 1;
   }
-  if (settings.daemonize && !is_supervised_by_systemd(settings)) go_to_background();
+  if (settings.daemonize && !is_supervised_by_systemd(settings)) {
+    if (const std::string why = go_to_background(); !why.empty()) log.warning(why);
+  }
   log.notice("oO0OoO0OoO0Oo Weir is starting oO0OoO0OoO0Oo");
   log.notice("Redis version=" + settings.compat_version +
              ", bits=64, commit=00000000, modified=0, pid=" + std::to_string(getpid()) +

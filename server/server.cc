@@ -87,8 +87,7 @@ std::string Server::open() {
 /// Clients are served meanwhile, as far as they do not ask for data.
 std::string Server::load() {
   const bool has_file = access(config_->dbfilename.c_str(), F_OK) == 0;
-  if (has_file && is_supervised_by_systemd(config_.values()))
-    notify_systemd("STATUS=Loading the dataset in memory\n");
+  if (has_file) tell_systemd("STATUS=Loading the dataset in memory\n");
   for (const std::string& path : remove_stale_temporaries(real_files(), config_->dbfilename))
     log_.notice("Removed what a crash has left of a snapshot: " + path);
   parts_.dispatcher.set_gate(kLoadingGate, true);
@@ -124,10 +123,13 @@ bool Server::run_inner_turn(bool may_sleep) {
 
 void Server::announce() const {
   ports_.announce();
-  if (is_supervised_by_systemd(config_.values())) {
-    notify_systemd("STATUS=Ready to accept connections\n");
-    notify_systemd("READY=1\n");
-  }
+  tell_systemd("STATUS=Ready to accept connections\n");
+  tell_systemd("READY=1\n");
+}
+
+void Server::tell_systemd(std::string_view state) const {
+  if (!is_supervised_by_systemd(config_.values())) return;
+  if (const std::string why = notify_systemd(state); !why.empty()) log_.warning(why);
 }
 
 void Server::register_appliers() {
@@ -230,7 +232,7 @@ void Server::run() {
     cron_.start();
     loop_.run([this] { return end_turn(); });
   }
-  if (is_supervised_by_systemd(config_.values())) notify_systemd("STOPPING=1\n");
+  tell_systemd("STOPPING=1\n");
   log_control_.end();
   for (const auto& [id, client] : parts_.clients)
     parts_.io.send_rest(*client, kLastWordsMs);

@@ -13,6 +13,7 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "server/clock.h"
 #include "server/config.h"
@@ -57,6 +58,7 @@ class Server {
   void limit_client_memory();
   void register_appliers();
   void announce() const;
+  void tell_systemd(std::string_view state) const;
 
   Config& config_;
   Log& log_;

@@ -28,14 +28,14 @@ constexpr uint64_t kReservedDescriptors = 32;
 
 ShutdownControl* g_shutdown = nullptr;
 
-void write_text(int fd, std::string_view text) {
-  const ssize_t written = ::write(fd, text.data(), text.size());
-  static_cast<void>(written);
+/// Whether all of it was written.
+bool write_text(int fd, std::string_view text) {
+  return ::write(fd, text.data(), text.size()) == static_cast<ssize_t>(text.size());
 }
 
 void on_stop_signal(int signal) {
   if (g_shutdown->signal() == SIGINT && signal == SIGINT) {
-    write_text(STDOUT_FILENO, "You insist... exiting now.\n");
+    static_cast<void>(write_text(STDOUT_FILENO, "You insist... exiting now.\n"));
     _exit(1);
   }
   g_shutdown->request(signal);
@@ -50,16 +50,17 @@ std::string replace_all(std::string text, std::string_view what, std::string_vie
 
 }  // namespace
 
-void go_to_background() {
+std::string go_to_background() {
   const pid_t child = fork();
-  if (child < 0) return;  // stays in the foreground rather than pretending to have gone
+  if (child < 0) return "Can't go to the background: fork: " + std::string(std::strerror(errno));
   if (child > 0) _exit(0);
   setsid();
   const int null = ::open("/dev/null", O_RDWR);
-  if (null < 0) return;
+  if (null < 0) return "Can't leave the terminal: /dev/null: " + std::string(std::strerror(errno));
   for (const int fd : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO})
     dup2(null, fd);
   if (null > STDERR_FILENO) ::close(null);
+  return {};
 }
 
 void PidFile::remove() {
@@ -68,12 +69,17 @@ void PidFile::remove() {
 }
 
 std::string PidFile::write(const std::string& path) {
+  const auto failed = [] {
+    return "Failed to write PID file: " + std::string(std::strerror(errno));
+  };
   const int fd = ::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
-  if (fd < 0) return "Failed to write PID file: " + std::string(std::strerror(errno));
-  write_text(fd, std::to_string(getpid()) + "\n");
-  ::close(fd);
+  if (fd < 0) return failed();
   path_ = absolute_path(path);  // CONFIG SET dir must not lead elsewhere
-  return {};
+  const std::string why =
+      write_text(fd, std::to_string(getpid()) + "\n") ? std::string() : failed();
+  ::close(fd);
+  if (!why.empty()) remove();  // an empty one says nothing
+  return why;
 }
 
 bool is_supervised_by_systemd(const Settings& settings) {
@@ -82,21 +88,26 @@ bool is_supervised_by_systemd(const Settings& settings) {
   return wanted && std::getenv("NOTIFY_SOCKET") != nullptr;
 }
 
-void notify_systemd(std::string_view state) {
-  const char* const path = std::getenv("NOTIFY_SOCKET");
-  if (path == nullptr) return;
+std::string notify_systemd(std::string_view state) {
+  const char* const told = std::getenv("NOTIFY_SOCKET");
+  const std::string path = told != nullptr ? told : "";
+  const auto failed = [&path](const char* why) {
+    return "Can't tell systemd at '" + path + "': " + why;
+  };
   sockaddr_un address{};
+  if (path.size() < 2 || path.size() >= sizeof(address.sun_path))
+    return failed("that is no path of a socket");
   address.sun_family = AF_UNIX;
-  const size_t length = std::strlen(path);
-  if (length < 2 || length >= sizeof(address.sun_path)) return;
-  std::memcpy(address.sun_path, path, length);
+  std::memcpy(address.sun_path, path.data(), path.size());
   if (path[0] == '@') address.sun_path[0] = '\0';  // an abstract name
   const int fd = ::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-  if (fd < 0) return;
-  const socklen_t address_length = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + length);
-  sendto(fd, state.data(), state.size(), MSG_NOSIGNAL, reinterpret_cast<const sockaddr*>(&address),
-         address_length);
+  if (fd < 0) return failed(std::strerror(errno));
+  const auto address_bytes = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + path.size());
+  const ssize_t sent = sendto(fd, state.data(), state.size(), MSG_NOSIGNAL,
+                              reinterpret_cast<const sockaddr*>(&address), address_bytes);
+  const std::string why = sent < 0 ? failed(std::strerror(errno)) : std::string();
   ::close(fd);
+  return why;
 }
 
 void set_process_title(int argument_count, char** arguments, const Settings& settings) {

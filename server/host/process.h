@@ -12,8 +12,9 @@ namespace weir {
 
 class ShutdownControl;
 
-/// Detaches from the terminal: the parent exits here with 0.
-void go_to_background();
+/// Detaches from the terminal: the parent exits here with 0.  The text says why it cannot, and the
+/// process stays as it was, or is empty.
+std::string go_to_background();
 
 /// The pid file: removed with the object at the latest.
 class PidFile {
@@ -33,8 +34,8 @@ class PidFile {
 
 /// True if a supervisor waits for word: settings and environment.
 bool is_supervised_by_systemd(const Settings& settings);
-/// One datagram to $NOTIFY_SOCKET: "READY=1".
-void notify_systemd(std::string_view state);
+/// One datagram to $NOTIFY_SOCKET: "READY=1".  The text says why it cannot be sent, else is empty.
+std::string notify_systemd(std::string_view state);
 
 /// What ps shows.  `arguments`: the argv of main, whose memory is the title's place.
 void set_process_title(int argument_count, char** arguments, const Settings& settings);
