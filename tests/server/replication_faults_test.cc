@@ -163,6 +163,25 @@ TEST_CASE("A snapshot whose mark does not come is none", "[replica]") {
   CHECK(ours("KEYS", "*") == R"(["theirs"])");
 }
 
+TEST_CASE("A snapshot that is shorter than its data is none, though all of it came", "[replica]") {
+  const std::string loads = GENERATE(as<std::string>(), "disabled", "swapdb");
+  CAPTURE(loads);
+  const std::string snapshot = snapshot_with(1);
+  TestServer server(primary_options({"--repl-diskless-load", loads}));
+  give_some(server);
+  Redis ours = server.connect();
+  ScriptedPrimary primary;
+  ours("REPLICAOF", "127.0.0.1", primary.port());
+  primary.announce_full_resync(50);
+  primary.send_file(snapshot.substr(0, snapshot.size() - 500));
+  primary.announce_full_resync(70);
+  CHECK(log_says(server, "Failed trying to load the MASTER synchronization DB"));
+  CHECK(ours("KEYS", "*") == R"(["ours"])");
+  primary.send_file(snapshot);
+  REQUIRE(becomes(ours, "master_link_status", "up"));
+  CHECK(ours("KEYS", "*") == R"(["theirs"])");
+}
+
 TEST_CASE("A link that breaks when old data are gone already leaves none, also after a restart",
           "[replica][aof]") {
   const std::string snapshot = snapshot_with(60'000);

@@ -198,8 +198,9 @@ TEST_CASE("A replica that was silent for longer than min-replicas-max-lag does n
   CHECK(wait_until([&] { return !writes().starts_with("NOREPLICAS"); }));
 }
 
-TEST_CASE("A replica that comes while a file is written for another one gets the same",
-          "[replication][psync]") {
+TEST_CASE(
+    "A replica that comes while a file is written for another one gets the same, if it may be",
+    "[replication][psync]") {
   TestServer server(primary_options({"--repl-diskless-sync", "no"}));
   Redis redis = server.connect();
   redis("DEBUG", "POPULATE", 200'000, "key", 100);
@@ -209,11 +210,19 @@ TEST_CASE("A replica that comes while a file is written for another one gets the
   redis("XADD", "s", "1-1", "f", "v");
   second.send("PSYNC", "?", "-1");
   CHECK(show(second.read()) == announced);
+  RawClient third = server.connect_raw();
+  CHECK(show(third("REPLCONF", "rdb-no-checksum", "1")) == "+OK");
+  third.send("PSYNC", "?", "-1");  // what is written has its sum
   CHECK(log_says(server, "Waiting for end of BGSAVE for SYNC"));
   for (const char* const replica : {"slave0", "slave1"})
     CHECK(wait_until(
         [&] { return info_field(redis, replica).find("state=send_bulk") != std::string::npos; }));
-  CHECK(info_field(redis, "sync_full") == "2");
+  CHECK(info_field(redis, "sync_full") == "3");
+  const std::string begins = "Starting BGSAVE for SYNC";
+  CHECK(wait_until([&] {  // the third has one of its own
+    const std::string log = server.log();
+    return log.find(begins) != log.rfind(begins);
+  }));
 }
 
 TEST_CASE("ROLE and INFO name a replica with its port and its offset", "[role][replication]") {

@@ -1,0 +1,111 @@
+// The socket to a primary whose other end takes nothing for a while.
+#include "server/replication/primary_connection.h"
+
+#include <string>
+
+#include <catch2/catch.hpp>
+#include <fcntl.h>
+#include <sys/socket.h>
+
+#include "tests/server/address.h"
+#include "tests/support/certificates.h"
+
+namespace weir::testing {
+namespace {
+
+constexpr size_t kMuch = 8'000'000;  // more than a socket takes
+
+/// A connection and a listener that its test reads by hand.
+class Scene {
+ public:
+  explicit Scene(bool is_tls = false) {
+    if (is_tls) use_certificates();
+    connection_.on_connected = [this] { is_connected_ = true; };
+    connection_.on_bytes = [] {};
+    connection_.on_lost = [this](const std::string& why) { lost_ = why; };
+    REQUIRE(connection_.open({.host = "127.0.0.1", .port = listener_.port, .is_tls = is_tls}) ==
+            "");
+    peer_ = Fd(::accept4(listener_.socket.fd(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC));
+    REQUIRE(peer_.is_open());
+    if (is_tls) session_ = tls_.accept(peer_.get());
+  }
+
+  /// Turns until it is connected and the other end has so many bytes.
+  std::string received(size_t bytes) {
+    std::string all;
+    REQUIRE(wait_until([&] {
+      turn();
+      read_into(all);
+      return is_connected_ && all.size() >= bytes;
+    }));
+    return all;
+  }
+  void turn() {
+    loop_.poll([] { return false; });
+  }
+  void send(std::string_view text) {
+    resp::Buffer bytes;
+    bytes.append(text);
+    connection_.send(bytes);
+    CHECK(bytes.empty());
+  }
+  const std::string& lost() const { return lost_; }
+
+ private:
+  void use_certificates() {
+    const KeyPair own = certificates_.issue("both");
+    Settings settings;
+    settings.tls_replication = true;
+    settings.tls_cert_file = own.certificate;
+    settings.tls_key_file = own.key;
+    settings.tls_ca_cert_file = certificates_.authority();
+    auto rules = tls_.prepare(settings);
+    REQUIRE(rules.has_value());
+    tls_.use(*std::move(rules));
+  }
+  void read_into(std::string& all) {
+    char bytes[65536];
+    for (;;) {
+      const ssize_t got = session_ ? session_->read(bytes, sizeof(bytes))
+                                   : ::recv(peer_.get(), bytes, sizeof(bytes), 0);
+      if (got > 0) all.append(bytes, static_cast<size_t>(got));
+      if (got <= 0) return;
+    }
+  }
+
+  Certificates certificates_;
+  EventLoop loop_;
+  Tls tls_;
+  TakenPort listener_;
+  Fd peer_;
+  std::unique_ptr<TlsSession> session_;
+  bool is_connected_ = false;
+  std::string lost_;
+  PrimaryConnection connection_{loop_, tls_};
+};
+
+/// Numbers, so that nothing can be lost or doubled unseen.
+std::string much() {
+  std::string text;
+  for (int n = 0; text.size() < kMuch; ++n)
+    text += std::to_string(n) + ",";
+  return text;
+}
+
+}  // namespace
+
+TEST_CASE("What a primary does not read at once it gets when it does, in order", "[replica]") {
+  const bool is_tls = GENERATE(false, true);
+  CAPTURE(is_tls);
+  Scene scene(is_tls);
+  CHECK(scene.received(0) == "");  // but it is connected
+  const std::string text = much();
+  scene.send(text);
+  for (int i = 0; i < 10; ++i)
+    scene.turn();
+  scene.send("behind it");  // while the socket is full
+  CHECK((scene.received(text.size() + 9) == text + "behind it"));
+  CHECK(scene.lost() == "");
+}
+
+}  // namespace weir::testing
