@@ -4,8 +4,13 @@
 // the signal of its crash again.  So `_exit` and `raise` are wrapped (-Wl,--wrap), and a thread
 // waits for SIGUSR1, which the tests of that build send before SIGKILL (support/child_process.cc):
 // it writes the counters and then does to the process what SIGKILL would have done.
+//
+// They go to a folder of the server's own in that of the program that has started it, which has
+// others of the same objects.
 #include <csignal>
+#include <cstdlib>
 #include <mutex>
+#include <string>
 #include <system_error>
 #include <thread>
 
@@ -42,6 +47,8 @@ namespace {
 
 struct LastWords {
   LastWords() {
+    if (const char* const folder = std::getenv("GCOV_PREFIX"))
+      setenv("GCOV_PREFIX", (std::string(folder) + "/weir-server").c_str(), 1);
     sigset_t asked;
     sigemptyset(&asked);
     sigaddset(&asked, SIGUSR1);
