@@ -39,7 +39,8 @@ std::optional<ReplyError> read_flag(std::string_view text, bool& flag) {
   return std::nullopt;
 }
 
-/// One pair of REPLCONF.  Unknown names are of servers that know more: they may say what they like.
+/// One pair of REPLCONF.  A replica that knows more than this server goes on without what is
+/// refused.
 std::optional<ReplyError> read_option(std::string_view name, std::string_view value,
                                       ReplicaTraits& traits) {
   if (equals_ignoring_case(name, "listening-port")) {
@@ -64,6 +65,8 @@ std::optional<ReplyError> read_option(std::string_view name, std::string_view va
     return read_flag(value, traits.is_unpacked);
   } else if (equals_ignoring_case(name, "rdb-no-checksum")) {
     return read_flag(value, traits.is_unsummed);
+  } else {
+    return errors::with_text("ERR Unrecognized REPLCONF option: ", name, "");
   }
   return std::nullopt;
 }

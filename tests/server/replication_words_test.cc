@@ -135,6 +135,23 @@ TEST_CASE("Flags of REPLCONF are 0 or 1, and filters may stand in quotes", "[rep
         "ERR Missing rdb-filter-only values");
 }
 
+TEST_CASE("REPLCONF refuses an option that it does not know, and what stands before it holds",
+          "[replconf][psync]") {
+  Primary primary(binaries());
+  RawClient replica = primary.server.connect_raw();
+  CHECK(show(replica("REPLCONF", "version", "9.0.0")) ==
+        "-ERR Unrecognized REPLCONF option: version");
+  CHECK(show(replica("REPLCONF", "a\r\nb", "1")) == "-ERR Unrecognized REPLCONF option: a  b");
+  CHECK(show(replica("REPLCONF", "listening-port", "1234", "no such", "x", "listening-port",
+                     "77")) == "-ERR Unrecognized REPLCONF option: no such");
+  primary.continue_with(replica);
+  CHECK(wait_until([&] {
+    return info_field(primary.redis, "slave1").find(",port=1234,") != std::string::npos;
+  }));
+  replica.send("REPLCONF", "version", "9.0.0");
+  CHECK(replica.closed());
+}
+
 TEST_CASE("PSYNC is refused behind unread replies, in a transaction, and to take a primary over",
           "[psync]") {
   TestServer server(primary_options(), binaries());
