@@ -240,7 +240,7 @@ void Dispatcher::begin_reply(Client& client) {
 
 void Dispatcher::end_reply(Client& client) {
   client.reply.set_buffer(client.output);
-  if (client.shared && !discarded_.empty()) [[unlikely]]
+  if (client.shared && !client.is_muted() && !discarded_.empty()) [[unlikely]]
     close_answered_replica(client);
   discarded_.clear();
   if (client.blocked) return;  // its reply is still to come

@@ -50,8 +50,12 @@ void Replica::acknowledged(int64_t offset, int64_t durable) {
 
 // --- What is sent --------------------------------------------------------------------------------
 
+// Who has turned replies off gets its snapshot and nothing behind it, as in Redis.
 std::string_view Replica::next() {
-  if (state_ == State::kOnline) return stream_.backlog().at(next_);
+  if (state_ == State::kOnline) {
+    if (client.reply_mode == ReplyMode::kOff) next_ = stream_.backlog().end();
+    return stream_.backlog().at(next_);
+  }
   return state_ == State::kTransfer ? source_->next() : std::string_view();
 }
 

@@ -73,6 +73,55 @@ TEST_CASE("A replica that says what has no answer keeps its link", "[psync][moni
   CHECK(show(replica.read()) == R"(*["PUBLISH", "c", "m"])");
 }
 
+TEST_CASE("A replica that turned replies off keeps its link, and is told nothing more",
+          "[psync][client]") {
+  Primary primary(binaries());
+  const bool is_off_before = GENERATE(true, false);
+  CAPTURE(is_off_before);
+  RawClient replica = primary.server.connect_raw();
+  if (is_off_before) replica.send("CLIENT", "REPLY", "OFF");
+  replica.send("PSYNC", id_of(primary.redis),
+               std::to_string(info_number(primary.redis, "master_repl_offset") + 1));
+  REQUIRE(show(replica.read()) == "+CONTINUE");
+  if (!is_off_before) replica.send("CLIENT", "REPLY", "OFF");
+  for (const char* const words :
+       {"PING", "XLEN s", "NOSUCH", "RESET", "REPLCONF capa eof", "CLIENT REPLY SKIP", "PING"})
+    replica.write(std::string(words) + "\r\n");
+  CHECK(replica.nothing_arrives());
+  primary.redis("PUBLISH", "c", "m");
+  CHECK(replica.nothing_arrives());
+  CHECK(info_field(primary.redis, "connected_slaves") == "2");
+  replica.send("CLIENT", "REPLY", "ON");  // which is answered
+  CHECK(replica.closed());
+}
+
+TEST_CASE("A replica that skips a reply keeps its link, and the stream", "[psync][client]") {
+  Primary primary(binaries());
+  RawClient replica = primary.server.connect_raw();
+  primary.continue_with(replica);
+  replica.write("CLIENT REPLY SKIP\r\nPING\r\n");
+  CHECK(replica.nothing_arrives());
+  primary.redis("PUBLISH", "c", "m");
+  CHECK(show(replica.read()) == R"(*["SELECT", "0"])");
+  CHECK(show(replica.read()) == R"(*["PUBLISH", "c", "m"])");
+  replica.send("PING");
+  CHECK(replica.closed());
+}
+
+// Redis leaves a hole there.
+TEST_CASE("What is told between CLIENT REPLY SKIP and the next command of a replica arrives",
+          "[psync][client]") {
+  Primary primary(server_binary());
+  RawClient replica = primary.server.connect_raw();
+  primary.continue_with(replica);
+  replica.send("CLIENT", "REPLY", "SKIP");
+  primary.redis("PUBLISH", "c", "m");
+  CHECK(show(replica.read()) == R"(*["SELECT", "0"])");
+  CHECK(show(replica.read()) == R"(*["PUBLISH", "c", "m"])");
+  replica.send("PING");
+  CHECK(replica.nothing_arrives());
+}
+
 TEST_CASE("A monitor becomes no replica before RESET", "[psync][monitor][reset]") {
   TestServer server(primary_options(), binaries());
   RawClient monitor = server.connect_raw();
