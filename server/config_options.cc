@@ -231,6 +231,7 @@ constexpr Option kRows[] = {
   memory ("repl-backlog-size",        "1048576",            1,            &S::repl_backlog_size)),
   integer("repl-backlog-ttl",         "3600",               0, LONG_MAX,  &S::repl_backlog_ttl_s),
   toggle ("repl-disable-tcp-nodelay", "no",                 &S::repl_disable_tcp_nodelay),
+  toggle ("replica-lazy-flush",       "no",                 &S::replica_lazy_flush, 0, "slave-lazy-flush"),
   integer("min-replicas-to-write",    "0",                  0, INT_MAX,   &S::min_replicas_to_write, 0, "min-slaves-to-write"),
   integer("min-replicas-max-lag",     "10",                 0, INT_MAX,   &S::min_replicas_max_lag_s, 0, "min-slaves-max-lag"),
   integer("min-replicas-to-ack",      "0",                  0, INT_MAX,   &S::min_replicas_to_ack),

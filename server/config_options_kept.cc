@@ -30,7 +30,6 @@ constexpr Option kRows[] = {
   choice ("sanitize-dump-payload",         "no",   kSanitize, kKept),
 
   // Replication
-  toggle ("replica-lazy-flush",            "no",   kKept, 0, "slave-lazy-flush"),
   toggle ("replica-ignore-disk-write-errors", "no", kKept),
   memory ("replica-full-sync-buffer-limit", "0",   0, kKept),
   toggle ("repl-rdb-channel",              "no",   kKept),

@@ -237,6 +237,7 @@ struct Settings {
   uint64_t repl_backlog_size = uint64_t{1} << 20;
   int64_t repl_backlog_ttl_s = 3600;  // 0: kept for ever
   bool repl_disable_tcp_nodelay = false;
+  bool replica_lazy_flush = false;
   int min_replicas_to_write = 0;
   int min_replicas_max_lag_s = 10;
   int min_replicas_to_ack = 0;

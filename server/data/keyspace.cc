@@ -229,7 +229,7 @@ void Database::evict(KeyEntry& entry) {
   remove(entry, Removal::kEvicted);
 }
 
-size_t Database::clear() {
+size_t Database::clear(Freeing freeing) {
   const size_t removed = keys_.size();
   ExpiryHeap gone_expiries;
   gone_expiries.swap(expiries_);
@@ -241,7 +241,7 @@ size_t Database::clear() {
   }
   if (keyspace_->snapshot_ != nullptr) {
     keyspace_->snapshot_->keep(*this, std::move(gone), std::move(gone_expiries));
-  } else {
+  } else if (freeing == Freeing::kBeside) {
     keyspace_->lazy_free.take(std::move(gone));
   }
   return removed;

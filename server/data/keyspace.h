@@ -112,8 +112,11 @@ class Database {
   void remove(KeyEntry& entry, Removal why);
   /// The same for one that goes because memory is short; if its time is over it has expired.
   void evict(KeyEntry& entry);
+  /// When what was removed is freed: beside the requests where it takes long, or before the call is
+  /// over.
+  enum class Freeing : uint8_t { kBeside, kAtOnce };
   /// Removes all keys and returns how many there were.
-  size_t clear();
+  size_t clear(Freeing freeing = Freeing::kBeside);
 
   // --- Moving keys: each with its TTL and its last access.
 

@@ -175,8 +175,11 @@ bool Upstream::free_old_data() {
   context_.log.notice("MASTER <-> REPLICA sync: Flushing old data");
   std::vector<Database> data = context_.keyspace.spare_databases();
   replace_data(data);
+  // At once: their memory is there for the new ones.
+  const auto freeing =
+      context_.config->replica_lazy_flush ? Database::Freeing::kBeside : Database::Freeing::kAtOnce;
   for (Database& db : data)
-    db.clear();
+    db.clear(freeing);
   has_position_ = false;
   context_.replication.rename();
   return true;

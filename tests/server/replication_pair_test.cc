@@ -87,6 +87,28 @@ TEST_CASE("Packets for a replica may wait for each other if repl-disable-tcp-nod
   CHECK(patient_connections(primary.pid()) == (may_wait ? 1 : 0));
 }
 
+TEST_CASE("Old data in the way of a snapshot are freed by the helper if replica-lazy-flush says so",
+          "[replica][lazy_free]") {
+  constexpr int kOldKeys = 2000;
+  const std::string binary = GENERATE(as<std::string>(), server_binary(), kRedis);
+  const std::string lazy = GENERATE(as<std::string>(), "yes", "no");
+  const std::string loads = GENERATE(as<std::string>(), "disabled", "swapdb");
+  CAPTURE(binary, lazy, loads);
+  TestServer primary(primary_options());
+  Redis one = primary.connect();
+  write_some(one, "s", 10);
+  TestServer replica(primary_options({"--replica-lazy-flush", lazy, "--repl-diskless-load", loads}),
+                     binary);
+  Redis other = replica.connect();
+  other("DEBUG", "POPULATE", kOldKeys);
+  CHECK(other("REPLICAOF", "127.0.0.1", primary.port()) == "OK");
+  REQUIRE(in_step(one, other));
+  const bool is_beside = lazy == "yes" || loads == "swapdb";
+  CHECK(info_becomes(other, "lazyfreed_objects", is_beside ? kOldKeys : 0));
+  CHECK(info_number(other, "lazyfree_pending_objects") == 0);
+  CHECK(other("DBSIZE") == 1);
+}
+
 TEST_CASE("A chain passes the stream on, and goes on behind one that was promoted",
           "[replica][replicaof]") {
   const std::string last_binary = GENERATE(as<std::string>(), WEIR_SERVER, kRedis);
