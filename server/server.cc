@@ -34,6 +34,10 @@ IdempotenceLimits idempotence_limits(const Settings& settings) {
           .maxsize = static_cast<uint32_t>(settings.stream_idmp_maxsize)};
 }
 
+std::string unable_to_wait(const std::string& refusal) {
+  return "The system refuses what the server waits with: " + refusal + ". Exiting.";
+}
+
 }  // namespace
 
 Server::Server(Config& config, Log& log)
@@ -67,12 +71,15 @@ Server::Server(Config& config, Log& log)
 
 std::string Server::open() {
   const Settings& settings = config_.values();
-  if (!loop_.refusal().empty())
-    return "The system refuses what the server waits with: " + loop_.refusal() + ". Exiting.";
+  if (!loop_.refusal().empty()) return unable_to_wait(loop_.refusal());
   std::string why = parts_.gatekeeper.open();
   if (!why.empty()) return why;
   why = ports_.open();
   if (!why.empty()) return why;
+  if (const std::string refused = loop_.begin(); !refused.empty()) {
+    ports_.close();
+    return unable_to_wait(refused);
+  }
   if (!settings.pidfile.empty() || settings.daemonize) {
     const std::string path = settings.pidfile.empty() ? "/var/run/weir.pid" : settings.pidfile;
     const std::string failure = pid_file_.write(path);
@@ -195,7 +202,7 @@ void Server::accept(Accepted accepted) {
   parts_.io.close_after_reply(client);
 }
 
-/// A client of whom nothing would ever be heard.
+/// A client of whom nothing would ever be heard; or the primary, which is asked again later.
 void Server::close_unwatched(int fd, const std::string& why) {
   for (const auto& [id, client] : parts_.clients) {
     if (client->fd != fd || client->closed) continue;
@@ -204,6 +211,7 @@ void Server::close_unwatched(int fd, const std::string& why) {
     ++parts_.stats.rejected_connections;
     return parts_.io.close(*client);
   }
+  if (parts_.upstream.lost_if_on(fd, why)) return;
   log_.warning("The system refuses to watch the file descriptor " + std::to_string(fd) + ": " +
                why);
 }

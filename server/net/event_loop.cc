@@ -39,10 +39,20 @@ void EventLoop::run(const std::function<bool()>& end_of_turn) {
   }
 }
 
-void EventLoop::turn(int flags) {
+std::string EventLoop::begin() {
+  if (!refusal_.empty()) return refusal_;
+  look(EVLOOP_ONCE | EVLOOP_NONBLOCK);
+  return unwatched_.empty() ? std::string() : "epoll_ctl: " + unwatched_.front().why;
+}
+
+void EventLoop::look(int flags) {
   EventLoop* const outer = std::exchange(running_loop, this);
   event_base_loop(base_, flags);
   running_loop = outer;
+}
+
+void EventLoop::turn(int flags) {
+  look(flags);
   if (!unwatched_.empty()) [[unlikely]]
     tell_unwatched();
 }

@@ -28,6 +28,9 @@ class EventLoop {
 
   event_base* base() const { return base_; }
 
+  /// Asks the system to watch what is to be watched so far, before all else.  Empty, or what it
+  /// refused.
+  std::string begin();
   /// Told, before the turn ends, of a descriptor that the system refuses to watch: as each user may
   /// have only so many watched, or for want of memory.  It would never be ready.
   std::function<void(int fd, const std::string& why)> on_unwatched;
@@ -53,6 +56,7 @@ class EventLoop {
   };
 
   void turn(int flags);
+  void look(int flags);
   void tell_unwatched();
   static void hear(int severity, const char* text);
 

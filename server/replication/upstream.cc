@@ -273,6 +273,13 @@ void Upstream::fail(const std::string& why, PrimaryLink::Severity severity) {
   if (is_answered && std::exchange(is_handing_over_, false)) on_handed_over(false);
 }
 
+bool Upstream::lost_if_on(int fd, const std::string& why) {
+  if (!connection_.is_open() || connection_.fd() != fd) return false;
+  fail("Error registering fd event for the connection with MASTER: " + why,
+       PrimaryLink::Severity::kPassing);
+  return true;
+}
+
 void Upstream::drop_connection() {
   if (link_.is_streaming()) {
     record_.down_since_ms = now_ms();

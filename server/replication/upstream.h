@@ -90,6 +90,9 @@ class Upstream {
   /// replica-read-only, replica-serve-stale-data, replica-ignore-maxmemory and
   /// replica-ignore-other-types may have other values.
   void settings_changed();
+  /// The system does not watch `fd`: nothing would be heard of a primary there, and the link is as
+  /// good as lost.  False if it is on another one.
+  bool lost_if_on(int fd, const std::string& why);
 
   // --- Now and then
   /// Several times a second.

@@ -53,6 +53,34 @@ TEST_CASE("A server that gets no file to wait with does not start, and says why"
   });
 }
 
+TEST_CASE("A server whose timers or ports the system does not watch does not start, and says so",
+          "[startup]") {
+  constexpr uint32_t kFirstOwn = 3;  // behind the standard streams
+  constexpr uint32_t kMost = 64;
+  ByHand server;
+  uint32_t first = kFirstOwn;
+  const auto starts = [&] {
+    run_unwatched_from(first, [&] { server.launch(server.with({})); });
+    REQUIRE(wait_until([&] {
+      return server.process().exit_code() ||
+             contains(server.output(), "Ready to accept connections unix");
+    }));
+    return !server.process().exit_code();
+  };
+  while (first < kMost && !starts()) {
+    CHECK(server.process().exit_code() == 1);
+    CHECK(contains(server.output(),
+                   "The system refuses what the server waits with: epoll_ctl: No "
+                   "space left on device. Exiting."));
+    CHECK_FALSE(fs::exists(server.socket_path()));
+    ++first;
+  }
+  CAPTURE(first);
+  CHECK(first > kFirstOwn);
+  CHECK(first < kMost);
+  CHECK(server.terminate() == 0);
+}
+
 TEST_CASE("A port that is in use ends the start with a reason", "[startup]") {
   const TakenPort taken;
   const std::string port = std::to_string(taken.port);
