@@ -310,9 +310,9 @@ TEST_CASE("A field of ours that does not fit the stream before it is refused", "
   };
   const std::string time(8, '\1');
   CHECK(fault("weir-active-times", "\1g\0\1"s + time) == "");
-  for (const std::string& part : {"\0\2"s, "\1\1"s, "\2\0"s})  // first and count, of one consumer
-    CHECK(fault("weir-active-times", "\1g" + part + time + time) ==
-          "Malformed field weir-active-times");
+  // The first and the number of them, of one consumer.
+  for (const std::string& value : {"\0\2"s + time + time, "\1\1"s + time, "\2\0"s})
+    CHECK(fault("weir-active-times", "\1g" + value) == "Malformed field weir-active-times");
 
   const std::string nack = std::string(7, '\0') + '\2' + std::string(8, '\0') + '\4';  // 2-0
   CHECK(fault("weir-released", "\1g\0\1"s + nack) == "another stream");
