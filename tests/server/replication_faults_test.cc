@@ -335,4 +335,27 @@ TEST_CASE("A target that refuses ends a failover, and writes go on", "[replica][
   REQUIRE(in_step(primary, replica));
 }
 
+TEST_CASE("A target that answers with a full resync has taken over: its data are ours",
+          "[replica][failover]") {
+  ScriptedPrimary target;
+  TestServer primary(primary_options());
+  TestServer replica(
+      replica_of(primary, {"--replica-announce-port", std::to_string(target.port())}));
+  Redis one = primary.connect();
+  one("XADD", "ours", "1-1", "f", "v");
+  REQUIRE(in_step(primary, replica));
+  CHECK(one("FAILOVER", "TO", "127.0.0.1", target.port()) == "OK");
+  CHECK_THAT(target.asked_for(), Catch::EndsWith("\r\n$8\r\nFAILOVER\r\n"));
+  CHECK(info_field(one, "master_failover_state") == "failover-in-progress");
+  target.answer_full_resync(50);
+  REQUIRE(becomes(one, "master_failover_state", "no-failover"));
+  CHECK(info_field(one, "role") == "slave");
+  CHECK(one("XADD", "ours", "2-1", "f", "v") ==
+        "READONLY You can't write against a read only replica.");
+  target.send_file(snapshot_with(3));
+  REQUIRE(becomes(one, "master_link_status", "up"));
+  CHECK(one("XLEN", "theirs") == 3);
+  CHECK(one("XLEN", "ours") == 0);
+}
+
 }  // namespace weir::testing

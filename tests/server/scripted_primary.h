@@ -20,9 +20,14 @@ class ScriptedPrimary {
 
   void announce_full_resync(int64_t offset) {
     shake_hands();
+    answer_full_resync(offset);
+  }
+  /// To who has asked: behind asked_for().
+  void answer_full_resync(int64_t offset) const {
     say("+FULLRESYNC " + std::string(40, 'a') + " " + std::to_string(offset) + "\r\n");
   }
-  /// Of the next connection: the history and the place, as they come behind PSYNC.
+  /// Of the next connection: the history, the place and FAILOVER, if wanted, as they come behind
+  /// PSYNC.
   std::string asked_for() {
     shake_hands();
     const std::string before = "PSYNC\r\n$40\r\n";
@@ -59,10 +64,12 @@ class ScriptedPrimary {
     while (!is_whole())
       receive();
   }
-  /// PSYNC and two words, each behind its length.
+  /// PSYNC and as many words as are announced before it, each behind its length.
   bool is_whole() const {
     const size_t at = received_.find("PSYNC\r\n");
-    return std::count(received_.begin() + static_cast<ptrdiff_t>(at), received_.end(), '\n') == 5;
+    const int words = received_[at - std::string_view("3\r\n$5\r\n").size()] - '0';
+    return std::count(received_.begin() + static_cast<ptrdiff_t>(at), received_.end(), '\n') ==
+           2 * words - 1;
   }
   void accept() {
     wait_for(listener_.socket.fd());
