@@ -1,6 +1,7 @@
 #include "tests/support/certificates.h"
 
 #include <cstdio>
+#include <fstream>
 #include <memory>
 #include <stdexcept>
 
@@ -8,6 +9,8 @@
 #include <openssl/pem.h>
 #include <openssl/x509.h>
 #include <openssl/x509v3.h>
+
+#include "tests/support/text_file.h"
 
 namespace weir::testing {
 namespace {
@@ -62,6 +65,14 @@ void write_key(const std::string& path, EVP_PKEY* key, const std::string& passwo
                                          static_cast<int>(password.size()), nullptr, nullptr) == 1);
 }
 
+/// Puts the authority's certificate behind that of a file, so many times.
+void lengthen(const std::string& chain_file, const std::string& authority_file, int times) {
+  const std::string more = read_text(authority_file);
+  std::ofstream chain(chain_file, std::ios::app);
+  for (int i = 0; i < times; ++i)
+    chain << more;
+}
+
 }  // namespace
 
 struct Certificates::Signer {
@@ -91,6 +102,7 @@ KeyPair Certificates::issue(const std::string& name, const IssueOptions& options
   must(X509_sign(certificate.get(), signer_->key.get(), EVP_sha256()) > 0);
   const std::string stem = folder_ / (std::to_string(serial_) + "-" + name);
   write_certificate(stem + ".crt", certificate.get());
+  lengthen(stem + ".crt", authority_, options.chain_length);
   write_key(stem + ".key", key.get(), options.key_password);
   return {.certificate = stem + ".crt", .key = stem + ".key"};
 }

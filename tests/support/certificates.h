@@ -23,6 +23,7 @@ struct IssueOptions {
   bool is_expired = false;
   std::string key_password = {};  // encrypts the key
   bool is_rsa = false;            // not of an elliptic curve
+  int chain_length = 0;           // so often the authority's certificate stands behind it
 };
 
 class Certificates {

@@ -1,7 +1,5 @@
 // Both ends of TLS as the server has them, over a pair of sockets: what comes in and what it calls.
 #include <cerrno>
-#include <fstream>
-#include <iterator>
 #include <memory>
 #include <string>
 #include <utility>
@@ -22,17 +20,11 @@ struct PairOptions {
   int socket_bytes = 0;                  // what the server may send at once; 0: much
 };
 
-std::string read_text(const std::string& path) {
-  std::ifstream in(path);
-  return {std::istreambuf_iterator<char>(in), {}};
-}
-
 /// Two ends that trust each other's certificate.
 class Pair {
  public:
   explicit Pair(const PairOptions& options = {}) {
-    const KeyPair own = certificates_.issue("primary");
-    lengthen(own.certificate, options.chain_length);
+    const KeyPair own = certificates_.issue("primary", {.chain_length = options.chain_length});
     const KeyPair as_client = certificates_.issue("replica");
     Settings settings;
     settings.tls_replication = true;
@@ -67,14 +59,6 @@ class Pair {
   int raw_client() const { return client_fd_.get(); }
 
  private:
-  /// Puts the authority's certificate behind the server's, so many times.
-  void lengthen(const std::string& chain_file, int times) {
-    const std::string more = read_text(certificates_.authority());
-    std::ofstream chain(chain_file, std::ios::app);
-    for (int i = 0; i < times; ++i)
-      chain << more;
-  }
-
   static void use(Tls& tls, const Settings& settings) {
     auto rules = tls.prepare(settings);
     REQUIRE(rules.has_value());

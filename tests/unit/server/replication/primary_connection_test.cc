@@ -5,6 +5,7 @@
 
 #include <catch2/catch.hpp>
 #include <fcntl.h>
+#include <poll.h>
 #include <sys/socket.h>
 
 #include "tests/server/address.h"
@@ -15,16 +16,25 @@ namespace {
 
 constexpr size_t kMuch = 8'000'000;  // more than a socket takes
 
+struct SceneOptions {
+  bool is_tls = false;
+  int chain_length = 0;  // certificates behind each one's own
+  int socket_bytes = 0;  // what the connection may send at once; 0: much
+};
+
 /// A connection and a listener that its test reads by hand.
 class Scene {
  public:
-  explicit Scene(bool is_tls = false) {
-    if (is_tls) use_certificates();
+  explicit Scene(const SceneOptions& options = {}) {
+    const bool is_tls = options.is_tls;
+    if (is_tls) use_certificates(options.chain_length);
+    if (options.socket_bytes > 0) narrow(listener_.socket.fd(), SO_RCVBUF, options.socket_bytes);
     connection_.on_connected = [this] { is_connected_ = true; };
     connection_.on_bytes = [] {};
     connection_.on_lost = [this](const std::string& why) { lost_ = why; };
     REQUIRE(connection_.open({.host = "127.0.0.1", .port = listener_.port, .is_tls = is_tls}) ==
             "");
+    if (options.socket_bytes > 0) narrow(connection_.fd(), SO_SNDBUF, options.socket_bytes);
     peer_ = Fd(::accept4(listener_.socket.fd(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC));
     REQUIRE(peer_.is_open());
     if (is_tls) session_ = tls_.accept(peer_.get());
@@ -40,6 +50,16 @@ class Scene {
     }));
     return all;
   }
+  /// What the other end has by now.
+  void read_into(std::string& all) {
+    char bytes[65536];
+    for (;;) {
+      const ssize_t got = session_ ? session_->read(bytes, sizeof(bytes))
+                                   : ::recv(peer_.get(), bytes, sizeof(bytes), 0);
+      if (got > 0) all.append(bytes, static_cast<size_t>(got));
+      if (got <= 0) return;
+    }
+  }
   void turn() {
     loop_.poll([] { return false; });
   }
@@ -49,11 +69,19 @@ class Scene {
     connection_.send(bytes);
     CHECK(bytes.empty());
   }
+  /// Whether the connection waits until it can send more.
+  bool is_full() const {
+    pollfd socket{.fd = connection_.fd(), .events = POLLOUT, .revents = 0};
+    return ::poll(&socket, 1, 0) == 0;
+  }
   const std::string& lost() const { return lost_; }
 
  private:
-  void use_certificates() {
-    const KeyPair own = certificates_.issue("both");
+  static void narrow(int fd, int option, int bytes) {
+    REQUIRE(setsockopt(fd, SOL_SOCKET, option, &bytes, sizeof(bytes)) == 0);
+  }
+  void use_certificates(int chain_length) {
+    const KeyPair own = certificates_.issue("both", {.chain_length = chain_length});
     Settings settings;
     settings.tls_replication = true;
     settings.tls_cert_file = own.certificate;
@@ -62,15 +90,6 @@ class Scene {
     auto rules = tls_.prepare(settings);
     REQUIRE(rules.has_value());
     tls_.use(*std::move(rules));
-  }
-  void read_into(std::string& all) {
-    char bytes[65536];
-    for (;;) {
-      const ssize_t got = session_ ? session_->read(bytes, sizeof(bytes))
-                                   : ::recv(peer_.get(), bytes, sizeof(bytes), 0);
-      if (got > 0) all.append(bytes, static_cast<size_t>(got));
-      if (got <= 0) return;
-    }
   }
 
   Certificates certificates_;
@@ -97,7 +116,7 @@ std::string much() {
 TEST_CASE("What a primary does not read at once it gets when it does, in order", "[replica]") {
   const bool is_tls = GENERATE(false, true);
   CAPTURE(is_tls);
-  Scene scene(is_tls);
+  Scene scene({.is_tls = is_tls});
   CHECK(scene.received(0) == "");  // but it is connected
   const std::string text = much();
   scene.send(text);
@@ -105,6 +124,22 @@ TEST_CASE("What a primary does not read at once it gets when it does, in order",
     scene.turn();
   scene.send("behind it");  // while the socket is full
   CHECK((scene.received(text.size() + 9) == text + "behind it"));
+  CHECK(scene.lost() == "");
+}
+
+TEST_CASE("A handshake that a primary does not read at once goes on when it does", "[replica]") {
+  Scene scene({.is_tls = true, .chain_length = 40, .socket_bytes = 4096});
+  scene.send("first");
+  bool was_full = false;
+  std::string got;
+  REQUIRE(wait_until([&] {
+    scene.turn();
+    was_full = was_full || scene.is_full();
+    scene.read_into(got);
+    return !got.empty();
+  }));
+  CHECK(was_full);
+  CHECK(got == "first");
   CHECK(scene.lost() == "");
 }
 

@@ -1,0 +1,94 @@
+// A connection of TLS whose other end takes little at a time.
+#include "server/net/client_io.h"
+
+#include <memory>
+#include <string>
+#include <utility>
+
+#include <catch2/catch.hpp>
+#include <sys/socket.h>
+
+#include "server/net/socket.h"
+#include "server/net/tls.h"
+#include "tests/support/certificates.h"
+#include "tests/support/patience.h"
+#include "tests/support/quiet_clients.h"
+
+namespace weir::testing {
+namespace {
+
+/// Answers each request with OK.  The other end is read and written by hand.
+class NarrowServer : public QuietClients {
+ public:
+  NarrowServer() {
+    const KeyPair own = certificates_.issue("both", {.chain_length = 40});
+    Settings settings;
+    settings.tls_replication = true;
+    settings.tls_cert_file = own.certificate;
+    settings.tls_key_file = own.key;
+    settings.tls_ca_cert_file = certificates_.authority();
+    auto rules = tls_.prepare(settings);
+    REQUIRE(rules.has_value());
+    tls_.use(*std::move(rules));
+    int fds[2];
+    REQUIRE(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, fds) == 0);
+    constexpr int kSocketBytes = 4096;
+    setsockopt(fds[0], SOL_SOCKET, SO_SNDBUF, &kSocketBytes, sizeof(int));
+    client = &table.add(fds[0], true, 0);  // owns it
+    client->tls = tls_.accept(fds[0]);
+    io.start(*client);
+    peer_fd_ = Fd(fds[1]);
+    peer = tls_.connect(fds[1]);
+  }
+
+  void turn() {
+    loop_.poll([this] { return io.end_of_turn(); });
+  }
+  /// What the other end has by now.
+  void read_into(std::string& all) const {
+    char bytes[1000];
+    const ssize_t got = peer->read(bytes, sizeof(bytes));
+    if (got > 0) all.append(bytes, static_cast<size_t>(got));
+  }
+
+  // --- RequestHandler
+  void handle(Client& asker, std::span<const std::string_view>) override { asker.reply.ok(); }
+  void encrypted(Client&) override { ++handshakes; }
+
+ private:
+  Certificates certificates_;
+  Tls tls_;
+  EventLoop loop_;
+  Fd peer_fd_;
+
+ public:
+  ClientIo io{loop_, *this};
+  Client* client = nullptr;
+  std::unique_ptr<TlsSession> peer;
+  int handshakes = 0;
+};
+
+}  // namespace
+
+TEST_CASE("A handshake that a client does not read at once goes on when it does", "[tls]") {
+  NarrowServer server;
+  std::string got;
+  int waits = 0;
+  REQUIRE(wait_until([&] {
+    server.read_into(got);
+    server.turn();
+    if (server.client->tls->wants_write()) ++waits;
+    return server.handshakes > 0;
+  }));
+  CHECK(waits > 1);
+  REQUIRE(server.peer->write("PING\r\n", 6) == 6);
+  REQUIRE(wait_until([&] {
+    server.turn();
+    server.read_into(got);
+    return !got.empty();
+  }));
+  CHECK(got == "+OK\r\n");
+  CHECK(server.handshakes == 1);
+}
+
+}  // namespace weir::testing
