@@ -56,6 +56,20 @@ inline bool leave_unwatched_from(uint32_t first) {
                          BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW)});
 }
 
+/// From now on this thread, and what it starts, may ask for limits, and changes none: EPERM.  The
+/// rest as above.
+inline bool keep_limits() {
+  constexpr uint32_t kRefused = SECCOMP_RET_ERRNO | EPERM;
+  constexpr uint32_t kNewLimit = offsetof(seccomp_data, args) + 2 * sizeof(uint64_t);
+  return install_filter(
+      {BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, nr)),
+       BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_prlimit64, 0, 5),
+       BPF_STMT(BPF_LD | BPF_W | BPF_ABS, kNewLimit), BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 0, 0, 2),
+       BPF_STMT(BPF_LD | BPF_W | BPF_ABS, kNewLimit + sizeof(uint32_t)),
+       BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 0, 1, 0), BPF_STMT(BPF_RET | BPF_K, kRefused),
+       BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW)});
+}
+
 /// How the C library starts a thread; processes come by fork(), which is another call.
 inline constexpr uint32_t kThreadCall = SYS_clone3;
 

@@ -2,14 +2,62 @@
 #include "server/host/process.h"
 
 #include <filesystem>
+#include <string>
+#include <thread>
+#include <vector>
 
 #include <catch2/catch.hpp>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 
 #include "tests/support/forbidden_calls.h"
 #include "tests/support/temp_folder.h"
 
 namespace weir::testing {
+namespace {
+
+/// This process may have so many files open, until the object goes.
+class FileLimit {
+ public:
+  explicit FileLimit(rlim_t files) {
+    REQUIRE(getrlimit(RLIMIT_NOFILE, &former_) == 0);
+    rlimit limit = former_;
+    limit.rlim_cur = files;
+    REQUIRE(setrlimit(RLIMIT_NOFILE, &limit) == 0);
+  }
+  ~FileLimit() { setrlimit(RLIMIT_NOFILE, &former_); }
+  FileLimit(const FileLimit&) = delete;
+  FileLimit& operator=(const FileLimit&) = delete;
+
+  rlim_t most() const { return former_.rlim_max; }
+  static rlim_t now() {
+    rlimit limit{};
+    getrlimit(RLIMIT_NOFILE, &limit);
+    return limit.rlim_cur;
+  }
+
+ private:
+  rlimit former_{};
+};
+
+/// What ps would show of a program that was started with these words.
+std::string title_of(const std::vector<std::string>& words, const Settings& settings) {
+  std::string memory;
+  for (const std::string& word : words)
+    memory += word + '\0';
+  memory += "HOME=/";  // the environment lies behind them
+  std::vector<char*> arguments;
+  for (size_t at = 0; arguments.size() < words.size(); at = memory.find('\0', at) + 1)
+    arguments.push_back(memory.data() + at);
+  // It names its thread, too.
+  std::thread([&] {
+    set_process_title(static_cast<int>(arguments.size()), arguments.data(), settings);
+  }).join();
+  CHECK(memory.ends_with("HOME=/"));
+  return memory.substr(0, memory.find('\0'));
+}
+
+}  // namespace
 
 TEST_CASE("A process that cannot go to the background stays where it is, and says why",
           "[process]") {
@@ -31,6 +79,62 @@ TEST_CASE("Where the limit of files is not told, as many clients as wished are b
   uint64_t clients = 0;
   REQUIRE(run_without({SYS_prlimit64}, [&clients] { clients = raise_file_limit(77); }));
   CHECK(clients == 77);
+}
+
+TEST_CASE("The limit of files becomes what the clients need, or as much as there may be",
+          "[process]") {
+  constexpr uint64_t kOthers = 32;  // descriptors for other things
+  const FileLimit limit(100);
+  CHECK(raise_file_limit(68) == 68);
+  CHECK(FileLimit::now() == 100);
+  CHECK(raise_file_limit(69) == 69);
+  CHECK(FileLimit::now() == 101);
+  CHECK(raise_file_limit(uint64_t{1} << 40) == limit.most() - kOthers);
+  CHECK(FileLimit::now() == limit.most());
+}
+
+TEST_CASE("Where the limit of files stays as it is, so many clients fit in, and at least one",
+          "[process]") {
+  for (const auto& [files, expected] : {std::pair{100, 68}, {34, 2}, {33, 1}, {32, 1}, {20, 1}}) {
+    CAPTURE(files);
+    const FileLimit limit(static_cast<rlim_t>(files));
+    uint64_t clients = 0;
+    REQUIRE(run_under(keep_limits, [&clients] { clients = raise_file_limit(77); }));
+    CHECK(clients == static_cast<uint64_t>(expected));
+    CHECK(FileLimit::now() == static_cast<rlim_t>(files));
+  }
+}
+
+TEST_CASE("The title names the first address, and fits into the place of the arguments",
+          "[process]") {
+  const std::vector<std::string> words = {"weir", "--some", "arguments", "more"};
+  Settings settings;
+  settings.bind = {"10.0.0.1", "::1"};
+  CHECK(title_of(words, settings) == "weir 10.0.0.1:6379");
+  settings.bind.clear();
+  CHECK(title_of(words, settings) == "weir *:6379");
+  settings.port = 0;
+  settings.tls_port = 6380;
+  CHECK(title_of(words, settings) == "weir *:6380");
+  settings.tls_port = 0;
+  CHECK(title_of(words, settings) == "weir *:0");
+  settings.unixsocket = "/run/weir.sock";
+  CHECK(title_of(words, settings) == "weir /run/weir.sock");
+  CHECK(title_of({"weir", "-x"}, settings) == "weir /r");
+  settings.proc_title_template =
+      "{title}{title} {port} {tls-port} {unixsocket}{config-file}{server-mode} ";
+  settings.unixsocket = "/s";
+  CHECK(title_of(words, settings) == "weirweir 0 0 /s");
+  settings.set_proc_title = false;
+  CHECK(title_of(words, settings) == "weir");
+  CHECK(title_of({}, Settings()) == "HOME=/");
+}
+
+TEST_CASE("A program that is not told where it lies says nothing of it", "[process]") {
+  CHECK(executable_path() == std::filesystem::canonical("/proc/self/exe"));
+  std::string path = "?";
+  REQUIRE(run_without({SYS_readlink}, [&path] { path = executable_path(); }));
+  CHECK(path.empty());
 }
 
 TEST_CASE("What cannot be told to systemd is said, with the place", "[process]") {
