@@ -8,7 +8,7 @@ namespace weir {
 
 // --- Memory --------------------------------------------------------------------------------------
 
-constinit Consumer::Holdings Consumer::nothing_;
+constinit Consumer::Holdings Consumer::no_holdings;
 
 Consumer::Ptr Consumer::create(std::string_view name, ConsumerNumber number) {
   return Ptr(new (::operator new(bytes_for(name.size()))) Consumer(name, number));

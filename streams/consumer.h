@@ -48,8 +48,8 @@ class ShortTime {
   explicit ShortTime(int64_t ms) { set(ms); }
   static bool fits(int64_t ms) { return ms > kElsewhere && ms < -kElsewhere; }
   int64_t ms() const {
-    uint32_t low;
-    int16_t high;
+    uint32_t low = 0;
+    int16_t high = 0;
     std::memcpy(&low, bytes_, sizeof low);
     std::memcpy(&high, bytes_ + sizeof low, sizeof high);
     return int64_t{high} * (int64_t{1} << 32) + low;
@@ -135,7 +135,7 @@ class Consumer {
   ~Consumer();
 
   std::string_view long_name() const;
-  bool has_holdings() const { return holdings_ != &nothing_; }
+  bool has_holdings() const { return holdings_ != &no_holdings; }
   /// The tree for changing it: its own.
   RadixTree<OwnedBlock>& own_blocks();
   const FarTimes& far_times() const { return static_cast<const FarHoldings*>(holdings_)->times; }
@@ -150,9 +150,9 @@ class Consumer {
   void add_block(const StreamId& key, uint32_t count, uint64_t least);
 
   /// What all have that never needed any.  It stays empty.
-  static Holdings nothing_;
+  static Holdings no_holdings;
 
-  Holdings* holdings_ = &nothing_;
+  Holdings* holdings_ = &no_holdings;
   ConsumerNumber number_;
   ShortTime seen_ = ShortTime(0);
   ShortTime active_ = ShortTime(-1);

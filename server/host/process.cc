@@ -75,8 +75,7 @@ std::string PidFile::write(const std::string& path) {
   const int fd = ::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
   if (fd < 0) return failed();
   path_ = absolute_path(path);  // CONFIG SET dir must not lead elsewhere
-  const std::string why =
-      write_text(fd, std::to_string(getpid()) + "\n") ? std::string() : failed();
+  std::string why = write_text(fd, std::to_string(getpid()) + "\n") ? std::string() : failed();
   ::close(fd);
   if (!why.empty()) remove();  // an empty one says nothing
   return why;
@@ -105,7 +104,7 @@ std::string notify_systemd(std::string_view state) {
   const auto address_bytes = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + path.size());
   const ssize_t sent = sendto(fd, state.data(), state.size(), MSG_NOSIGNAL,
                               reinterpret_cast<const sockaddr*>(&address), address_bytes);
-  const std::string why = sent < 0 ? failed(std::strerror(errno)) : std::string();
+  std::string why = sent < 0 ? failed(std::strerror(errno)) : std::string();
   ::close(fd);
   return why;
 }

@@ -128,7 +128,7 @@ std::string Listener::listen_unix(const std::string& path, unsigned permissions,
   if (bind(fd, reinterpret_cast<const sockaddr*>(&address), sizeof(address)) != 0)
     return failed(std::strerror(errno));
   if ((permissions != 0 && chmod(path.c_str(), permissions) != 0) || listen(fd, backlog) != 0) {
-    const std::string why = failed(std::strerror(errno));
+    std::string why = failed(std::strerror(errno));
     ::unlink(path.c_str());
     return why;
   }
