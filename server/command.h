@@ -87,7 +87,6 @@ struct Call {
   const Settings& settings;
   int64_t now_ms;        // Unix time of this turn
   int64_t monotonic_ms;  // for deadlines
-  uint64_t seen_offset;  // of the propagation, behind the client's command before this one
   bool may_wait = true;
   bool is_retry = false;   // a waiting command that runs again
   bool is_replay = false;  // from the log or a primary: what it says was checked there

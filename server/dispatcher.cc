@@ -269,8 +269,7 @@ void Dispatcher::close_silently(Client& client, std::string_view why) {
           .context = context_,
           .settings = settings_,
           .now_ms = clock_.unix_ms(),
-          .monotonic_ms = clock_.monotonic_ms(),
-          .seen_offset = client.seen_offset};
+          .monotonic_ms = clock_.monotonic_ms()};
 }
 
 Call Dispatcher::make_call(Client& client, std::span<const std::string_view> argv) {
@@ -314,8 +313,6 @@ void Dispatcher::run(Client& client, const CommandSpec& command,
   } else {
     assert(client.reply.buffer().size() > before || command.has(kMaySayNothing));
   }
-  // What it was shown may be what others have just written: WAIT is for that, too, as in Redis.
-  client.seen_offset = context_.propagation.offset();
   if (client.tracking) {
     note_reads(client, command, argv);
     end_exception(client, &command);
@@ -360,6 +357,7 @@ void Dispatcher::run_queued(Client& client, const CommandSpec& command,
 
 /// A message is no promise: Sentinels publish, and must not be kept waiting by replicas.
 void Dispatcher::note_told(Client& client, size_t before, Propagation::News news) {
+  client.written_offset = context_.propagation.offset();
   if (news == Propagation::News::kChange) hold_reply(client, before, true);
 }
 

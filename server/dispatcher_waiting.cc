@@ -31,8 +31,7 @@ void Dispatcher::wait(Client& client, const CommandSpec& command, std::unique_pt
                         .deadline_ms = wait->deadline_ms,
                         .group = std::move(wait->group),
                         .look_again_ms = wait->look_again_ms,
-                        .asks_at_timeout = wait->asks_at_timeout,
-                        .seen_offset = client.seen_offset});
+                        .asks_at_timeout = wait->asks_at_timeout});
 }
 
 void Dispatcher::serve_waiters() {
@@ -60,7 +59,6 @@ bool Dispatcher::retry(Client& client) {
   const size_t before = client.output.size();
   Call call = make_call(client, argv);
   call.is_retry = true;
-  call.seen_offset = waiter.seen_offset;
   const uint64_t began = lap_ticks_;
   running_ = &command;
   begin_changes(client);
@@ -72,7 +70,6 @@ bool Dispatcher::retry(Client& client) {
   // What wakes a reader was written a moment ago: it is shown when it is as safe as its writer is
   // told.
   if (news != Propagation::News::kNone) {
-    client.seen_offset = context_.propagation.offset();
     note_told(client, before, news);
   } else if (command.has(kReadonly)) {
     hold_reply(client, before, false);
@@ -117,7 +114,6 @@ bool Dispatcher::unblock(Client& client, std::string_view error) {
     const std::vector<std::string_view> argv(waiter->argv.begin(), waiter->argv.end());
     Call call = make_call(client, argv);
     call.may_wait = false;
-    call.seen_offset = waiter->seen_offset;
     static_cast<void>(waiter->command->run(call));
   } else {
     client.reply.null_array();

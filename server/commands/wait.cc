@@ -1,4 +1,4 @@
-// WAIT and WAITAOF: until what the connection has written and seen is elsewhere, or on disk.
+// WAIT and WAITAOF: until the writes of the connection are elsewhere, or on disk.
 #include <optional>
 
 #include "server/commands/args.h"
@@ -23,9 +23,9 @@ std::unique_ptr<Wait> wait_until(const Call& call, std::optional<int64_t> deadli
   return wait;
 }
 
-/// Replicas that have all that was written when the command before this one had run.
-int replicas_with_all_seen(const Call& call, bool durable) {
-  const int64_t offset = call.context.replication.of_told(call.seen_offset);
+/// Replicas that have the last write of the connection.
+int replicas_with_writes(const Call& call, bool durable) {
+  const int64_t offset = call.context.replication.of_told(call.client.written_offset);
   return call.context.replicas.count_acked(offset, durable);
 }
 
@@ -42,7 +42,7 @@ Outcome wait(Call& call) {
   if (!replicas) return ReplyError(errors::kNotAnInteger);
   Parsed<std::optional<int64_t>> deadline_ms = read_deadline(call, call.args[2]);
   if (!deadline_ms) return std::move(deadline_ms.error());
-  const int count = replicas_with_all_seen(call, false);
+  const int count = replicas_with_writes(call, false);
   if (count < *replicas && call.may_wait) return wait_until(call, *deadline_ms);
   call.reply.integer(count);
   return Outcome::done();
@@ -69,9 +69,9 @@ Outcome waitaof(Call& call) {
   }
   // A log that a restart would not find yet holds nothing.
   const bool is_durable =
-      log.is_on() && !log.is_aside() && log.durable_offset() >= call.seen_offset;
+      log.is_on() && !log.is_aside() && log.durable_offset() >= call.client.written_offset;
   const int64_t on_disk = is_durable ? 1 : 0;
-  const int count = replicas_with_all_seen(call, true);
+  const int count = replicas_with_writes(call, true);
   if ((on_disk < *local || count < *replicas) && call.may_wait) {
     std::unique_ptr<Wait> wait = wait_until(call, *deadline_ms);
     wait->keys.emplace_back(kDurableKey);

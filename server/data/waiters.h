@@ -49,7 +49,6 @@ struct Waiter {
   std::optional<std::string> group;      // none: a plain reader
   std::optional<int64_t> look_again_ms;  // monotonic; set for one that takes over idle entries
   bool asks_at_timeout = false;          // its end by timeout is told by the command itself
-  uint64_t seen_offset = 0;              // see Call::seen_offset
   uint64_t spent_ns = 0;                 // what its runs have taken, waiting apart
 };
 

@@ -97,7 +97,7 @@ class Client {
   uint64_t bytes_in = 0;
   uint64_t bytes_out = 0;
   uint64_t commands = 0;
-  uint64_t seen_offset = 0;  // of the propagation, behind its last command; for WAIT, WAITAOF
+  uint64_t written_offset = 0;  // of the propagation, behind its last write; for WAITAOF
 
   /// "ip:port", "[v6]:port" or "path:0"; asked from the system.
   std::string peer_address() const;

@@ -110,7 +110,6 @@ std::string_view HandlerStage::answer(std::span<const std::string_view> words) {
             .settings = config_.values(),
             .now_ms = now_ms,
             .monotonic_ms = now_ms,
-            .seen_offset = client_.seen_offset,
             .may_wait = may_wait};
   call.is_replay = is_replay;
   parts_.propagation.begin();
