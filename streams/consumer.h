@@ -164,7 +164,7 @@ constexpr size_t Consumer::bytes_for(size_t name_bytes) {
   const size_t length_bytes = name_bytes < kLongName ? 0 : sizeof(size_t);
   return std::max(sizeof(Consumer), offsetof(Consumer, name_) + length_bytes + name_bytes);
 }
-// Allocators hand out 32 and 48 bytes.
+// jemalloc hands out 32 and 48 bytes.
 static_assert(Consumer::bytes_for(7) == 32 && Consumer::bytes_for(23) == 48);
 
 }  // namespace weir

@@ -119,15 +119,19 @@ void AppendLog::flush(bool is_forced) {
   written(now_us);
 }
 
+void AppendLog::accept_again() {
+  parts_.log.warning("AOF write error looks solved, Redis can write again.");
+  refusal_.clear();
+  last_complaint_us_ = 0;
+}
+
 /// Everything told is in the file.
 void AppendLog::written(int64_t now_us) {
   buffer_.clear();
   if (buffer_.capacity() > kMostSpareBytes) buffer_.release();
   written_ = buffered_;
   if (!refusal_.empty() && !sync_failed_) {
-    parts_.log.warning("AOF write error looks solved, Redis can write again.");
-    refusal_.clear();
-    last_complaint_us_ = 0;
+    accept_again();
   }
   if (is_saving_ && parts_.settings.no_appendfsync_on_rewrite) return parts_.gate.commit(written_);
   if (parts_.gate.is_holding(CommitGate::Keeper::kLog)) return sync();
@@ -236,6 +240,7 @@ void AppendLog::end() {
   if (is_aside_) files_.drop_aside();
   is_aside_ = sync_failed_ = false;
   refusal_.clear();
+  last_complaint_us_ = 0;
   buffer_.clear();
   file_.reset();
   parts_.propagation.set_listener(Propagation::Listener::kLog, false);

@@ -142,6 +142,7 @@ class AppendLog {
   void synced();
   void overcome_failed_sync();
   void refuse(const IoError& error);
+  void accept_again();
   IoResult<void> rotate_aside();
   IoResult<void> secure_aside();
 
@@ -159,7 +160,7 @@ class AppendLog {
   int64_t last_sync_us_ = 0;
   int64_t put_off_since_us_ = 0;  // 0: nothing is put off
   int64_t last_try_us_ = 0;
-  int64_t last_complaint_us_ = 0;  // 0: not since writes succeed
+  int64_t last_complaint_us_ = 0;  // 0: not since writes were accepted
   int64_t stamped_s_ = 0;          // second of the last #TS line
   std::optional<LogEnd> last_end_;
   std::string refusal_;

@@ -85,11 +85,10 @@ IoResult<void> AppendLog::commit_base(uint64_t bytes) {
 void AppendLog::overcome_failed_sync() {
   sync_.wait();
   if (sync_.state().failed > rotated_) return;
-  parts_.log.warning("AOF write error looks solved, Redis can write again.");
+  accept_again();
   sync_.restart(rotated_);
   asked_ = rotated_;
   sync_failed_ = false;
-  refusal_.clear();
   synced();
 }
 

@@ -28,8 +28,9 @@ constexpr uint64_t kReservedDescriptors = 32;
 
 ShutdownControl* g_shutdown = nullptr;
 
-/// Whether all of it was written.
+/// Whether all of it was written; else errno says why not.
 bool write_text(int fd, std::string_view text) {
+  errno = ENOSPC;  // what a short write means
   return ::write(fd, text.data(), text.size()) == static_cast<ssize_t>(text.size());
 }
 
@@ -51,12 +52,17 @@ std::string replace_all(std::string text, std::string_view what, std::string_vie
 }  // namespace
 
 std::string go_to_background() {
+  const int null = ::open("/dev/null", O_RDWR);
+  if (null < 0)
+    return "Can't go to the background: /dev/null: " + std::string(std::strerror(errno));
   const pid_t child = fork();
-  if (child < 0) return "Can't go to the background: fork: " + std::string(std::strerror(errno));
+  if (child < 0) {
+    const int error = errno;
+    ::close(null);
+    return "Can't go to the background: fork: " + std::string(std::strerror(error));
+  }
   if (child > 0) _exit(0);
   setsid();
-  const int null = ::open("/dev/null", O_RDWR);
-  if (null < 0) return "Can't leave the terminal: /dev/null: " + std::string(std::strerror(errno));
   for (const int fd : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO})
     dup2(null, fd);
   if (null > STDERR_FILENO) ::close(null);

@@ -34,7 +34,8 @@ class PidFile {
 
 /// True if a supervisor waits for word: settings and environment.
 bool is_supervised_by_systemd(const Settings& settings);
-/// One datagram to $NOTIFY_SOCKET: "READY=1".  The text says why it cannot be sent, else is empty.
+/// One datagram to $NOTIFY_SOCKET, as "READY=1\n".  The text says why it cannot be sent, else is
+/// empty.
 std::string notify_systemd(std::string_view state);
 
 /// What ps shows.  `arguments`: the argv of main, whose memory is the title's place.

@@ -28,8 +28,8 @@ class EventLoop {
 
   event_base* base() const { return base_; }
 
-  /// Asks the system to watch what is to be watched so far, before all else.  Empty, or what it
-  /// refused.
+  /// Asks the system to watch what is to be watched so far, in a turn that waits for nothing.
+  /// Empty, or what it refused.
   std::string begin();
   /// Told, before the turn ends, of a descriptor that the system refuses to watch: as each user may
   /// have only so many watched, or for want of memory.  It would never be ready.

@@ -59,17 +59,20 @@ TEST_CASE("A server whose timers or ports the system does not watch does not sta
   constexpr uint32_t kMost = 64;
   ByHand server;
   uint32_t first = kFirstOwn;
+  size_t said_before = 0;
+  const auto said_by_this_one = [&] { return server.output().substr(said_before); };
   const auto starts = [&] {
+    if (first > kFirstOwn) said_before = server.output().size();
     run_unwatched_from(first, [&] { server.launch(server.with({})); });
     REQUIRE(wait_until([&] {
       return server.process().exit_code() ||
-             contains(server.output(), "Ready to accept connections unix");
+             contains(said_by_this_one(), "Ready to accept connections unix");
     }));
     return !server.process().exit_code();
   };
   while (first < kMost && !starts()) {
     CHECK(server.process().exit_code() == 1);
-    CHECK(contains(server.output(),
+    CHECK(contains(said_by_this_one(),
                    "The system refuses what the server waits with: epoll_ctl: No "
                    "space left on device. Exiting."));
     CHECK_FALSE(fs::exists(server.socket_path()));

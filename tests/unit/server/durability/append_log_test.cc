@@ -256,6 +256,44 @@ TEST_CASE("Each time that a disk begins to refuse writes is told, once", "[aof]"
   CHECK(said == expected + expected);
 }
 
+TEST_CASE("A disk that refuses again after a rewrite had mended a failed sync is told again",
+          "[aof]") {
+  LogStage s("everysec");
+  const std::string path = s.folder / "server.log";
+  Settings settings;
+  settings.logfile = path;
+  REQUIRE(s.stage.context().log.configure(settings) == "");
+  const auto complaints = [&] {
+    const std::string text = read_text(path);
+    size_t count = 0;
+    for (size_t at = 0; (at = text.find("Error writing to the AOF file", at)) != std::string::npos;
+         ++at)
+      ++count;
+    return count;
+  };
+  const auto is_refused = [&](const char* command) {
+    s.disk.fail_from_call(1, ENOSPC);
+    s.stage(command);
+    const bool is_written = s.log.write_now();
+    s.disk.fail_call(0, 0);
+    return !is_written;
+  };
+  s.disk.fail_from_call(2, EIO);  // the batch is written, nothing reaches the disk
+  s.write("XADD s 1-0 f v");
+  REQUIRE(wait_until([&] {
+    s.log.look_at_syncs();
+    return s.log.needs_rewrite();
+  }));
+  CHECK(is_refused("XADD s 2-0 f v"));
+  CHECK(complaints() == 1);
+  REQUIRE(s.log.rotate());
+  REQUIRE(s.log.files().write_base(s.log.next_base_path()));
+  REQUIRE(s.log.commit_base(0));
+  CHECK_FALSE(s.log.needs_rewrite());
+  CHECK(is_refused("XADD s 3-0 f v"));
+  CHECK(complaints() == 2);
+}
+
 TEST_CASE("What cannot be written before a rewrite says why there is none", "[aof]") {
   LogStage s("no");
   s.stage("XADD s 1-0 f v");
