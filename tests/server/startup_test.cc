@@ -61,16 +61,22 @@ TEST_CASE("A server whose timers or ports the system does not watch does not sta
   uint32_t first = kFirstOwn;
   size_t said_before = 0;
   const auto said_by_this_one = [&] { return server.output().substr(said_before); };
+  // Inside, since a server does not outlive the thread that launched it.
   const auto starts = [&] {
+    bool is_ready = false;
     if (first > kFirstOwn) said_before = server.output().size();
-    run_unwatched_from(first, [&] { server.launch(server.with({})); });
-    REQUIRE(wait_until([&] {
-      return server.process().exit_code() ||
-             contains(said_by_this_one(), "Ready to accept connections unix");
-    }));
-    return !server.process().exit_code();
+    run_unwatched_from(first, [&] {
+      server.launch(server.with({}));
+      REQUIRE(wait_until([&] {
+        is_ready = contains(said_by_this_one(), "Ready to accept connections unix");
+        return is_ready || server.process().exit_code();
+      }));
+      if (is_ready) CHECK(server.terminate() == 0);
+    });
+    return is_ready;
   };
   while (first < kMost && !starts()) {
+    CAPTURE(first, said_by_this_one());
     CHECK(server.process().exit_code() == 1);
     CHECK(contains(said_by_this_one(),
                    "The system refuses what the server waits with: epoll_ctl: No "
@@ -81,7 +87,6 @@ TEST_CASE("A server whose timers or ports the system does not watch does not sta
   CAPTURE(first);
   CHECK(first > kFirstOwn);
   CHECK(first < kMost);
-  CHECK(server.terminate() == 0);
 }
 
 TEST_CASE("A port that is in use ends the start with a reason", "[startup]") {
