@@ -14,8 +14,6 @@ constexpr int64_t kRetryUs = kUsPerSecond;
 /// Under everysec: so that no write waits longer than a second for its sync to begin, though who
 /// looks for it comes by ten times a second.
 constexpr int64_t kSyncPeriodUs = 850'000;
-/// Complaints about a disk that refuses writes are logged this often.
-constexpr int64_t kComplaintUs = 30 * kUsPerSecond;
 constexpr size_t kMostSpareBytes = size_t{1024} * 1024;
 
 /// What is told first, of that which is not for replicas only.
@@ -78,13 +76,12 @@ void AppendLog::take_turn() {
 
 void AppendLog::write_turn() {
   take_turn();
-  if (refusal_.empty()) flush(false);
+  if (refusal_.empty()) static_cast<void>(flush(false));
 }
 
-bool AppendLog::write_now() {
+IoResult<void> AppendLog::write_now() {
   take_turn();
-  flush(true);
-  return buffer_.empty();
+  return flush(true);
 }
 
 /// Whether a write is put off, since a sync still runs and would hold it up.
@@ -107,22 +104,26 @@ std::optional<uint64_t> AppendLog::durable_bytes() const {
   return state.durable > rotated_ ? state.file_bytes : 0;
 }
 
-void AppendLog::flush(bool is_forced) {
+/// What it returns was told already.
+IoResult<void> AppendLog::flush(bool is_forced) {
   const int64_t now_us = Clock::monotonic_us();
   if (!buffer_.empty()) {
-    if (!is_forced && waits_for_sync(now_us)) return;
+    if (!is_forced && waits_for_sync(now_us)) return {};
     put_off_since_us_ = 0;
     last_try_us_ = now_us;
-    if (const IoResult<void> done = file_->append(buffer_, durable_bytes()); !done)
-      return write_failed(done.error(), now_us);
+    if (IoResult<void> done = file_->append(buffer_, durable_bytes()); !done) {
+      write_failed(done.error(), now_us);
+      return done;
+    }
   }
   written(now_us);
+  return {};
 }
 
 void AppendLog::accept_again() {
   parts_.log.warning("AOF write error looks solved, Redis can write again.");
   refusal_.clear();
-  last_complaint_us_ = 0;
+  complaints_.end();
 }
 
 /// Everything told is in the file.
@@ -187,11 +188,8 @@ void AppendLog::refuse(const IoError& error) {
 }
 
 void AppendLog::write_failed(const IoError& error, int64_t now_us) {
-  write_error_ = error;
-  if (last_complaint_us_ == 0 || now_us - last_complaint_us_ >= kComplaintUs) {
-    last_complaint_us_ = now_us;
+  if (complaints_.take(now_us))
     parts_.log.warning("Error writing to the AOF file: " + errno_text(error.errno_value));
-  }
   if (parts_.settings.appendfsync == AppendFsync::kAlways) {
     parts_.log.warning(
         "Can't recover from AOF write error when the AOF fsync policy is 'always'. Exiting...");
@@ -207,7 +205,7 @@ void AppendLog::cron() {
   take_turn();
   const int64_t now_us = Clock::monotonic_us();
   if (!refusal_.empty()) {
-    if (now_us - last_try_us_ >= kRetryUs) flush(true);
+    if (now_us - last_try_us_ >= kRetryUs) static_cast<void>(flush(true));
     return;
   }
   flush(false);
@@ -220,13 +218,13 @@ void AppendLog::policy_changed() {
   file_->set_filling(is_always);
   take_turn();
   parts_.gate.set_closed(is_always && !is_aside_);
-  flush(true);
+  static_cast<void>(flush(true));
 }
 
 void AppendLog::end() {
   if (!is_on()) return;
   take_turn();
-  flush(true);
+  static_cast<void>(flush(true));
   sync_.wait();
   synced();
   IoResult<void> done;
@@ -240,7 +238,7 @@ void AppendLog::end() {
   if (is_aside_) files_.drop_aside();
   is_aside_ = sync_failed_ = false;
   refusal_.clear();
-  last_complaint_us_ = 0;
+  complaints_.end();
   buffer_.clear();
   file_.reset();
   parts_.propagation.set_listener(Propagation::Listener::kLog, false);

@@ -31,6 +31,7 @@
 #include "resp/buffer.h"
 #include "server/clock.h"
 #include "server/durability/commit_gate.h"
+#include "server/durability/complaint_pace.h"
 #include "server/durability/log_files.h"
 #include "server/host/log.h"
 #include "server/net/wakeup.h"
@@ -94,8 +95,8 @@ class AppendLog {
   void write() {
     if (is_on() && !parts_.propagation.pending().empty()) write_turn();
   }
-  /// The same, whatever sync is running, and what was put off; whether all is in the file.
-  bool write_now();
+  /// The same, whatever sync is running, and what was put off; or why it is not in the file.
+  IoResult<void> write_now();
   /// Ten times a second: what was put off, or has to be tried again.
   void cron();
   /// appendfsync has another value.
@@ -132,7 +133,7 @@ class AppendLog {
  private:
   void write_turn();
   void take_turn();
-  void flush(bool is_forced);
+  IoResult<void> flush(bool is_forced);
   bool waits_for_sync(int64_t now_us);
   void written(int64_t now_us);
   void write_failed(const IoError& error, int64_t now_us);
@@ -160,11 +161,10 @@ class AppendLog {
   int64_t last_sync_us_ = 0;
   int64_t put_off_since_us_ = 0;  // 0: nothing is put off
   int64_t last_try_us_ = 0;
-  int64_t last_complaint_us_ = 0;  // 0: not since writes were accepted
-  int64_t stamped_s_ = 0;          // second of the last #TS line
+  ComplaintPace complaints_;  // that writes fail
+  int64_t stamped_s_ = 0;     // second of the last #TS line
   std::optional<LogEnd> last_end_;
   std::string refusal_;
-  IoError write_error_;  // the last one
   bool sync_failed_ = false;
   bool is_aside_ = false;
   bool is_saving_ = false;

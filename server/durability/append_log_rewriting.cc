@@ -36,7 +36,7 @@ IoResult<void> AppendLog::rotate() {
   files_.plan_base();
   if (!is_on()) return files_.read_manifest();
   if (is_aside_) return rotate_aside();
-  if (!write_now()) return tl::unexpected(write_error_);
+  if (IoResult<void> done = write_now(); !done) return done;
   sync_ahead();
   IoResult<AofFile> file = files_.next_increment(file_->size());
   if (!file) return tl::unexpected(std::move(file).error());
@@ -53,7 +53,7 @@ IoResult<void> AppendLog::rotate() {
 /// What was kept aside counts as soon as a manifest names it: from then on a crash must find it.
 IoResult<void> AppendLog::secure_aside() {
   take_turn();
-  flush(true);
+  static_cast<void>(flush(true));
   if (parts_.settings.appendfsync != AppendFsync::kAlways) return {};
   sync_.wait();
   const SyncThread::State state = sync_.state();

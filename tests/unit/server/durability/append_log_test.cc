@@ -274,7 +274,7 @@ TEST_CASE("A disk that refuses again after a rewrite had mended a failed sync is
   const auto is_refused = [&](const char* command) {
     s.disk.fail_from_call(1, ENOSPC);
     s.stage(command);
-    const bool is_written = s.log.write_now();
+    const bool is_written = s.log.write_now().has_value();
     s.disk.fail_call(0, 0);
     return !is_written;
   };
