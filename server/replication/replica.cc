@@ -50,13 +50,14 @@ void Replica::acknowledged(int64_t offset, int64_t durable) {
 
 // --- What is sent --------------------------------------------------------------------------------
 
-// Who has turned replies off gets its snapshot and nothing behind it, as in Redis.
 std::string_view Replica::next() {
-  if (state_ == State::kOnline) {
-    if (client.reply_mode == ReplyMode::kOff) next_ = stream_.backlog().end();
-    return stream_.backlog().at(next_);
-  }
+  if (state_ == State::kOnline)
+    return is_told_nothing() ? std::string_view() : stream_.backlog().at(next_);
   return state_ == State::kTransfer ? source_->next() : std::string_view();
+}
+
+void Replica::skip_if_told_nothing() {
+  if (state_ == State::kOnline && is_told_nothing()) next_ = stream_.backlog().end();
 }
 
 void Replica::sent(size_t bytes) {

@@ -75,6 +75,9 @@ class Replica final : public SharedOutput {
   /// Said by it.  durable: up to there it is on its disk.
   void acknowledged(int64_t offset, int64_t durable);
 
+  /// Who has turned replies off gets its snapshot and nothing behind it, as in Redis.
+  void skip_if_told_nothing();
+
   // --- SharedOutput
   std::string_view next() override;
   void sent(size_t bytes) override;
@@ -101,6 +104,7 @@ class Replica final : public SharedOutput {
   const TransferSource* source() const { return source_.get(); }
 
  private:
+  bool is_told_nothing() const { return client.reply_mode == ReplyMode::kOff; }
   void transferred();
 
   const ReplicationStream& stream_;

@@ -222,6 +222,8 @@ void Replicas::end_turn() {
   full_sync_.look_after();
   if (replicas_.empty()) return trim();
   full_sync_.begin_due(parts_.clock.monotonic_ms());
+  for (Replica* const replica : replicas_)
+    replica->skip_if_told_nothing();
   trim();
   send();
 }
