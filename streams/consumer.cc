@@ -25,10 +25,6 @@ Consumer::Consumer(std::string_view name, ConsumerNumber number)
   name.copy(to, name.size());
 }
 
-Consumer::~Consumer() {
-  give_up_holdings();
-}
-
 void Consumer::Destroy::operator()(Consumer* consumer) const {
   consumer->~Consumer();
   ::operator delete(consumer);
@@ -40,23 +36,22 @@ std::string_view Consumer::long_name() const {
   return {name_ + sizeof bytes, bytes};
 }
 
-/// Either kind: times are just bytes.
-void Consumer::give_up_holdings() {
-  if (!has_holdings()) return;
-  holdings_->~Holdings();
-  ::operator delete(holdings_);
+// Times are just bytes: what was made as either kind can be freed as the smaller one.
+void Consumer::FreeHoldings::operator()(Holdings* holdings) const {
+  if (holdings == &no_holdings) return;
+  holdings->~Holdings();
+  ::operator delete(holdings);
 }
 
 RadixTree<OwnedBlock>& Consumer::own_blocks() {
-  if (!has_holdings()) holdings_ = new Holdings();
+  if (!has_holdings()) holdings_.reset(new Holdings());
   return holdings_->blocks;
 }
 
 void Consumer::set_far_times(const FarTimes& times) {
   auto* const far = new FarHoldings{{}, times};
   if (has_holdings()) far->blocks = std::move(holdings_->blocks);
-  give_up_holdings();
-  holdings_ = far;
+  holdings_.reset(far);
   seen_.set(ShortTime::kElsewhere);
   active_.set(ShortTime::kElsewhere);
 }

@@ -270,6 +270,7 @@ void PendingList::assert_consistent() const {
   for (size_t number = 0; number < owned.size(); ++number) {
     if (consumers_[number] == nullptr) continue;
     consumers_[number]->blocks().assert_consistent();
+    assert(consumers_[number]->has_holdings() || consumers_[number]->blocks().is_empty());
     assert(consumers_[number]->pending_count() == owned[number]);
   }
 }
