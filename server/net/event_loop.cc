@@ -40,7 +40,6 @@ void EventLoop::run(const std::function<bool()>& end_of_turn) {
 }
 
 std::string EventLoop::begin() {
-  if (!refusal_.empty()) return refusal_;
   look(EVLOOP_ONCE | EVLOOP_NONBLOCK);
   return unwatched_.empty() ? std::string() : "epoll_ctl: " + unwatched_.front().why;
 }
