@@ -56,6 +56,20 @@ void lose_old_data(const TestServer& server, ScriptedPrimary& primary,
 
 const std::string kMark = "0123456789abcdefghijklmnopqrstuvwxyzABCD";
 
+/// A server with data of its own that asks a primary of another history for a snapshot.
+struct Asking {
+  explicit Asking(const std::string& loads)
+      : server(primary_options({"--repl-diskless-load", loads})), ours(server.connect()) {
+    give_some(server);
+    ours("REPLICAOF", "127.0.0.1", primary.port());
+    primary.announce_full_resync(50);
+  }
+
+  TestServer server;
+  Redis ours;
+  ScriptedPrimary primary;
+};
+
 }  // namespace
 
 TEST_CASE("A replica without room for a snapshot keeps its data, and takes the next one",
@@ -144,42 +158,32 @@ TEST_CASE("A snapshot whose mark does not come is none", "[replica]") {
   const std::string behind = GENERATE(as<std::string>(), "", kMark.substr(0, 39));
   CAPTURE(loads, behind);
   const std::string snapshot = snapshot_with(1);
-  TestServer server(primary_options({"--repl-diskless-load", loads}));
-  give_some(server);
-  Redis ours = server.connect();
-  ScriptedPrimary primary;
-  ours("REPLICAOF", "127.0.0.1", primary.port());
-  primary.announce_full_resync(50);
-  primary.say("$EOF:" + kMark + "\r\n" + snapshot + behind);
+  Asking asking(loads);
+  asking.primary.say("$EOF:" + kMark + "\r\n" + snapshot + behind);
   if (loads == "swapdb")
-    REQUIRE(wait_until([&] { return ours("EXISTS", "ours").starts_with("LOADING "); }));
-  primary.hang_up();
-  primary.announce_full_resync(70);
-  CHECK(ours("KEYS", "*") == R"(["ours"])");
-  primary.say("$EOF:" + kMark + "\r\n" + snapshot + kMark);
-  const bool is_up = becomes(ours, "master_link_status", "up");
-  INFO(server.log());
+    REQUIRE(wait_until([&] { return asking.ours("EXISTS", "ours").starts_with("LOADING "); }));
+  asking.primary.hang_up();
+  asking.primary.announce_full_resync(70);
+  CHECK(asking.ours("KEYS", "*") == R"(["ours"])");
+  asking.primary.say("$EOF:" + kMark + "\r\n" + snapshot + kMark);
+  const bool is_up = becomes(asking.ours, "master_link_status", "up");
+  INFO(asking.server.log());
   REQUIRE(is_up);
-  CHECK(ours("KEYS", "*") == R"(["theirs"])");
+  CHECK(asking.ours("KEYS", "*") == R"(["theirs"])");
 }
 
 TEST_CASE("A snapshot that is shorter than its data is none, though all of it came", "[replica]") {
   const std::string loads = GENERATE(as<std::string>(), "disabled", "swapdb");
   CAPTURE(loads);
   const std::string snapshot = snapshot_with(1);
-  TestServer server(primary_options({"--repl-diskless-load", loads}));
-  give_some(server);
-  Redis ours = server.connect();
-  ScriptedPrimary primary;
-  ours("REPLICAOF", "127.0.0.1", primary.port());
-  primary.announce_full_resync(50);
-  primary.send_file(snapshot.substr(0, snapshot.size() - 500));
-  primary.announce_full_resync(70);
-  CHECK(log_says(server, "Failed trying to load the MASTER synchronization DB"));
-  CHECK(ours("KEYS", "*") == R"(["ours"])");
-  primary.send_file(snapshot);
-  REQUIRE(becomes(ours, "master_link_status", "up"));
-  CHECK(ours("KEYS", "*") == R"(["theirs"])");
+  Asking asking(loads);
+  asking.primary.send_file(snapshot.substr(0, snapshot.size() - 500));
+  asking.primary.announce_full_resync(70);
+  CHECK(log_says(asking.server, "Failed trying to load the MASTER synchronization DB"));
+  CHECK(asking.ours("KEYS", "*") == R"(["ours"])");
+  asking.primary.send_file(snapshot);
+  REQUIRE(becomes(asking.ours, "master_link_status", "up"));
+  CHECK(asking.ours("KEYS", "*") == R"(["theirs"])");
 }
 
 TEST_CASE("A link that breaks when old data are gone already leaves none, also after a restart",

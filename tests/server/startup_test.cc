@@ -1,7 +1,6 @@
 // Starting: which configurations are refused and how, where the server listens, who may come in.
 #include <filesystem>
 #include <string>
-#include <variant>
 #include <vector>
 
 #include <catch2/catch.hpp>
@@ -12,7 +11,6 @@
 #include "tests/server/by_hand.h"
 #include "tests/support/contains.h"
 #include "tests/support/forbidden_calls.h"
-#include "tests/support/info_fields.h"
 
 namespace weir::testing {
 namespace {
@@ -102,32 +100,6 @@ TEST_CASE("A server of which no address is there does not start, though each is 
           "[startup]") {
   CHECK(contains(refusal({"--bind", "-192.0.2.1", "-no.such.host.invalid", "--save", ""}),
                  "None of the addresses of 'bind' is available here"));
-}
-
-TEST_CASE("A client that the system does not watch is sent away, and the others are served",
-          "[startup][limits]") {
-  constexpr uint32_t kFirstUnwatched = 64;  // the server itself has fewer files
-  run_unwatched_from(kFirstUnwatched, [] {
-    TestServer server;
-    Redis redis = server.connect();
-    std::vector<RawClient> clients;
-    const auto is_served = [](RawClient& client) {
-      client.write("PING\r\n");
-      return std::holds_alternative<resp::Reply>(client.await());
-    };
-    do {
-      clients.push_back(server.connect_raw());
-    } while (is_served(clients.back()) && clients.size() < kFirstUnwatched);
-    CHECK(clients.back().closed());
-    clients.pop_back();
-    CHECK(info_field(redis, "rejected_connections") == "1");
-    CHECK(
-        server.has_logged("Error registering fd event for the new client connection: No space "
-                          "left on device (addr=127.0.0.1:"));
-    REQUIRE_FALSE(clients.empty());
-    CHECK(is_served(clients.back()));
-    CHECK(info_field(redis, "connected_clients") == std::to_string(clients.size() + 1));
-  });
 }
 
 TEST_CASE("A second instance on the same port leaves the first alone", "[startup]") {

@@ -62,7 +62,7 @@ std::string title_of(const std::vector<std::string>& words, const Settings& sett
 TEST_CASE("A process that cannot go to the background stays where it is, and says why",
           "[process]") {
   std::string why;
-  REQUIRE(run_without({SYS_clone}, [&why] { why = go_to_background(); }));
+  REQUIRE(run_without({SYS_clone, SYS_clone3}, [&why] { why = go_to_background(); }));
   CHECK(why == "Can't go to the background: fork: Operation not permitted");
 }
 

@@ -3,16 +3,15 @@
 
 #include <memory>
 #include <string>
-#include <utility>
 
 #include <catch2/catch.hpp>
 #include <sys/socket.h>
 
 #include "server/net/socket.h"
-#include "server/net/tls.h"
 #include "tests/support/certificates.h"
 #include "tests/support/patience.h"
 #include "tests/support/quiet_clients.h"
+#include "tests/support/tls_rules.h"
 
 namespace weir::testing {
 namespace {
@@ -22,14 +21,7 @@ class NarrowServer : public QuietClients {
  public:
   NarrowServer() {
     const KeyPair own = certificates_.issue("both", {.chain_length = 40});
-    Settings settings;
-    settings.tls_replication = true;
-    settings.tls_cert_file = own.certificate;
-    settings.tls_key_file = own.key;
-    settings.tls_ca_cert_file = certificates_.authority();
-    auto rules = tls_.prepare(settings);
-    REQUIRE(rules.has_value());
-    tls_.use(*std::move(rules));
+    use(tls_, tls_settings(certificates_, own));
     int fds[2];
     REQUIRE(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, fds) == 0);
     constexpr int kSocketBytes = 4096;

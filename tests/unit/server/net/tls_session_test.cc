@@ -2,7 +2,6 @@
 #include <cerrno>
 #include <memory>
 #include <string>
-#include <utility>
 
 #include <catch2/catch.hpp>
 #include <sys/socket.h>
@@ -10,6 +9,7 @@
 #include "server/net/socket.h"
 #include "server/net/tls.h"
 #include "tests/support/certificates.h"
+#include "tests/support/tls_rules.h"
 
 namespace weir::testing {
 namespace {
@@ -26,13 +26,9 @@ class Pair {
   explicit Pair(const PairOptions& options = {}) {
     const KeyPair own = certificates_.issue("primary", {.chain_length = options.chain_length});
     const KeyPair as_client = certificates_.issue("replica");
-    Settings settings;
-    settings.tls_replication = true;
-    settings.tls_cert_file = own.certificate;
-    settings.tls_key_file = own.key;
+    Settings settings = tls_settings(certificates_, own);
     settings.tls_client_cert_file = as_client.certificate;
     settings.tls_client_key_file = as_client.key;
-    settings.tls_ca_cert_file = certificates_.authority();
     use(server_tls_, settings);
     if (!options.authority_of_client.empty())
       settings.tls_ca_cert_file = options.authority_of_client;
@@ -59,12 +55,6 @@ class Pair {
   int raw_client() const { return client_fd_.get(); }
 
  private:
-  static void use(Tls& tls, const Settings& settings) {
-    auto rules = tls.prepare(settings);
-    REQUIRE(rules.has_value());
-    tls.use(*std::move(rules));
-  }
-
   Certificates certificates_;
   Tls server_tls_;
   Tls client_tls_;

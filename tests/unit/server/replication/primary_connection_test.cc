@@ -10,6 +10,7 @@
 
 #include "tests/server/address.h"
 #include "tests/support/certificates.h"
+#include "tests/support/tls_rules.h"
 
 namespace weir::testing {
 namespace {
@@ -27,7 +28,10 @@ class Scene {
  public:
   explicit Scene(const SceneOptions& options = {}) {
     const bool is_tls = options.is_tls;
-    if (is_tls) use_certificates(options.chain_length);
+    if (is_tls) {
+      const KeyPair own = certificates_.issue("both", {.chain_length = options.chain_length});
+      use(tls_, tls_settings(certificates_, own));
+    }
     if (options.socket_bytes > 0) narrow(listener_.socket.fd(), SO_RCVBUF, options.socket_bytes);
     connection_.on_connected = [this] { is_connected_ = true; };
     connection_.on_bytes = [] {};
@@ -79,17 +83,6 @@ class Scene {
  private:
   static void narrow(int fd, int option, int bytes) {
     REQUIRE(setsockopt(fd, SOL_SOCKET, option, &bytes, sizeof(bytes)) == 0);
-  }
-  void use_certificates(int chain_length) {
-    const KeyPair own = certificates_.issue("both", {.chain_length = chain_length});
-    Settings settings;
-    settings.tls_replication = true;
-    settings.tls_cert_file = own.certificate;
-    settings.tls_key_file = own.key;
-    settings.tls_ca_cert_file = certificates_.authority();
-    auto rules = tls_.prepare(settings);
-    REQUIRE(rules.has_value());
-    tls_.use(*std::move(rules));
   }
 
   Certificates certificates_;
