@@ -208,7 +208,7 @@ void AppendLog::cron() {
     if (now_us - last_try_us_ >= kRetryUs) static_cast<void>(flush(true));
     return;
   }
-  flush(false);
+  static_cast<void>(flush(false));
 }
 
 /// Replies that were held under `always` still wait for their sync, whatever comes after it.
