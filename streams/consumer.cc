@@ -25,6 +25,10 @@ Consumer::Consumer(std::string_view name, ConsumerNumber number)
   name.copy(to, name.size());
 }
 
+Consumer::~Consumer() {
+  give_up_holdings();
+}
+
 void Consumer::Destroy::operator()(Consumer* consumer) const {
   consumer->~Consumer();
   ::operator delete(consumer);
@@ -36,22 +40,23 @@ std::string_view Consumer::long_name() const {
   return {name_ + sizeof bytes, bytes};
 }
 
-// Times are just bytes: what was made as either kind can be freed as the smaller one.
-void Consumer::FreeHoldings::operator()(Holdings* holdings) const {
-  if (holdings == &no_holdings) return;
-  holdings->~Holdings();
-  ::operator delete(holdings);
+/// Either kind: times are just bytes.
+void Consumer::give_up_holdings() {
+  if (!has_holdings()) return;
+  holdings_->~Holdings();
+  ::operator delete(holdings_);
 }
 
 RadixTree<OwnedBlock>& Consumer::own_blocks() {
-  if (!has_holdings()) holdings_.reset(new Holdings());
+  if (!has_holdings()) holdings_ = new Holdings();
   return holdings_->blocks;
 }
 
 void Consumer::set_far_times(const FarTimes& times) {
   auto* const far = new FarHoldings{{}, times};
   if (has_holdings()) far->blocks = std::move(holdings_->blocks);
-  holdings_.reset(far);
+  give_up_holdings();
+  holdings_ = far;
   seen_.set(ShortTime::kElsewhere);
   active_.set(ShortTime::kElsewhere);
 }

@@ -130,22 +130,17 @@ class Consumer {
   struct FarHoldings : Holdings {
     FarTimes times;
   };
-  /// Either kind, unless it is nobody's.
-  struct FreeHoldings {
-    void operator()(Holdings* holdings) const;
-  };
 
   Consumer(std::string_view name, ConsumerNumber number);
-  ~Consumer() = default;
+  ~Consumer();
 
   std::string_view long_name() const;
-  bool has_holdings() const { return holdings_.get() != &no_holdings; }
+  bool has_holdings() const { return holdings_ != &no_holdings; }
   /// The tree for changing it: its own.
   RadixTree<OwnedBlock>& own_blocks();
-  const FarTimes& far_times() const {
-    return static_cast<const FarHoldings*>(holdings_.get())->times;
-  }
+  const FarTimes& far_times() const { return static_cast<const FarHoldings*>(holdings_)->times; }
   void set_far_times(const FarTimes& times);
+  void give_up_holdings();
 
   /// Adds to the number of NACKs in a block, of which new ones have no order key below `least`; a
   /// block with none is forgotten.
@@ -157,7 +152,7 @@ class Consumer {
   /// What all have that never needed any.  It stays empty.
   static Holdings no_holdings;
 
-  std::unique_ptr<Holdings, FreeHoldings> holdings_{&no_holdings};
+  Holdings* holdings_ = &no_holdings;  // its own if another; plain, since offsetof needs that
   ConsumerNumber number_;
   ShortTime seen_ = ShortTime(0);
   ShortTime active_ = ShortTime(-1);

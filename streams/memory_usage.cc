@@ -106,7 +106,7 @@ size_t PendingList::memory_bytes(size_t samples) const {
   for (const Consumer::Ptr& consumer : consumers_) {
     if (consumer == nullptr) continue;
     bytes += bytes_given(consumer.get()) + tree_bytes(consumer->blocks(), samples_of_one);
-    if (consumer->has_holdings()) bytes += bytes_given(consumer->holdings_.get());
+    if (consumer->has_holdings()) bytes += bytes_given(consumer->holdings_);
   }
   return bytes;
 }
