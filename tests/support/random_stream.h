@@ -165,18 +165,4 @@ class RandomStream {
   NodeLimits limits_;
 };
 
-/// When consumers were seen and active, which describe() leaves out.
-inline std::string describe_times(const Stream& stream) {
-  std::string text;
-  for (size_t i = 0; i < stream.groups().size(); ++i) {
-    const ConsumerGroup& group = stream.groups().at(i);
-    for (size_t j = 0; j < group.consumer_count(); ++j) {
-      const Consumer& consumer = group.consumer_at(j);
-      text += std::string(consumer.name()) + " seen " + std::to_string(consumer.seen_ms()) +
-              " active " + std::to_string(consumer.active_ms()) + '\n';
-    }
-  }
-  return text;
-}
-
 }  // namespace weir::testing
