@@ -94,7 +94,8 @@ std::string errno_text(int errno_value) {
 }
 
 std::string to_string(const IoError& error) {
-  std::string text = error.operation + " '" + error.path + "': " + errno_text(error.errno_value);
+  std::string text = error.operation + " '" + error.path + "'";
+  if (error.errno_value != 0) text += ": " + errno_text(error.errno_value);
   if (!error.left_behind.empty()) text += " (left behind: '" + error.left_behind + "')";
   return text;
 }

@@ -58,7 +58,7 @@ FileSystem& real_files();
 struct IoError {
   std::string operation;         ///< "open", "write", …
   std::string path;              ///< of the file that was meant
-  int errno_value = 0;           ///< why
+  int errno_value = 0;           ///< why; 0: the operation says it
   std::string left_behind = {};  ///< a temporary file that could not be removed either
 
   friend bool operator==(const IoError&, const IoError&) = default;

@@ -114,7 +114,7 @@ IoResult<void> LogFiles::read_manifest() {
   if (!text && text.error().errno_value == ENOENT) return {};
   if (!text) return tl::unexpected(std::move(text).error());
   auto manifest = AofManifest::parse(*text);
-  if (!manifest) return tl::unexpected(IoError{"parse", place_.manifest_path(), EINVAL});
+  if (!manifest) return tl::unexpected(IoError{manifest.error().reason, place_.manifest_path()});
   manifest_ = std::move(*manifest);
   return {};
 }

@@ -310,7 +310,7 @@ TEST_CASE("A manifest that is damaged stays as it is when the log is switched on
   machine.switch_off();
   write_text(path, "nonsense\n");
   CHECK(machine.log().begin_aside() ==
-        "Can't begin the append-only file: parse '" + path + "': Invalid argument");
+        "Can't begin the append-only file: Invalid AOF manifest file format '" + path + "'");
   CHECK_FALSE(machine.log().is_on());
   CHECK_FALSE(machine.rewriter().begin());
   CHECK(read_text(path) == "nonsense\n");
