@@ -289,11 +289,12 @@ AofReader::Status AofReader::judge_broken_batch(uint64_t broken) {
   }
 }
 
-std::optional<uint64_t> previous_bytes_told_by(FileSystem& files, const std::string& path) {
+IoResult<std::optional<uint64_t>> previous_bytes_told_by(FileSystem& files,
+                                                         const std::string& path) {
   IoResult<File> file = File::open_for_read(files, path);
-  if (!file) return std::nullopt;
+  if (!file) return tl::unexpected(std::move(file).error());
   AofReader reader(std::move(*file));
-  static_cast<void>(reader.next());
+  if (reader.next() == AofReader::Status::kUnreadable) return tl::unexpected(reader.error());
   return reader.previous_bytes();
 }
 

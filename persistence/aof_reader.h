@@ -104,8 +104,9 @@ class AofReader {
   bool is_at_end_ = false;  // of the file: nothing more comes into the buffer
 };
 
-/// What an increment says of the one before it: how long it was when this one was begun.  Nothing
-/// also if it cannot be opened: whoever reads it will say why.
-std::optional<uint64_t> previous_bytes_told_by(FileSystem& files, const std::string& path);
+/// What an increment says of the one before it: how long it was when this one was begun.  That it
+/// cannot be read must not pass for silence: the end that it would tell of may be missing.
+IoResult<std::optional<uint64_t>> previous_bytes_told_by(FileSystem& files,
+                                                         const std::string& path);
 
 }  // namespace weir

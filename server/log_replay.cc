@@ -231,18 +231,23 @@ tl::expected<uint64_t, LogReplay::Failure> LogReplay::load_commands(const Place&
     if (std::optional<Failure> why = run_command(place, reader)) return fatal(std::move(*why));
     if (is_interrupted(place, reader.offset())) return fatal("Loading was stopped.");
   }
+  std::optional<uint64_t> end;
+  if (!replay_.in_transaction() && (status == Status::kEnd || status == Status::kTorn)) {
+    auto told = end_by_next(place);
+    if (!told) return tl::unexpected(std::move(told).error());
+    end = *told;
+  }
   switch (status) {
     case Status::kEnd:
     case Status::kCommand:
-      if (replay_.in_transaction() || end_by_next(place).value_or(0) > reader.good_end()) break;
+      if (replay_.in_transaction() || end.value_or(0) > reader.good_end()) break;
       if (reader.good_end() < size && reader.offset() == reader.good_end())
         context_.log.verbose("AOF " + place.info.name + " ends at offset " +
                              std::to_string(reader.good_end()) + ", behind it is filler");
       return reader.good_end();
     case Status::kTorn:
       // Behind the end may be what cutting filler off has left when it did not reach the disk.
-      if (!replay_.in_transaction() && end_by_next(place) == reader.offset())
-        return reader.offset();
+      if (end == reader.offset()) return reader.offset();
       break;
     case Status::kBadFormat:
       return bad_format(place, size, reader.offset());

@@ -61,7 +61,7 @@ class LogReplay {
   tl::expected<uint64_t, Failure> load_commands(const Place& place, uint64_t size, File file,
                                                 uint64_t offset);
   std::optional<Failure> run_command(const Place& place, const AofReader& reader);
-  std::optional<uint64_t> end_by_next(const Place& place);
+  tl::expected<std::optional<uint64_t>, Failure> end_by_next(const Place& place);
   IoResult<AofReader> open(const AofFileInfo& info);
   bool was_never_on_disk(const AofFileInfo& info);
   bool drop_later(const Place& place);

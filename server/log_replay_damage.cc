@@ -14,9 +14,14 @@ IoResult<AofReader> LogReplay::open(const AofFileInfo& info) {
 }
 
 /// Where this file ended when the next one was begun, if that one says so.
-std::optional<uint64_t> LogReplay::end_by_next(const Place& place) {
+tl::expected<std::optional<uint64_t>, LogReplay::Failure> LogReplay::end_by_next(
+    const Place& place) {
   if (place.is_last() || place.info.role != AofRole::kIncrement) return std::nullopt;
-  return previous_bytes_told_by(files_, place_.path(place.later.front().name));
+  const std::string& next = place.later.front().name;
+  auto told = previous_bytes_told_by(files_, place_.path(next));
+  if (told) return *told;
+  return fatal("Unrecoverable error reading the append only file " + next + ": " +
+               errno_text(told.error().errno_value));
 }
 
 /// Nothing of a file of ours says that it, or what is before it, had reached the disk.

@@ -287,7 +287,8 @@ Finding Checker::judge(const Target& target, const AofReader& reader, Status sta
 /// Where this increment ended when the next one was begun, if that one says so.
 std::optional<uint64_t> Checker::end_by_next(const Target& target) {
   if (target.next_path.empty()) return std::nullopt;
-  return previous_bytes_told_by(files_, target.next_path);
+  // It is checked itself, and told then if it cannot be read.
+  return previous_bytes_told_by(files_, target.next_path).value_or(std::nullopt);
 }
 
 /// What the next increment knows of this one's end.

@@ -250,6 +250,39 @@ TEST_CASE(
   CHECK(was_told);
 }
 
+TEST_CASE(
+    "That a file of the log ends too soon is not missed since a call failed that would tell it",
+    "[aof][faults]") {
+  bool was_whole = false;
+  bool was_told = false;
+  for (int n = 1; n < 400 && !was_whole; ++n) {
+    CAPTURE(n);
+    Lab lab;
+    const std::string first = "appendonlydir/appendonly.aof.1.incr.aof";
+    uintmax_t bytes = 0;
+    {
+      LogMachine machine(lab.disk, "no");
+      REQUIRE(machine.start() == "");
+      machine.write();
+      machine.turn();
+      bytes = std::filesystem::file_size(first);
+      machine.write();
+      machine.turn();
+      REQUIRE(machine.log().rotate());
+      machine.write();
+      machine.turn();
+    }
+    std::filesystem::resize_file(first, bytes);
+    const FailingStart start = start_failing(lab, n, EIO);
+    was_whole = start.was_whole;
+    was_told |=
+        start.why.starts_with("Unrecoverable error reading the append only file appendonly.aof.2");
+    if (start.why.empty()) CHECK(start.units == 1);
+  }
+  CHECK(was_whole);
+  CHECK(was_told);
+}
+
 TEST_CASE("An end that makes no sense is cut off where it is shorter than told", "[aof]") {
   const std::string sense = unit(1) + unit(2) + "*1\r\n$5\r\nMULTI\r\n";
   const std::string nonsense = "*1\r\nnonsense\r\n";
