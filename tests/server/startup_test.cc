@@ -5,6 +5,7 @@
 
 #include <catch2/catch.hpp>
 #include <signal.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 
 #include "tests/server/address.h"
@@ -85,6 +86,24 @@ TEST_CASE("A server whose timers or ports the system does not watch does not sta
   CAPTURE(first);
   CHECK(first > kFirstOwn);
   CHECK(first < kMost);
+}
+
+TEST_CASE(
+    "A server that may not have as many files open as its clients need says so and takes fewer",
+    "[startup]") {
+  constexpr rlim_t kOthers = 32;  // descriptors for other things
+  rlimit limit{};
+  REQUIRE(getrlimit(RLIMIT_NOFILE, &limit) == 0);
+  const std::string possible = std::to_string(limit.rlim_cur - kOthers);
+  REQUIRE(run_under(keep_limits, [&] {
+    ByHand server;
+    server.start(server.with({"--maxclients", "4000000000"}));
+    CHECK(contains(server.output(), "The limit of open files allows " + possible +
+                                        " clients; maxclients is lowered to that."));
+    Redis redis = server.connect();
+    CHECK(redis("CONFIG", "GET", "maxclients").text == R"(["maxclients",")" + possible + R"("])");
+    CHECK(server.terminate() == 0);
+  }));
 }
 
 TEST_CASE("A port that is in use ends the start with a reason", "[startup]") {

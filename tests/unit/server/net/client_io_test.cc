@@ -1,11 +1,14 @@
-// A connection of TLS whose other end takes little at a time.
+// Connections whose other end takes little at a time.
 #include "server/net/client_io.h"
 
 #include <memory>
 #include <string>
+#include <thread>
 
 #include <catch2/catch.hpp>
+#include <poll.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include "server/net/socket.h"
 #include "tests/support/certificates.h"
@@ -60,6 +63,29 @@ class NarrowServer : public QuietClients {
   int handshakes = 0;
 };
 
+/// A connection in plain text that is full: what is read of it by hand makes room.
+class FullServer : public QuietClients {
+ public:
+  FullServer() {
+    int fds[2];
+    REQUIRE(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, fds) == 0);
+    client = &table.add(fds[0], true, 0);  // owns it
+    io.start(*client);
+    peer = Fd(fds[1]);
+    output = std::string(4'000'000, 'x');
+    client->output.append(output);
+  }
+
+ private:
+  EventLoop loop_;
+
+ public:
+  ClientIo io{loop_, *this};
+  Client* client = nullptr;
+  Fd peer;
+  std::string output;
+};
+
 }  // namespace
 
 TEST_CASE("A handshake that a client does not read at once goes on when it does", "[tls]") {
@@ -81,6 +107,32 @@ TEST_CASE("A handshake that a client does not read at once goes on when it does"
   }));
   CHECK(got == "+OK\r\n");
   CHECK(server.handshakes == 1);
+}
+
+TEST_CASE("A client that reads on gets the rest of its replies from a server that ends") {
+  constexpr int kPatienceMs = 60'000;
+  FullServer server;
+  std::string got;
+  std::thread reader([&] {
+    char bytes[10'000];
+    pollfd socket{server.peer.get(), POLLIN, 0};
+    while (got.size() < server.output.size() && poll(&socket, 1, kPatienceMs) > 0) {
+      const ssize_t size = read(server.peer.get(), bytes, sizeof(bytes));
+      if (size <= 0) break;
+      got.append(bytes, static_cast<size_t>(size));
+    }
+  });
+  server.io.send_rest(*server.client, kPatienceMs);
+  shutdown(server.client->fd, SHUT_WR);
+  reader.join();
+  CHECK(got == server.output);
+}
+
+TEST_CASE("A server that ends does not wait for a client that reads nothing more") {
+  FullServer server;
+  server.io.send_rest(*server.client, 1);
+  CHECK_FALSE(server.client->output.empty());
+  CHECK_FALSE(server.client->closed);
 }
 
 }  // namespace weir::testing
