@@ -108,8 +108,7 @@ std::optional<size_t> ClientIo::send_some(Client& client, std::string_view bytes
 }
 
 /// What is shared, behind its own output, until the socket takes no more.  It may grow meanwhile: a
-/// socket that is not full is not watched for room, or nobody would tell of it.  Whether too much
-/// is left, the end of the next turn asks.
+/// socket that is not full is not watched for room, or nobody would tell of it.
 void ClientIo::flush_shared(Client& client) {
   size_t left = kSharedBytes;
   bool is_full = false;
@@ -123,6 +122,7 @@ void ClientIo::flush_shared(Client& client) {
     left -= *sent;
     is_full = *sent < bytes.size();
   }
+  if (close_if_output_exceeded(client)) return;
   const bool has_more = !client.shared->next().empty();
   if (!has_more && client.close_after_reply) return close(client);
   const bool tls_waits = client.tls && client.tls->wants_write();
