@@ -175,9 +175,7 @@ tl::expected<uint64_t, LogReplay::Failure> LogReplay::load(const Place& place, u
   size_t length = 0;
   while (length < start.size()) {
     const IoResult<size_t> got = file->read(std::span(start).subspan(length));
-    if (!got)
-      return fatal("Unrecoverable error reading the append only file " + place.info.name + ": " +
-                   errno_text(got.error().errno_value));
+    if (!got) return unreadable(place.info.name, got.error());
     if (*got == 0) break;
     length += *got;
   }
@@ -254,8 +252,7 @@ tl::expected<uint64_t, LogReplay::Failure> LogReplay::load_commands(const Place&
     case Status::kDamage:
       return fatal(damaged(place, reader.offset()));
     case Status::kUnreadable:
-      return fatal("Unrecoverable error reading the append only file " + place.info.name + ": " +
-                   errno_text(reader.error().errno_value));
+      return unreadable(place.info.name, reader.error());
   }
   return cut_torn(place, reader);
 }

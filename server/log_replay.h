@@ -51,6 +51,7 @@ class LogReplay {
   };
 
   static tl::unexpected<Failure> fatal(Failure why) { return tl::unexpected(std::move(why)); }
+  static tl::unexpected<Failure> unreadable(const std::string& name, const IoError& error);
   tl::expected<AofManifest, Failure> read_manifest();
   void log_manifest_error(const ManifestError& error);
   tl::expected<LoadedLog, Failure> load_all(AofManifest manifest);

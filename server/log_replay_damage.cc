@@ -13,6 +13,12 @@ IoResult<AofReader> LogReplay::open(const AofFileInfo& info) {
   });
 }
 
+tl::unexpected<LogReplay::Failure> LogReplay::unreadable(const std::string& name,
+                                                         const IoError& error) {
+  return fatal("Unrecoverable error reading the append only file " + name + ": " +
+               errno_text(error.errno_value));
+}
+
 /// Where this file ended when the next one was begun, if that one says so.
 tl::expected<std::optional<uint64_t>, LogReplay::Failure> LogReplay::end_by_next(
     const Place& place) {
@@ -20,8 +26,7 @@ tl::expected<std::optional<uint64_t>, LogReplay::Failure> LogReplay::end_by_next
   const std::string& next = place.later.front().name;
   auto told = previous_bytes_told_by(files_, place_.path(next));
   if (told) return *told;
-  return fatal("Unrecoverable error reading the append only file " + next + ": " +
-               errno_text(told.error().errno_value));
+  return unreadable(next, told.error());
 }
 
 /// Nothing of a file of ours says that it, or what is before it, had reached the disk.

@@ -6,6 +6,15 @@
 #include <vector>
 
 namespace weir {
+namespace {
+
+/// "read line 1 (Invalid AOF manifest file format) of 'x.manifest'"
+IoError not_understood(const ManifestError& error, const std::string& path) {
+  const std::string line = error.line > 0 ? "line " + std::to_string(error.line) + " " : "";
+  return {.operation = "read " + line + "(" + error.reason + ") of", .path = path};
+}
+
+}  // namespace
 
 LogFiles::LogFiles(const Parts& parts)
     : settings_(parts.settings),
@@ -114,7 +123,7 @@ IoResult<void> LogFiles::read_manifest() {
   if (!text && text.error().errno_value == ENOENT) return {};
   if (!text) return tl::unexpected(std::move(text).error());
   auto manifest = AofManifest::parse(*text);
-  if (!manifest) return tl::unexpected(IoError{manifest.error().reason, place_.manifest_path()});
+  if (!manifest) return tl::unexpected(not_understood(manifest.error(), place_.manifest_path()));
   manifest_ = std::move(*manifest);
   return {};
 }

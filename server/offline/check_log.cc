@@ -51,7 +51,8 @@ class Checker {
     std::string path;
     std::string name;
     bool is_last = true;
-    std::string next_path = {};  // of the increment behind it
+    std::string next_path = {};  // of the increment behind it; empty: there is none
+    std::string next_name = {};
   };
 
   void say(const std::string& line) { std::fprintf(out_, "%s\n", line.c_str()); }
@@ -63,7 +64,7 @@ class Checker {
   bool check_parts(const AofManifest& manifest);
   bool check_file(const Target& target, const std::string& kind);
   std::optional<uint64_t> check_preamble(const Target& target);
-  Finding unreadable(const Target& target, const IoError& error);
+  Finding unreadable(const std::string& name, const IoError& error);
   Finding read_commands(const Target& target, uint64_t offset);
   std::optional<Finding> judge_stamp(std::string_view line, uint64_t cut) const;
   Finding judge(const Target& target, const AofReader& reader, Status status);
@@ -73,8 +74,7 @@ class Checker {
   bool is_repairable(const Target& target, const Finding& finding);
   bool repair(const Target& target, const Finding& finding, uint64_t size);
   bool cut_late(const Target& target, uint64_t end);
-  std::optional<uint64_t> end_by_next(const Target& target);
-  void ask_next(const Target& target, Finding& finding);
+  bool ask_next(const Target& target, Finding& finding);
   bool is_agreed();
 
   FileSystem& files_;
@@ -142,7 +142,10 @@ bool Checker::check_parts(const AofManifest& manifest) {
   for (size_t i = 0; i < parts.size(); ++i) {
     const bool is_base = parts[i].role == AofRole::kBase;
     Target target{folder + parts[i].name, parts[i].name, i + 1 == parts.size()};
-    if (!is_base && !target.is_last) target.next_path = folder + parts[i + 1].name;
+    if (!is_base && !target.is_last) {
+      target.next_name = parts[i + 1].name;
+      target.next_path = folder + target.next_name;
+    }
     const std::optional<std::string> start = start_of(target.path);
     if (!start) return false;
     if (is_base) {
@@ -166,7 +169,7 @@ bool Checker::check_file(const Target& target, const std::string& kind) {
   const std::optional<std::string> start = start_of(target.path);
   if (!start) return false;
   const IoResult<std::optional<uint64_t>> size = size_of(files_, target.path);
-  if (!size) unreadable(target, size.error());
+  if (!size) unreadable(target.name, size.error());
   if (!size || !*size) return false;
   if (**size == 0) {
     say(kind + " " + target.name + " is empty");
@@ -185,7 +188,7 @@ bool Checker::check_file(const Target& target, const std::string& kind) {
     say("Invalid timestamp annotation");
     return false;
   }
-  ask_next(target, finding);
+  if (!ask_next(target, finding)) return false;
   if (finding.kind == Finding::Kind::kSound) finding.ok_up_to = **size;  // filler is in order
   line_ += lines_between(target.path, offset, finding.ok_up_to);
   if (finding.kind == Finding::Kind::kSound && check_.until_s) {
@@ -222,17 +225,17 @@ std::optional<std::string> Checker::take_pairs(const AofReader& reader) {
 }
 
 /// Nothing is known of it then, least of all where it ends.
-Finding Checker::unreadable(const Target& target, const IoError& error) {
-  say("AOF " + target.name + ": " + to_string(error));
+Finding Checker::unreadable(const std::string& name, const IoError& error) {
+  say("AOF " + name + ": " + to_string(error));
   return {.kind = Finding::Kind::kUnreadable};
 }
 
 Finding Checker::read_commands(const Target& target, uint64_t offset) {
   transaction_offset_.reset();
   IoResult<File> file = File::open_for_read(files_, target.path);
-  if (!file) return unreadable(target, file.error());
+  if (!file) return unreadable(target.name, file.error());
   if (const IoResult<void> there = file->seek(offset); !there)
-    return unreadable(target, there.error());
+    return unreadable(target.name, there.error());
   AofReader reader(std::move(*file), offset);
   std::optional<Finding> late;
   reader.on_line = [&](std::string_view line, uint64_t cut) {
@@ -274,7 +277,7 @@ Finding Checker::judge(const Target& target, const AofReader& reader, Status sta
     case Status::kDamage:
       return {Finding::Kind::kDamaged, reader.offset()};
     case Status::kUnreadable:
-      return unreadable(target, reader.error());
+      return unreadable(target.name, reader.error());
   }
   if (transaction_offset_) {
     say_at(reader.offset(), "Reached EOF before reading EXEC for MULTI");
@@ -284,17 +287,17 @@ Finding Checker::judge(const Target& target, const AofReader& reader, Status sta
   return finding;
 }
 
-/// Where this increment ended when the next one was begun, if that one says so.
-std::optional<uint64_t> Checker::end_by_next(const Target& target) {
-  if (target.next_path.empty()) return std::nullopt;
-  // It is checked itself, and told then if it cannot be read.
-  return previous_bytes_told_by(files_, target.next_path).value_or(std::nullopt);
-}
-
-/// What the next increment knows of this one's end.
-void Checker::ask_next(const Target& target, Finding& finding) {
-  const std::optional<uint64_t> end = end_by_next(target);
-  if (!end) return;
+/// What the next increment knows of this one's end: where that was when the next one was begun.
+/// False: it cannot be read, which is told.
+bool Checker::ask_next(const Target& target, Finding& finding) {
+  if (target.next_path.empty()) return true;
+  const IoResult<std::optional<uint64_t>> told = previous_bytes_told_by(files_, target.next_path);
+  if (!told) {
+    unreadable(target.next_name, told.error());
+    return false;
+  }
+  const std::optional<uint64_t> end = *told;
+  if (!end) return true;
   if (finding.kind == Finding::Kind::kSound && *end > finding.ok_up_to) {
     say_at(finding.ok_up_to, "Reached EOF where " + std::to_string(*end) +
                                  " bytes had been written, as the next file says");
@@ -302,6 +305,7 @@ void Checker::ask_next(const Target& target, Finding& finding) {
   } else if (finding.kind == Finding::Kind::kTorn && *end == finding.ok_up_to) {
     finding.kind = Finding::Kind::kSound;  // behind the end is filler, or what is left of it
   }
+  return true;
 }
 
 void Checker::tell(const Target& target, const Finding& finding, uint64_t size) {

@@ -269,6 +269,7 @@ TEST_CASE(
       machine.write();
       machine.turn();
       REQUIRE(machine.log().rotate());
+      REQUIRE(machine.settle());  // so that what follows was not lost with the end before it
       machine.write();
       machine.turn();
     }
@@ -278,6 +279,7 @@ TEST_CASE(
     was_told |=
         start.why.starts_with("Unrecoverable error reading the append only file appendonly.aof.2");
     if (start.why.empty()) CHECK(start.units == 1);
+    CHECK_FALSE(start.why.starts_with("a gap"));
   }
   CHECK(was_whole);
   CHECK(was_told);
@@ -343,7 +345,8 @@ TEST_CASE("A manifest that is damaged stays as it is when the log is switched on
   machine.switch_off();
   write_text(path, "nonsense\n");
   CHECK(machine.log().begin_aside() ==
-        "Can't begin the append-only file: Invalid AOF manifest file format '" + path + "'");
+        "Can't begin the append-only file: read line 1 (Invalid AOF manifest file format) of '" +
+            path + "'");
   CHECK_FALSE(machine.log().is_on());
   CHECK_FALSE(machine.rewriter().begin());
   CHECK(read_text(path) == "nonsense\n");

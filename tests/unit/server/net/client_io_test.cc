@@ -35,6 +35,9 @@ class NarrowServer : public QuietClients {
     peer_fd_ = Fd(fds[1]);
     peer = tls_.connect(fds[1]);
   }
+  ~NarrowServer() override { io.close(*client); }  // its watches do not outlive the loop
+  NarrowServer(const NarrowServer&) = delete;
+  NarrowServer& operator=(const NarrowServer&) = delete;
 
   void turn() {
     loop_.poll([this] { return io.end_of_turn(); });

@@ -9,8 +9,11 @@
 
 #include <catch2/catch.hpp>
 
+#include "persistence/aof_file.h"
+#include "persistence/file.h"
 #include "tests/support/faulty_file.h"
 #include "tests/support/temp_folder.h"
+#include "tests/support/text_file.h"
 
 namespace weir::testing {
 namespace {
@@ -74,6 +77,31 @@ TEST_CASE("Every call that fails while a log is checked is told, and nothing is 
     CHECK(was_whole);
     CHECK(was_told);
   }
+}
+
+TEST_CASE("A log that lacks an end is not valid since a call failed that would tell it",
+          "[check][aof][faults]") {
+  const std::string command = "*5\r\n$4\r\nXADD\r\n$1\r\ns\r\n$1\r\n*\r\n$1\r\nf\r\n$1\r\nv\r\n";
+  bool was_whole = false;
+  for (int n = 1; n < 200 && !was_whole; ++n) {
+    const TempFolder folder;
+    const std::string log = folder.path() + kFolder;
+    fs::create_directory(log);
+    write_text(log + "1", command);
+    {
+      AofFile second = std::move(*AofFile::create(real_files(), log + "2"));
+      REQUIRE(second.mark(command.size() + 1));  // as many bytes as the first one had
+    }
+    write_text(log + "appendonly.aof.manifest", "file 1 seq 1 type i\nfile 2 seq 2 type i\n");
+    FaultyFileSystem disk;
+    disk.fail_call(n, EIO);
+    const Checked checked = fix(disk, folder.path());
+    was_whole = !disk.has_failed();
+    CAPTURE(n, checked.said);
+    CHECK(checked.exit_code != 0);
+    CHECK(fs::file_size(log + "1") == command.size());
+  }
+  CHECK(was_whole);
 }
 
 }  // namespace weir::testing
