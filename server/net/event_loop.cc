@@ -6,8 +6,11 @@
 #include <cstring>
 #include <utility>
 
+#include <sys/epoll.h>
 #include <sys/timerfd.h>
 #include <unistd.h>
+
+#include "server/net/socket.h"
 
 namespace weir {
 namespace {
@@ -87,6 +90,14 @@ bool EventLoop::wait(const std::function<bool()>& end_of_turn) {
   turn(EVLOOP_ONCE);
   return end_of_turn();
 }
+
+bool can_be_watched(int fd) {
+  const Fd trial(epoll_create1(EPOLL_CLOEXEC));
+  epoll_event event{.events = EPOLLIN, .data = {}};
+  return trial.is_open() && epoll_ctl(trial.get(), EPOLL_CTL_ADD, fd, &event) == 0;
+}
+
+// --- Watch ---------------------------------------------------------------------------------------
 
 void Watch::start(EventLoop& loop, int fd, short what, Callback callback, void* argument) {
   assert(!active_);

@@ -66,6 +66,10 @@ class EventLoop {
   bool stopped_ = false;
 };
 
+/// Whether the system would watch `fd`: asked at once, where a loop asks only when its turn ends.
+/// If not, errno says why.  Three system calls.
+bool can_be_watched(int fd);
+
 /// Calls back while a file descriptor is ready.
 class Watch {
  public:

@@ -68,7 +68,10 @@ std::unique_ptr<Listener::Socket> Listener::open_tcp(const TcpAddress& address, 
     if (fd >= 0) {
       setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
       if (at->ai_family == AF_INET6) setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof(on));
-      if (bind(fd, at->ai_addr, at->ai_addrlen) == 0 && listen(fd, backlog) == 0) return socket_ptr;
+      if (bind(fd, at->ai_addr, at->ai_addrlen) == 0 && listen(fd, backlog) == 0 &&
+          can_be_watched(fd)) {
+        return socket_ptr;
+      }
     }
     error = errno;
   }

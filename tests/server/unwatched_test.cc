@@ -6,6 +6,7 @@
 
 #include <catch2/catch.hpp>
 
+#include "tests/server/watching.h"
 #include "tests/support/forbidden_calls.h"
 #include "tests/support/replication_stage.h"
 
@@ -45,6 +46,25 @@ TEST_CASE("A client that the system does not watch is sent away, and the others 
     REQUIRE_FALSE(clients.empty());
     CHECK(is_served(clients.back()));
     CHECK(info_field(redis, "connected_clients") == std::to_string(clients.size() + 1));
+  });
+}
+
+TEST_CASE("Addresses of which the system watches only some are refused, and the former ones stay",
+          "[config][limits]") {
+  run_unwatched_from(kFirstUnwatched, [] {
+    TestServer server;
+    Redis redis = server.connect();
+    std::vector<RawClient> clients = crowd(server);
+    const std::string two = "127.0.0.1 127.0.0.2";
+    CHECK(redis("CONFIG", "SET", "bind", two).text ==
+          "ERR CONFIG SET failed (possibly related to argument 'bind') - Failed to bind to "
+          "specified addresses.");
+    CHECK(server.has_logged("Could not create server TCP listening socket 127.0.0.2:" +
+                            std::to_string(server.port()) + ": No space left on device"));
+    clients.clear();
+    REQUIRE(connected_become(redis, 1));
+    CHECK(server.connect()("PING") == "PONG");
+    CHECK(redis("CONFIG", "SET", "bind", two) == "OK");
   });
 }
 
