@@ -2,6 +2,7 @@
 #include "server/host/process.h"
 
 #include <filesystem>
+#include <functional>
 #include <string>
 #include <thread>
 #include <vector>
@@ -9,6 +10,8 @@
 #include <catch2/catch.hpp>
 #include <sys/resource.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "tests/support/forbidden_calls.h"
 #include "tests/support/temp_folder.h"
@@ -39,6 +42,26 @@ class FileLimit {
  private:
   rlimit former_{};
 };
+
+/// What `work` returns in a process of its own, which may have no more files open than that.
+uint64_t result_among(rlim_t files, const std::function<uint64_t()>& work) {
+  int ends[2];
+  REQUIRE(pipe(ends) == 0);
+  const pid_t child = fork();
+  REQUIRE(child >= 0);
+  uint64_t result = 0;
+  if (child == 0) {
+    const rlimit limit{files, files};
+    if (setrlimit(RLIMIT_NOFILE, &limit) == 0) result = work();
+    const bool is_told = write(ends[1], &result, sizeof(result)) == sizeof(result);
+    _exit(is_told ? 0 : 1);
+  }
+  CHECK(read(ends[0], &result, sizeof(result)) == sizeof(result));
+  close(ends[0]);
+  close(ends[1]);
+  CHECK(waitpid(child, nullptr, 0) == child);
+  return result;
+}
 
 /// What ps would show of a program that was started with these words.
 std::string title_of(const std::vector<std::string>& words, const Settings& settings) {
@@ -91,6 +114,18 @@ TEST_CASE("The limit of files becomes what the clients need, or as much as there
   CHECK(FileLimit::now() == 101);
   CHECK(raise_file_limit(uint64_t{1} << 40) == limit.most() - kOthers);
   CHECK(FileLimit::now() == limit.most());
+}
+
+TEST_CASE("Who may raise the most files that there may be does so, and others make do with it",
+          "[process]") {
+  constexpr rlim_t kMost = 100;
+  const bool is_privileged = result_among(kMost, [] {
+                               const rlimit more{kMost + 1, kMost + 1};
+                               return uint64_t{setrlimit(RLIMIT_NOFILE, &more) == 0};
+                             }) != 0;
+  CAPTURE(is_privileged);
+  const uint64_t clients = result_among(kMost, [] { return raise_file_limit(69); });
+  CHECK(clients == (is_privileged ? 69U : 68U));
 }
 
 TEST_CASE("Where the limit of files stays as it is, so many clients fit in, and at least one",

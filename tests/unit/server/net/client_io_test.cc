@@ -137,6 +137,18 @@ TEST_CASE("A client that reads on gets the rest of its replies from a server tha
   CHECK((got == server.output));
 }
 
+TEST_CASE("Who has read all of its output may be above the soft limit anew") {
+  LoadedServer server;
+  server.client->output_soft_since_ms = 5;
+  server.io.send_rest(*server.client, 0);  // as much as the socket takes
+  CHECK(server.client->output_soft_since_ms == 5);
+  std::string bytes(server.output.size(), ' ');
+  while (!server.client->output.empty() && read(server.peer.get(), bytes.data(), bytes.size()) > 0)
+    server.io.send_rest(*server.client, 0);
+  CHECK(server.client->output.empty());
+  CHECK(server.client->output_soft_since_ms < 0);
+}
+
 TEST_CASE("A server that ends does not wait for a client that reads nothing more") {
   LoadedServer server;
   server.io.send_rest(*server.client, 1);
