@@ -36,13 +36,15 @@ struct SchedulingWish {
 
 /// The calling thread has a core as soon as it needs one, and not for long.  Its share is the same,
 /// but it does not wait for the end of the main thread's turn when the disk has answered, nor the
-/// main thread for the end of its.  A kernel before 6.12 takes no notice of the wish, and a
-/// container may forbid the calls: all works without it.
-inline void take_short_turns() {
+/// main thread for the end of its.  One that steps back does wait: once it runs, it no longer takes
+/// the core from who wakes it.  A kernel before 6.12 takes no notice of the turns, and a container
+/// may forbid the calls: all works without them.
+inline void take_short_turns(Niceness niceness) {
   constexpr uint64_t kShortestTurnNs = 100'000;
   SchedulingWish wish;
   if (syscall(SYS_sched_getattr, 0, &wish, sizeof(wish), 0) != 0) return;
   wish.turn_ns = kShortestTurnNs;
+  if (niceness != Niceness::kNone) wish.policy = SCHED_BATCH;
   syscall(SYS_sched_setattr, 0, &wish, 0);
 }
 
@@ -66,7 +68,7 @@ IoResult<std::thread> start_helper(Niceness niceness, Function function) {
   pthread_sigmask(SIG_SETMASK, &all, &before);
   IoResult<std::thread> helper;
   auto work = [niceness, function = std::move(function)]() mutable {
-    detail::take_short_turns();
+    detail::take_short_turns(niceness);
     // Of this thread alone, although the call is about processes; without it all works, too.
     if (niceness != Niceness::kNone)
       setpriority(PRIO_PROCESS, static_cast<id_t>(gettid()), static_cast<int>(niceness));

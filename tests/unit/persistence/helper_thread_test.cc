@@ -11,6 +11,7 @@ namespace {
 struct Seen {
   bool has_all_blocked = false;
   int niceness = 0;
+  int policy = SCHED_OTHER;
   uint64_t turn_ns = 0;  // 0: the kernel does not say
 };
 
@@ -20,6 +21,7 @@ Seen look() {
   pthread_sigmask(SIG_SETMASK, nullptr, &mask);
   seen.has_all_blocked = sigismember(&mask, SIGTERM) == 1 && sigismember(&mask, SIGHUP) == 1;
   seen.niceness = getpriority(PRIO_PROCESS, static_cast<id_t>(gettid()));
+  seen.policy = sched_getscheduler(0);
   detail::SchedulingWish wish;
   if (syscall(SYS_sched_getattr, 0, &wish, sizeof(wish), 0) == 0) seen.turn_ns = wish.turn_ns;
   return seen;
@@ -42,6 +44,13 @@ TEST_CASE("a helper steps back if it is told to, and nobody else does") {
   CHECK(seen_by(Niceness::kNone).niceness == usual);
   CHECK(seen_by(Niceness::kSome).niceness >= 10);
   CHECK(look().niceness == usual);
+}
+
+TEST_CASE("a helper that steps back does not take the core from who wakes it") {
+  const int usual = look().policy;
+  CHECK(seen_by(Niceness::kNone).policy == usual);
+  CHECK(seen_by(Niceness::kSome).policy == SCHED_BATCH);
+  CHECK(look().policy == usual);
 }
 
 TEST_CASE("a helper has shorter turns than the thread that starts it") {
