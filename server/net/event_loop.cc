@@ -1,5 +1,6 @@
 #include "server/net/event_loop.h"
 
+#include <algorithm>
 #include <cassert>
 #include <cerrno>
 #include <cstdio>
@@ -91,10 +92,13 @@ bool EventLoop::wait(const std::function<bool()>& end_of_turn) {
   return end_of_turn();
 }
 
-bool can_be_watched(int fd) {
+bool can_be_watched(std::span<const int> fds) {
   const Fd trial(epoll_create1(EPOLL_CLOEXEC));
+  if (!trial.is_open()) return false;
   epoll_event event{.events = EPOLLIN, .data = {}};
-  return trial.is_open() && epoll_ctl(trial.get(), EPOLL_CTL_ADD, fd, &event) == 0;
+  return std::all_of(fds.begin(), fds.end(), [&](int fd) {
+    return epoll_ctl(trial.get(), EPOLL_CTL_ADD, fd, &event) == 0;
+  });
 }
 
 // --- Watch ---------------------------------------------------------------------------------------

@@ -11,6 +11,7 @@
 #include <cstdint>
 #include <ctime>
 #include <functional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -66,9 +67,9 @@ class EventLoop {
   bool stopped_ = false;
 };
 
-/// Whether the system would watch `fd`: asked at once, where a loop asks only when its turn ends.
-/// If not, errno says why.  Three system calls.
-bool can_be_watched(int fd);
+/// Whether the system would watch all of these together: asked at once, where a loop asks only when
+/// its turn ends.  If not, errno says why.  A system call for each, and two more.
+bool can_be_watched(std::span<const int> fds);
 
 /// Calls back while a file descriptor is ready.
 class Watch {

@@ -68,10 +68,7 @@ std::unique_ptr<Listener::Socket> Listener::open_tcp(const TcpAddress& address, 
     if (fd >= 0) {
       setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
       if (at->ai_family == AF_INET6) setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof(on));
-      if (bind(fd, at->ai_addr, at->ai_addrlen) == 0 && listen(fd, backlog) == 0 &&
-          can_be_watched(fd)) {
-        return socket_ptr;
-      }
+      if (bind(fd, at->ai_addr, at->ai_addrlen) == 0 && listen(fd, backlog) == 0) return socket_ptr;
     }
     error = errno;
   }
@@ -102,11 +99,27 @@ std::string Listener::listen_on(Sockets& sockets, Transport transport,
   }
   if (sockets.empty() && !addresses.empty())
     return "None of the addresses of 'bind' is available here";
+  if (std::string why = refusal_to_watch(); !why.empty()) {
+    sockets.clear();
+    return why;
+  }
   for (const auto& opened : sockets) {
     opened->transport = transport;
     watch(*opened);
   }
   return {};
+}
+
+/// Of all that is open for TCP, with TLS or without: what is watched so far was not asked of the
+/// system yet, if it was opened in this turn.
+std::string Listener::refusal_to_watch() const {
+  std::vector<int> fds;
+  for (const Sockets* sockets : {&tcp_, &tls_}) {
+    for (const auto& opened : *sockets)
+      fds.push_back(opened->fd.get());
+  }
+  if (can_be_watched(fds)) return {};
+  return "The system refuses to watch listening sockets: " + std::string(std::strerror(errno));
 }
 
 std::string Listener::listen_unix(const std::string& path, unsigned permissions, int backlog) {

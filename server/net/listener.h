@@ -63,6 +63,7 @@ class Listener {
                                    std::string& why);
   std::string listen_on(Sockets& sockets, Transport transport,
                         const std::vector<TcpAddress>& addresses, int port, int backlog);
+  std::string refusal_to_watch() const;
   void watch(Socket& socket);
 
   EventLoop& loop_;

@@ -52,8 +52,21 @@ TEST_CASE("A server that gets no file to wait with does not start, and says why"
   });
 }
 
-TEST_CASE("A server whose timers or ports the system does not watch does not start, and says so",
+TEST_CASE("A server whose TCP port the system does not watch does not start, and says so",
           "[startup]") {
+  constexpr uint32_t kFirstOwn = 3;  // behind the standard streams
+  const std::string port = std::to_string(free_port());
+  std::string why;
+  REQUIRE(run_unwatched_from(kFirstOwn, [&] {
+    why = refusal({"--port", port, "--bind", "127.0.0.1", "--save", ""});
+  }));
+  CHECK(contains(why, "The system refuses to watch listening sockets: No space left on device"));
+  CHECK(contains(why, "Failed listening on port " + port + " (tcp), aborting."));
+}
+
+TEST_CASE(
+    "A server whose timers or Unix socket the system does not watch does not start, and says so",
+    "[startup]") {
   constexpr uint32_t kFirstOwn = 3;  // behind the standard streams
   constexpr uint32_t kMost = 64;
   ByHand server;
