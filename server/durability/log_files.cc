@@ -8,10 +8,13 @@
 namespace weir {
 namespace {
 
-/// "read line 1 (Invalid AOF manifest file format) of 'x.manifest'"
+/// "understand line 1 (Invalid AOF manifest file format) of 'x'"; without a line it is "understand
+/// (Empty AOF manifest) 'x'".
 IoError not_understood(const ManifestError& error, const std::string& path) {
-  const std::string line = error.line > 0 ? "line " + std::to_string(error.line) + " " : "";
-  return {.operation = "read " + line + "(" + error.reason + ") of", .path = path};
+  const std::string reason = "(" + error.reason + ")";
+  const std::string what =
+      error.line > 0 ? "line " + std::to_string(error.line) + " " + reason + " of" : reason;
+  return {.operation = "understand " + what, .path = path};
 }
 
 }  // namespace

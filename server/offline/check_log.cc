@@ -64,7 +64,8 @@ class Checker {
   bool check_parts(const AofManifest& manifest);
   bool check_file(const Target& target, const std::string& kind);
   std::optional<uint64_t> check_preamble(const Target& target);
-  Finding unreadable(const std::string& name, const IoError& error);
+  void say_unreadable(const std::string& name, const IoError& error);
+  Finding unreadable(const Target& target, const IoError& error);
   Finding read_commands(const Target& target, uint64_t offset);
   std::optional<Finding> judge_stamp(std::string_view line, uint64_t cut) const;
   Finding judge(const Target& target, const AofReader& reader, Status status);
@@ -169,7 +170,7 @@ bool Checker::check_file(const Target& target, const std::string& kind) {
   const std::optional<std::string> start = start_of(target.path);
   if (!start) return false;
   const IoResult<std::optional<uint64_t>> size = size_of(files_, target.path);
-  if (!size) unreadable(target.name, size.error());
+  if (!size) say_unreadable(target.name, size.error());
   if (!size || !*size) return false;
   if (**size == 0) {
     say(kind + " " + target.name + " is empty");
@@ -224,18 +225,22 @@ std::optional<std::string> Checker::take_pairs(const AofReader& reader) {
   return std::nullopt;
 }
 
-/// Nothing is known of it then, least of all where it ends.
-Finding Checker::unreadable(const std::string& name, const IoError& error) {
+void Checker::say_unreadable(const std::string& name, const IoError& error) {
   say("AOF " + name + ": " + to_string(error));
+}
+
+/// Nothing is known of it then, least of all where it ends.
+Finding Checker::unreadable(const Target& target, const IoError& error) {
+  say_unreadable(target.name, error);
   return {.kind = Finding::Kind::kUnreadable};
 }
 
 Finding Checker::read_commands(const Target& target, uint64_t offset) {
   transaction_offset_.reset();
   IoResult<File> file = File::open_for_read(files_, target.path);
-  if (!file) return unreadable(target.name, file.error());
+  if (!file) return unreadable(target, file.error());
   if (const IoResult<void> there = file->seek(offset); !there)
-    return unreadable(target.name, there.error());
+    return unreadable(target, there.error());
   AofReader reader(std::move(*file), offset);
   std::optional<Finding> late;
   reader.on_line = [&](std::string_view line, uint64_t cut) {
@@ -277,7 +282,7 @@ Finding Checker::judge(const Target& target, const AofReader& reader, Status sta
     case Status::kDamage:
       return {Finding::Kind::kDamaged, reader.offset()};
     case Status::kUnreadable:
-      return unreadable(target.name, reader.error());
+      return unreadable(target, reader.error());
   }
   if (transaction_offset_) {
     say_at(reader.offset(), "Reached EOF before reading EXEC for MULTI");
@@ -288,12 +293,14 @@ Finding Checker::judge(const Target& target, const AofReader& reader, Status sta
 }
 
 /// What the next increment knows of this one's end: where that was when the next one was begun.
-/// False: it cannot be read, which is told.
+/// False: it cannot be read, which is told.  Of what is damaged it knows nothing.
 bool Checker::ask_next(const Target& target, Finding& finding) {
-  if (target.next_path.empty()) return true;
+  const bool depends =
+      finding.kind == Finding::Kind::kSound || finding.kind == Finding::Kind::kTorn;
+  if (!depends || target.next_path.empty()) return true;
   const IoResult<std::optional<uint64_t>> told = previous_bytes_told_by(files_, target.next_path);
   if (!told) {
-    unreadable(target.next_name, told.error());
+    say_unreadable(target.next_name, told.error());
     return false;
   }
   const std::optional<uint64_t> end = *told;

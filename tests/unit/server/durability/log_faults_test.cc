@@ -345,7 +345,8 @@ TEST_CASE("A manifest that is damaged stays as it is when the log is switched on
   machine.switch_off();
   write_text(path, "nonsense\n");
   CHECK(machine.log().begin_aside() ==
-        "Can't begin the append-only file: read line 1 (Invalid AOF manifest file format) of '" +
+        "Can't begin the append-only file: understand line 1 (Invalid AOF manifest file format) of "
+        "'" +
             path + "'");
   CHECK_FALSE(machine.log().is_on());
   CHECK_FALSE(machine.rewriter().begin());
