@@ -80,7 +80,7 @@ inline constexpr CommandSpec kStreamRows[] = {
    .syntax = "key:key group:string consumer:string"},
   {.name = "xgroup|destroy", .arity = 4, .flags = kWrite, .group = Group::kStream,
    .keys = key_at(2, "RW delete"), .run = xgroup_destroy,
-   .since = "5.0.0", .complexity = "O(N) for the N pending entries of the group.",
+   .since = "5.0.0", .complexity = "O(1); what was pending is freed in the background.",
    .summary = "Removes a consumer group.", .syntax = "key:key group:string"},
   {.name = "xgroup|help", .arity = 2, .flags = kAnytime, .group = Group::kStream, .run = xgroup_help,
    .since = "5.0.0", .complexity = "O(1)", .summary = "Explains the subcommands of XGROUP."},
