@@ -9,12 +9,13 @@ CMAKE      := cmake
 TIME       ?= 60
 TIMES      ?= 20
 SEEDS      ?= 200
+LIVES      ?= 100
 BENCH      ?=
 ENTRIES    ?=
 MIB        ?= 256
 PEER       ?= /usr/bin/redis-server
 
-.PHONY: all build run test lint check coverage threads fuzz soak seeds simulate mishaps failovers bench install clean help
+.PHONY: all build run test lint check coverage threads fuzz soak seeds simulate differ mishaps failovers bench install clean help
 all: build
 
 build: ## release build of weir-server (installs missing build packages)
@@ -80,6 +81,12 @@ simulate: ## SEEDS simulated stories of a primary, replicas, disks and network, 
 	@$(CMAKE) --build $(BUILD) -j $(JOBS) --target simulation_tests
 	@WEIR_SEED=new WEIR_STORIES=$(SEEDS) $(BUILD)/tests/simulation/simulation_tests '[seed]'
 
+differ: ## LIVES times 5,000 random commands beside Debian's redis-server, in RESP2 and again in RESP3, from a new seed on (default 100: a million)
+	@.ci/packages build test
+	@$(CMAKE) -S . -B $(BUILD) -DCMAKE_BUILD_TYPE=$(BUILD_TYPE) $(CMAKE_ARGS) -DWEIR_TESTS=ON -DWEIR_BENCH=OFF >/dev/null
+	@$(CMAKE) --build $(BUILD) -j $(JOBS) --target weir-server differential_tests
+	@WEIR_SEED=new WEIR_LIVES=$(LIVES) $(BUILD)/tests/differential/differential_tests 'Random stream commands*'
+
 mishaps: ## TIMES mishaps of a primary and its replicas, under load and with a new seed (default 20)
 	@.ci/packages build test
 	@$(CMAKE) -S . -B $(BUILD) -DCMAKE_BUILD_TYPE=$(BUILD_TYPE) $(CMAKE_ARGS) -DWEIR_TESTS=ON -DWEIR_BENCH=OFF >/dev/null
@@ -92,7 +99,7 @@ failovers: ## TIMES failovers by Sentinel in each way there is, under load (defa
 	@$(CMAKE) --build $(BUILD) -j $(JOBS)
 	@WEIR_FAILOVERS=$(TIMES) $(BUILD)/tests/server_tests '[campaign]'
 
-bench: ## measure beside a peer server, and a PEL: BENCH=scenario[,...]|pending-costs|freeing-stalls|scale|snapshot-costs PEER=/path/to/redis-server
+bench: ## measure beside a peer server, and a PEL: BENCH=scenario[,...]|log-costs|replication-costs|hostile-costs|pending-costs|freeing-stalls|scale|snapshot-costs MIB=… ENTRIES=… PEER=/path/to/redis-server
 	@.ci/packages build bench
 	@$(CMAKE) -S . -B $(BUILD) -DCMAKE_BUILD_TYPE=Release $(CMAKE_ARGS) -DWEIR_TESTS=OFF -DWEIR_BENCH=ON >/dev/null
 	@$(CMAKE) --build $(BUILD) -j $(JOBS)

@@ -1,8 +1,8 @@
 // Many connections write, links tear, servers are killed, moved and promoted: in the end all copies
 // are the same.
 //
-// WEIR_KILLS in the environment: how much happens, three times so many mishaps (6); `make seeds`
-// does it more.
+// WEIR_MISHAPS in the environment: how much happens (18); `make mishaps` and `make seeds` do it
+// more.
 #include <cstdlib>
 #include <iostream>
 #include <list>

@@ -241,59 +241,65 @@ TEST_CASE("Every broken file is refused with Redis's reason, or read if it harms
   }
 }
 
+namespace {
+
+constexpr const char* kListpack = "Stream listpack integrity check failed.";
+/// What is said of a damaged stream, and where.
+struct Damage {
+  const char* name;
+  uint64_t offset;
+  const char* reason;  // null: it is read
+};
+constexpr Damage kDamages[] = {
+    {"00-good", 0, nullptr},
+    {"01-nodekey-short", 66, "Stream node key entry is not the size of a stream ID"},
+    {"02-lp-total-bytes", 138, kListpack},
+    {"03-lp-no-eof", 138, kListpack},
+    {"04-lp-numele", 0, nullptr},
+    {"05-lp-backlen", 138, kListpack},
+    {"06-lp-str-overrun", 138, kListpack},
+    {"07-lp-bad-encoding", 138, kListpack},
+    {"08-lp-empty", 75, "Empty listpack inside stream"},
+    {"09-live-too-big", 138, kListpack},
+    {"10-live-too-small", 138, kListpack},
+    {"11-deleted-mismatch", 138, kListpack},
+    {"12-live-zero", 0, nullptr},
+    {"13-master-term", 138, kListpack},
+    {"14-lpcount", 138, kListpack},
+    {"15-numfields-str", 91, kListpack},
+    {"16-numfields-huge", 89, kListpack},
+    {"17-numfields-neg", 92, kListpack},
+    {"18-live-neg", 139, kListpack},
+    {"19-dup-node", 226, "Listpack re-added with existing key"},
+    {"20-node-order", 185, "Stream nodes out of order"},
+    {"21-node-overlap", 185, "Stream nodes out of order"},
+    {"22-ids-descending", 108, "Stream entries out of order"},
+    {"23-length-mismatch", 148, "Stream length inconsistent with live entries"},
+    {"24-length-nonzero-no-nodes", 60, "Stream length inconsistent with rax entries"},
+    {"25-lastid-small", 0, nullptr},
+    {"26-first-wrong", 0, nullptr},
+    {"27-added-small", 0, nullptr},
+    {"28-dup-group", 270, "Duplicated consumer group name g"},
+    {"29-dup-pel", 206, "Duplicated global PEL entry loading stream consumer group"},
+    {"30-dup-consumer", 238, "Duplicate stream consumer detected."},
+    {"31-consumer-pel-unknown", 279, "Consumer entry not found in group global PEL"},
+    {"32-pel-owned-twice", 279, "Stream consumer PEL entry already has a consumer assigned"},
+    {"33-pel-unowned", 247, "Stream CG PEL entry without consumer"},
+    {"34-dup-consumer-pel", 251, "Stream consumer PEL entry already has a consumer assigned"},
+    {"35-group-last-beyond", 0, nullptr},
+    {"36-read-huge", 0, nullptr},
+    {"37-delivery-negative", 0, nullptr},
+    {"38-flags-unknown", 0, nullptr},
+    {"39-nodekey-lenenc", 52, "Stream node key entry is not the size of a stream ID"},
+    {"40-reserved-length", 50, "Unknown length encoding"},
+    {"41-cut", 69, "Unexpected EOF reading RDB file"},
+};
+
+}  // namespace
+
 TEST_CASE("Each kind of damage to a stream has its verdict", "[rdb][golden]") {
-  constexpr const char* kListpack = "Stream listpack integrity check failed.";
-  struct Expected {
-    const char* name;
-    uint64_t offset;
-    const char* reason;  // null: it is read
-  };
-  const Expected all[] = {
-      {"00-good", 0, nullptr},
-      {"01-nodekey-short", 66, "Stream node key entry is not the size of a stream ID"},
-      {"02-lp-total-bytes", 138, kListpack},
-      {"03-lp-no-eof", 138, kListpack},
-      {"04-lp-numele", 0, nullptr},
-      {"05-lp-backlen", 138, kListpack},
-      {"06-lp-str-overrun", 138, kListpack},
-      {"07-lp-bad-encoding", 138, kListpack},
-      {"08-lp-empty", 75, "Empty listpack inside stream"},
-      {"09-live-too-big", 138, kListpack},
-      {"10-live-too-small", 138, kListpack},
-      {"11-deleted-mismatch", 138, kListpack},
-      {"12-live-zero", 0, nullptr},
-      {"13-master-term", 138, kListpack},
-      {"14-lpcount", 138, kListpack},
-      {"15-numfields-str", 91, kListpack},
-      {"16-numfields-huge", 89, kListpack},
-      {"17-numfields-neg", 92, kListpack},
-      {"18-live-neg", 139, kListpack},
-      {"19-dup-node", 226, "Listpack re-added with existing key"},
-      {"20-node-order", 185, "Stream nodes out of order"},
-      {"21-node-overlap", 185, "Stream nodes out of order"},
-      {"22-ids-descending", 108, "Stream entries out of order"},
-      {"23-length-mismatch", 148, "Stream length inconsistent with live entries"},
-      {"24-length-nonzero-no-nodes", 60, "Stream length inconsistent with rax entries"},
-      {"25-lastid-small", 0, nullptr},
-      {"26-first-wrong", 0, nullptr},
-      {"27-added-small", 0, nullptr},
-      {"28-dup-group", 270, "Duplicated consumer group name g"},
-      {"29-dup-pel", 206, "Duplicated global PEL entry loading stream consumer group"},
-      {"30-dup-consumer", 238, "Duplicate stream consumer detected."},
-      {"31-consumer-pel-unknown", 279, "Consumer entry not found in group global PEL"},
-      {"32-pel-owned-twice", 279, "Stream consumer PEL entry already has a consumer assigned"},
-      {"33-pel-unowned", 247, "Stream CG PEL entry without consumer"},
-      {"34-dup-consumer-pel", 251, "Stream consumer PEL entry already has a consumer assigned"},
-      {"35-group-last-beyond", 0, nullptr},
-      {"36-read-huge", 0, nullptr},
-      {"37-delivery-negative", 0, nullptr},
-      {"38-flags-unknown", 0, nullptr},
-      {"39-nodekey-lenenc", 52, "Stream node key entry is not the size of a stream ID"},
-      {"40-reserved-length", 50, "Unknown length encoding"},
-      {"41-cut", 69, "Unexpected EOF reading RDB file"},
-  };
-  CHECK(std::size(all) == names_in("corrupt/").size());
-  for (const Expected& expected : all) {
+  CHECK(std::size(kDamages) == names_in("corrupt/").size());
+  for (const Damage& expected : kDamages) {
     INFO(expected.name);
     RdbContent content;
     const RdbResult read =

@@ -43,111 +43,109 @@ void strings(RdbOutput& out, int count) {
     out.string(i % 2 == 0 ? std::string(100, 'x') : "123");
 }
 
-/// Each way in which values are laid out.
-std::vector<std::pair<int, Write>> all_values() {
-  const Write one = [](RdbOutput& out) { out.string("value"); };
-  const Write three = [](RdbOutput& out) {
-    out.length(3);
-    strings(out, 3);
-  };
-  const Write pairs = [](RdbOutput& out) {
-    out.length(2);
-    strings(out, 4);
-  };
-  const Write timed_pairs = [](RdbOutput& out) {
-    out.length(2);
-    for (int i = 0; i < 2; ++i) {
-      out.length(70000);
-      strings(out, 2);
-    }
-  };
-  const Write timed_string = [](RdbOutput& out) {
-    out.little64(1);
-    out.string("listpack");
-  };
-  return {
-      {0, one},
-      {1, three},
-      {2, three},
-      {3,
-       [](RdbOutput& out) {  // scores as text: infinite, not a number, 1.5
-         out.length(3);
-         out.string("a");
-         out.byte(254);
-         out.string("b");
-         out.byte(253);
-         out.string("c");
-         out.byte(3);
-         out.raw("1.5");
-       }},
-      {4, pairs},
-      {5,
-       [](RdbOutput& out) {
-         out.length(2);
-         for (int i = 0; i < 2; ++i) {
-           out.string("member");
-           out.little64(0x3ff8000000000000);
-         }
-       }},
-      {7,
-       [](RdbOutput& out) {  // a module's value: an item of each kind
-         out.length(uint64_t{1} << 60);
-         for (const uint64_t item : {1, 2}) {
-           out.length(item);
-           out.length(UINT64_MAX);
-         }
-         out.length(3);
-         out.raw("1234");
-         out.length(4);
-         out.raw("12345678");
-         out.length(5);
-         out.string("text");
-         out.length(0);
-       }},
-      {9, one},
-      {10, one},
-      {11, one},
-      {12, one},
-      {13, one},
-      {14, three},
-      {16, one},
-      {17, one},
-      {18,
-       [](RdbOutput& out) {
-         out.length(2);
-         for (int i = 1; i <= 2; ++i) {
-           out.length(static_cast<uint64_t>(i));
-           out.string("node");
-         }
-       }},
-      {20, one},
-      {22, timed_pairs},
-      {23, one},
-      {24,
-       [timed_pairs](RdbOutput& out) {
-         out.little64(5);
-         timed_pairs(out);
-       }},
-      {25, timed_string},
-      {28,
-       [](RdbOutput& out) {  // places with a string, a number, a number, a string
-         out.length(4);
-         out.length(1);
-         out.length(9);
-         for (const uint64_t tag : {0, 1, 2, 3}) {
-           out.length(1000);
-           out.length(tag);
-           if (tag == 1 || tag == 2) out.little64(7);
-           if (tag == 0 || tag == 3) out.string("text");
-         }
-       }},
-  };
+void one(RdbOutput& out) {
+  out.string("value");
 }
+
+void three(RdbOutput& out) {
+  out.length(3);
+  strings(out, 3);
+}
+
+void pairs(RdbOutput& out) {
+  out.length(2);
+  strings(out, 4);
+}
+
+void timed_pairs(RdbOutput& out) {
+  out.length(2);
+  for (int i = 0; i < 2; ++i) {
+    out.length(70000);
+    strings(out, 2);
+  }
+}
+
+void timed_pairs_from(RdbOutput& out) {
+  out.little64(5);
+  timed_pairs(out);
+}
+
+void timed_string(RdbOutput& out) {
+  out.little64(1);
+  out.string("listpack");
+}
+
+/// Scores as text: infinite, not a number, 1.5.
+void text_scores(RdbOutput& out) {
+  out.length(3);
+  out.string("a");
+  out.byte(254);
+  out.string("b");
+  out.byte(253);
+  out.string("c");
+  out.byte(3);
+  out.raw("1.5");
+}
+
+void binary_scores(RdbOutput& out) {
+  out.length(2);
+  for (int i = 0; i < 2; ++i) {
+    out.string("member");
+    out.little64(0x3ff8000000000000);
+  }
+}
+
+/// A module's value: an item of each kind.
+void module_items(RdbOutput& out) {
+  out.length(uint64_t{1} << 60);
+  for (const uint64_t item : {1, 2}) {
+    out.length(item);
+    out.length(UINT64_MAX);
+  }
+  out.length(3);
+  out.raw("1234");
+  out.length(4);
+  out.raw("12345678");
+  out.length(5);
+  out.string("text");
+  out.length(0);
+}
+
+void two_nodes(RdbOutput& out) {
+  out.length(2);
+  for (const uint64_t kind : {1, 2}) {
+    out.length(kind);
+    out.string("node");
+  }
+}
+
+/// Places with a string, a number, a number, a string.
+void places(RdbOutput& out) {
+  out.length(4);
+  out.length(1);
+  out.length(9);
+  for (const uint64_t tag : {0, 1, 2, 3}) {
+    out.length(1000);
+    out.length(tag);
+    if (tag == 1 || tag == 2) out.little64(7);
+    if (tag == 0 || tag == 3) out.string("text");
+  }
+}
+
+/// Each way in which values are laid out, by type.
+const std::pair<int, Write> kAllValues[] = {
+    {0, one},           {1, three},         {2, three},        {3, text_scores},
+    {4, pairs},         {5, binary_scores}, {7, module_items}, {9, one},
+    {10, one},          {11, one},          {12, one},         {13, one},
+    {14, three},        {16, one},          {17, one},         {18, two_nodes},
+    {20, one},          {22, timed_pairs},  {23, one},         {24, timed_pairs_from},
+    {25, timed_string}, {28, places},
+};
 
 }  // namespace
 
 TEST_CASE("A value of every other type is passed over to its very end", "[rdb]") {
-  for (const auto& [type, write] : all_values()) {
+  for (const auto& [type, write] : kAllValues) {
     CAPTURE(type);
     const std::string file = file_with(
         [&, t = type, &w = write](RdbOutput& out) { value(out, static_cast<uint8_t>(t), w); });

@@ -56,9 +56,9 @@ uint64_t result_among(rlim_t files, const std::function<uint64_t()>& work) {
     const bool is_told = write(ends[1], &result, sizeof(result)) == sizeof(result);
     _exit(is_told ? 0 : 1);
   }
+  close(ends[1]);  // so that the end of a child that tells nothing is seen
   CHECK(read(ends[0], &result, sizeof(result)) == sizeof(result));
   close(ends[0]);
-  close(ends[1]);
   CHECK(waitpid(child, nullptr, 0) == child);
   return result;
 }
