@@ -12,9 +12,9 @@
 namespace weir {
 namespace {
 
-/// Of so many nodes all are judged by, unless the command says otherwise: a stream of 25,000
+/// Of so many nodes all are judged by, unless the command says otherwise: a stream of 10,000
 /// entries is looked at whole, and one of 100 million takes less than a millisecond.
-constexpr size_t kDefaultSamples = 250;
+constexpr size_t kDefaultSamples = 100;
 
 Parsed<size_t> read_samples(const Call& call) {
   size_t samples = kDefaultSamples;
