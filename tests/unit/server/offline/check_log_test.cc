@@ -79,6 +79,26 @@ TEST_CASE("Every call that fails while a log is checked is told, and nothing is 
   }
 }
 
+TEST_CASE("What is left behind the end that the next file tells is no damage", "[check][aof]") {
+  const std::string command = "*5\r\n$4\r\nXADD\r\n$1\r\ns\r\n$1\r\n*\r\n$1\r\nf\r\n$1\r\nv\r\n";
+  const std::string rest = "*5\r\n$4\r\nXA";
+  for (const bool is_known : {true, false}) {
+    const TempFolder folder;
+    const std::string log = folder.path() + kFolder;
+    fs::create_directory(log);
+    write_text(log + "1", command + rest);
+    {
+      AofFile second = std::move(*AofFile::create(real_files(), log + "2"));
+      REQUIRE(second.mark(is_known ? command.size() : command.size() + rest.size() + 1));
+    }
+    write_text(log + "appendonly.aof.manifest", "file 1 seq 1 type i\nfile 2 seq 2 type i\n");
+    const Checked checked = fix(real_files(), folder.path());
+    CAPTURE(is_known, checked.said);
+    CHECK((checked.exit_code == 0) == is_known);
+    CHECK(fs::file_size(log + "1") == command.size() + rest.size());
+  }
+}
+
 TEST_CASE("A log that lacks an end is not valid since a call failed that would tell it",
           "[check][aof][faults]") {
   const std::string command = "*5\r\n$4\r\nXADD\r\n$1\r\ns\r\n$1\r\n*\r\n$1\r\nf\r\n$1\r\nv\r\n";
