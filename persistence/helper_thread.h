@@ -44,7 +44,7 @@ inline void take_short_turns(Niceness niceness) {
   SchedulingWish wish;
   if (syscall(SYS_sched_getattr, 0, &wish, sizeof(wish), 0) != 0) return;
   wish.turn_ns = kShortestTurnNs;
-  if (niceness != Niceness::kNone) wish.policy = SCHED_BATCH;
+  if (niceness != Niceness::kNone && wish.policy == SCHED_OTHER) wish.policy = SCHED_BATCH;
   syscall(SYS_sched_setattr, 0, &wish, 0);
 }
 

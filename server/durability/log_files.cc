@@ -9,7 +9,7 @@ namespace weir {
 namespace {
 
 /// "understand line 1 (Invalid AOF manifest file format) of 'x'"; without a line it is "understand
-/// (Empty AOF manifest) 'x'".
+/// (Found an empty AOF manifest) 'x'".
 IoError not_understood(const ManifestError& error, const std::string& path) {
   const std::string reason = "(" + error.reason + ")";
   const std::string what =

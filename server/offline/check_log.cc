@@ -48,11 +48,13 @@ class Checker {
 
  private:
   struct Target {
-    std::string path;
+    std::string path() const { return folder + name; }
+    std::string next_path() const { return folder + next_name; }
+
+    std::string folder;  // with its slash; empty: the name has it
     std::string name;
     bool is_last = true;
-    std::string next_path = {};  // of the increment behind it; empty: there is none
-    std::string next_name = {};
+    std::string next_name = {};  // of the increment behind it; empty: there is none
   };
 
   void say(const std::string& line) { std::fprintf(out_, "%s\n", line.c_str()); }
@@ -113,7 +115,7 @@ bool Checker::run() {
   if (!start) return false;
   if (is_manifest(*start)) return check_manifest();
   say("Start checking Old-Style AOF");
-  return check_file({.path = check_.path, .name = check_.path}, "AOF");
+  return check_file({.folder = "", .name = check_.path}, "AOF");
 }
 
 bool Checker::check_manifest() {
@@ -142,12 +144,9 @@ bool Checker::check_parts(const AofManifest& manifest) {
   bool has_told_increments = false;
   for (size_t i = 0; i < parts.size(); ++i) {
     const bool is_base = parts[i].role == AofRole::kBase;
-    Target target{folder + parts[i].name, parts[i].name, i + 1 == parts.size()};
-    if (!is_base && !target.is_last) {
-      target.next_name = parts[i + 1].name;
-      target.next_path = folder + target.next_name;
-    }
-    const std::optional<std::string> start = start_of(target.path);
+    Target target{folder, parts[i].name, i + 1 == parts.size()};
+    if (!is_base && !target.is_last) target.next_name = parts[i + 1].name;
+    const std::optional<std::string> start = start_of(target.path());
     if (!start) return false;
     if (is_base) {
       const bool is_snapshot = start->starts_with(rdb::kMagic);
@@ -167,9 +166,9 @@ bool Checker::check_parts(const AofManifest& manifest) {
 
 /// kind: how it is called.
 bool Checker::check_file(const Target& target, const std::string& kind) {
-  const std::optional<std::string> start = start_of(target.path);
+  const std::optional<std::string> start = start_of(target.path());
   if (!start) return false;
-  const IoResult<std::optional<uint64_t>> size = size_of(files_, target.path);
+  const IoResult<std::optional<uint64_t>> size = size_of(files_, target.path());
   if (!size) say_unreadable(target.name, size.error());
   if (!size || !*size) return false;
   if (**size == 0) {
@@ -191,7 +190,7 @@ bool Checker::check_file(const Target& target, const std::string& kind) {
   }
   if (!ask_next(target, finding)) return false;
   if (finding.kind == Finding::Kind::kSound) finding.ok_up_to = **size;  // filler is in order
-  line_ += lines_between(target.path, offset, finding.ok_up_to);
+  line_ += lines_between(target.path(), offset, finding.ok_up_to);
   if (finding.kind == Finding::Kind::kSound && check_.until_s) {
     say("Truncate nothing in AOF " + target.name + " to timestamp " +
         std::to_string(*check_.until_s));
@@ -206,7 +205,7 @@ bool Checker::check_file(const Target& target, const std::string& kind) {
 }
 
 std::optional<uint64_t> Checker::check_preamble(const Target& target) {
-  const std::optional<uint64_t> end = check_snapshot(files_, target.path, out_);
+  const std::optional<uint64_t> end = check_snapshot(files_, target.path(), out_);
   say(end ? "RDB preamble is OK, proceeding with AOF tail..."
           : "RDB preamble of AOF file is not sane, aborting.");
   return end;
@@ -237,7 +236,7 @@ Finding Checker::unreadable(const Target& target, const IoError& error) {
 
 Finding Checker::read_commands(const Target& target, uint64_t offset) {
   transaction_offset_.reset();
-  IoResult<File> file = File::open_for_read(files_, target.path);
+  IoResult<File> file = File::open_for_read(files_, target.path());
   if (!file) return unreadable(target, file.error());
   if (const IoResult<void> there = file->seek(offset); !there)
     return unreadable(target, there.error());
@@ -297,8 +296,8 @@ Finding Checker::judge(const Target& target, const AofReader& reader, Status sta
 bool Checker::ask_next(const Target& target, Finding& finding) {
   const bool depends =
       finding.kind == Finding::Kind::kSound || finding.kind == Finding::Kind::kTorn;
-  if (!depends || target.next_path.empty()) return true;
-  const IoResult<std::optional<uint64_t>> told = previous_bytes_told_by(files_, target.next_path);
+  if (!depends || target.next_name.empty()) return true;
+  const IoResult<std::optional<uint64_t>> told = previous_bytes_told_by(files_, target.next_path());
   if (!told) {
     say_unreadable(target.next_name, told.error());
     return false;
@@ -376,14 +375,14 @@ bool Checker::repair(const Target& target, const Finding& finding, uint64_t size
       " bytes");
   if (finding.kind == Finding::Kind::kBadFormat) {
     say("It is not torn: something else than a command stands at offset " + std::to_string(end) +
-        ", and what goes with it, " + std::to_string(lines_between(target.path, end, size)) +
+        ", and what goes with it, " + std::to_string(lines_between(target.path(), end, size)) +
         " lines, may hold whole commands.");
   }
   if (!is_agreed()) {
     say("Aborting...");
     return false;
   }
-  const IoResult<void> cut = cut_file(files_, target.path, end);
+  const IoResult<void> cut = cut_file(files_, target.path(), end);
   say(cut ? "Successfully truncated AOF " + target.name
           : "Failed to truncate AOF " + target.name + ": " + to_string(cut.error()));
   return cut.has_value();
@@ -393,17 +392,17 @@ bool Checker::repair(const Target& target, const Finding& finding, uint64_t size
 bool Checker::cut_late(const Target& target, uint64_t end) {
   const std::string moment = "timestamp " + std::to_string(*check_.until_s);
   if (end == 0) {
-    say("AOF " + target.path + " has nothing before " + moment + ", aborting...");
+    say("AOF " + target.path() + " has nothing before " + moment + ", aborting...");
     return false;
   }
   if (!target.is_last) {
-    say("Failed to truncate AOF " + target.path + " to " + moment + " to offset " +
+    say("Failed to truncate AOF " + target.path() + " to " + moment + " to offset " +
         std::to_string(end) + " because it is not the last file.");
     say("If you insist, please delete all files after this file according to the manifest file and "
         "delete the corresponding records in manifest file manually. Then re-run this check.");
     return false;
   }
-  const IoResult<void> cut = cut_file(files_, target.path, end);
+  const IoResult<void> cut = cut_file(files_, target.path(), end);
   say(cut ? "Successfully truncated AOF " + target.name + " to " + moment
           : "Failed to truncate AOF " + target.name + " to " + moment + ": " +
                 to_string(cut.error()));

@@ -53,6 +53,14 @@ TEST_CASE("a helper that steps back does not take the core from who wakes it") {
   CHECK(look().policy == usual);
 }
 
+TEST_CASE("a helper of a process that steps back further already does so, too") {
+  std::thread([] {
+    const sched_param no_priority{};
+    REQUIRE(sched_setscheduler(0, SCHED_IDLE, &no_priority) == 0);
+    CHECK(seen_by(Niceness::kSome).policy == SCHED_IDLE);
+  }).join();
+}
+
 TEST_CASE("a helper has shorter turns than the thread that starts it") {
   const uint64_t usual = look().turn_ns;
   if (usual == 0) return;  // a kernel before 6.12

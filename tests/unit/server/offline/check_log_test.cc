@@ -11,6 +11,7 @@
 
 #include "persistence/aof_file.h"
 #include "persistence/file.h"
+#include "tests/support/contains.h"
 #include "tests/support/faulty_file.h"
 #include "tests/support/temp_folder.h"
 #include "tests/support/text_file.h"
@@ -21,6 +22,18 @@ namespace {
 namespace fs = std::filesystem;
 
 const std::string kFolder = "/appendonlydir/";
+
+const std::string kCommand = "*5\r\n$4\r\nXADD\r\n$1\r\ns\r\n$1\r\n*\r\n$1\r\nf\r\n$1\r\nv\r\n";
+
+/// A log of two increments: the first with these bytes, which by the second were `told` many.
+void write_log(const std::string& folder, const std::string& first, uint64_t told) {
+  const std::string log = folder + kFolder;
+  fs::create_directory(log);
+  write_text(log + "1", first);
+  AofFile second = std::move(*AofFile::create(real_files(), log + "2"));
+  REQUIRE(second.mark(told));
+  write_text(log + "appendonly.aof.manifest", "file 1 seq 1 type i\nfile 2 seq 2 type i\n");
+}
 
 struct Checked {
   int exit_code;
@@ -80,48 +93,48 @@ TEST_CASE("Every call that fails while a log is checked is told, and nothing is 
 }
 
 TEST_CASE("What is left behind the end that the next file tells is no damage", "[check][aof]") {
-  const std::string command = "*5\r\n$4\r\nXADD\r\n$1\r\ns\r\n$1\r\n*\r\n$1\r\nf\r\n$1\r\nv\r\n";
   const std::string rest = "*5\r\n$4\r\nXA";
   for (const bool is_known : {true, false}) {
     const TempFolder folder;
-    const std::string log = folder.path() + kFolder;
-    fs::create_directory(log);
-    write_text(log + "1", command + rest);
-    {
-      AofFile second = std::move(*AofFile::create(real_files(), log + "2"));
-      REQUIRE(second.mark(is_known ? command.size() : command.size() + rest.size() + 1));
-    }
-    write_text(log + "appendonly.aof.manifest", "file 1 seq 1 type i\nfile 2 seq 2 type i\n");
+    const std::string first = kCommand + rest;
+    write_log(folder.path(), first, is_known ? kCommand.size() : first.size() + 1);
     const Checked checked = fix(real_files(), folder.path());
     CAPTURE(is_known, checked.said);
     CHECK((checked.exit_code == 0) == is_known);
-    CHECK(fs::file_size(log + "1") == command.size() + rest.size());
+    CHECK(read_text(folder.path() + kFolder + "1") == first);
   }
 }
 
 TEST_CASE("A log that lacks an end is not valid since a call failed that would tell it",
           "[check][aof][faults]") {
-  const std::string command = "*5\r\n$4\r\nXADD\r\n$1\r\ns\r\n$1\r\n*\r\n$1\r\nf\r\n$1\r\nv\r\n";
   bool was_whole = false;
   for (int n = 1; n < 200 && !was_whole; ++n) {
     const TempFolder folder;
-    const std::string log = folder.path() + kFolder;
-    fs::create_directory(log);
-    write_text(log + "1", command);
-    {
-      AofFile second = std::move(*AofFile::create(real_files(), log + "2"));
-      REQUIRE(second.mark(command.size() + 1));  // as many bytes as the first one had
-    }
-    write_text(log + "appendonly.aof.manifest", "file 1 seq 1 type i\nfile 2 seq 2 type i\n");
+    write_log(folder.path(), kCommand, kCommand.size() + 1);
     FaultyFileSystem disk;
     disk.fail_call(n, EIO);
     const Checked checked = fix(disk, folder.path());
     was_whole = !disk.has_failed();
     CAPTURE(n, checked.said);
     CHECK(checked.exit_code != 0);
-    CHECK(fs::file_size(log + "1") == command.size());
+    CHECK(read_text(folder.path() + kFolder + "1") == kCommand);
   }
   CHECK(was_whole);
+}
+
+TEST_CASE("Damage is told where it is, although the next file cannot be read", "[check][aof]") {
+  const TempFolder folder;
+  const std::string first = kCommand + "nonsense\r\n";
+  write_log(folder.path(), first, first.size());
+  const std::string second = folder.path() + kFolder + "2";
+  fs::remove(second);
+  fs::create_directory(second);
+  const Checked checked = fix(real_files(), folder.path());
+  CAPTURE(checked.said);
+  CHECK(checked.exit_code != 0);
+  CHECK(contains(checked.said, "ok_up_to=" + std::to_string(kCommand.size())));
+  CHECK_FALSE(contains(checked.said, "AOF 2:"));
+  CHECK(read_text(folder.path() + kFolder + "1") == first);
 }
 
 }  // namespace weir::testing
