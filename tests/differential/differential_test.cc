@@ -4,7 +4,6 @@
 // the same key; the state before it is rebuilt by running the seed again.
 #include <algorithm>
 #include <chrono>
-#include <cstdlib>
 #include <filesystem>
 #include <iostream>
 
@@ -13,6 +12,7 @@
 
 #include "tests/differential/known_differences.h"
 #include "tests/differential/twin.h"
+#include "tests/support/environment.h"
 #include "tests/support/random_commands.h"
 #include "tests/support/seed.h"
 
@@ -28,8 +28,7 @@ constexpr const char* kExchanged[] = {"s1", "s2", "s3", "only1", "only2"};  // b
 constexpr size_t kHistory = 25;  // commands shown before the one that failed
 
 size_t lives_wanted() {
-  const char* const text = std::getenv("WEIR_LIVES");
-  return text != nullptr ? std::strtoull(text, nullptr, 10) : kUsualLives;
+  return number_in_environment("WEIR_LIVES").value_or(kUsualLives);
 }
 
 int64_t unix_ms() {

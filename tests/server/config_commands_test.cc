@@ -117,17 +117,20 @@ TEST_CASE("CONFIG SET requirepass asks new connections for it and trusts the old
   CHECK(show(server.connect_raw()("PING")) == "+PONG");
 }
 
-TEST_CASE("CONFIG SET timeout closes who is idle, but not who waits", "[config]") {
+TEST_CASE("CONFIG SET timeout closes who is idle, but not who waits or subscribes", "[config]") {
   TestServer server;
   Redis redis(server.socket_path());
   RawClient idle = server.connect_raw();
   RawClient waiting = server.connect_raw();
   idle("PING");
   waiting.send("XREAD", "BLOCK", "0", "STREAMS", "s", "$");
+  RawClient subscriber = server.connect_raw();
+  subscriber("SUBSCRIBE", "c");
   REQUIRE(blocked_become(redis, 1));
   redis("CONFIG", "SET", "timeout", 1);
-  CHECK(info_becomes(redis, "connected_clients", 2));
+  CHECK(info_becomes(redis, "connected_clients", 3));
   CHECK(idle.closed());
+  CHECK(redis("PUBLISH", "c", "x") == 1);
   redis("XADD", "s", "1-0", "f", "v");
   CHECK(show(waiting.read()).starts_with("*[*["));
 }

@@ -10,6 +10,7 @@
 #include <catch2/catch.hpp>
 
 #include "tests/support/crash_writer.h"
+#include "tests/support/environment.h"
 #include "tests/support/seed.h"
 #include "tests/support/test_server.h"
 
@@ -25,8 +26,7 @@ struct Campaign {
 };
 
 uint64_t kills_wanted() {
-  const char* const text = std::getenv("WEIR_KILLS");
-  return text != nullptr ? std::strtoull(text, nullptr, 10) : 6;
+  return number_in_environment("WEIR_KILLS").value_or(6);
 }
 
 /// Lets the writers write until so many units were acknowledged, and kills the server then.

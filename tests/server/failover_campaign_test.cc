@@ -12,6 +12,7 @@
 
 #include "tests/server/failover_writer.h"
 #include "tests/server/sentinel_group.h"
+#include "tests/support/environment.h"
 #include "tests/support/replication_stage.h"
 #include "tests/support/seed.h"
 
@@ -21,10 +22,6 @@ namespace {
 constexpr size_t kWriters = 4;
 /// No sooner than this after the last one do the Sentinels begin another failover.
 constexpr Milliseconds kBetweenFailovers{3200};
-/// Sentinel that the machine let stand for two seconds trusts nobody's clock for half a minute
-/// (TILT).
-constexpr Milliseconds kTilt{30000};
-constexpr Milliseconds kSlowest{30000};
 
 enum class Blow : uint8_t { kKill, kFreeze, kFailover };
 
@@ -38,8 +35,7 @@ struct Campaign {
 };
 
 uint64_t failovers_wanted() {
-  const char* const text = std::getenv("WEIR_FAILOVERS");
-  return text != nullptr ? std::strtoull(text, nullptr, 10) : 1;
+  return number_in_environment("WEIR_FAILOVERS").value_or(1);
 }
 
 std::vector<std::string> acks(int replicas, std::vector<std::string> more = {}) {
@@ -86,7 +82,7 @@ class Run {
     last_blow_ = Clock::now();
     strike(former);
     const bool has_changed = wait_until([&] { return group_.primary().value_or(former) != former; },
-                                        patient(kTilt + kSlowest));
+                                        patient(Milliseconds(30000)));
     if (!has_changed) FAIL(group_.logs());
     if (campaign_.blow != Blow::kFailover) outages_.push_back(outage());
     if (campaign_.blow == Blow::kKill) group_.server(former).start();

@@ -1,6 +1,8 @@
 // The log of writes: what a restart finds again, what is refused, and how it is rewritten.
+#include <atomic>
 #include <filesystem>
 #include <fstream>
+#include <thread>
 
 #include <catch2/catch.hpp>
 #include <sys/resource.h>
@@ -10,6 +12,7 @@
 #include "tests/support/contains.h"
 #include "tests/support/info_fields.h"
 #include "tests/support/patience.h"
+#include "tests/support/temp_folder.h"
 #include "tests/support/test_server.h"
 #include "tests/support/text_file.h"
 
@@ -182,6 +185,57 @@ TEST_CASE("A log that is switched on while the server runs has what there was be
   CHECK(again("CONFIG", "SET", "appendonly", "yes") == "OK");
   REQUIRE(becomes(again, "aof_pending_rewrite", "0"));
   check_survives(server, again);
+}
+
+TEST_CASE("A snapshot takes the place of a log in the steps of the README", "[aof]") {
+  TestServer server({"--appendonly", "yes"});
+  Redis redis = server.connect();
+  fill(redis);
+  const std::string all = contents(redis);
+  CHECK(redis("SAVE") == "OK");
+  fs::rename(server.folder() + "/dump.rdb", server.folder() + "/backup");
+  redis("XADD", "s", "*", "after", "the backup");
+  CHECK(server.stop() == 0);
+  fs::rename(server.folder() + "/backup", server.folder() + "/dump.rdb");
+  fs::rename(server.folder() + "/appendonlydir", server.folder() + "/former");
+
+  server.start_again({"--appendonly", "no"});
+  Redis again = server.connect();
+  CHECK(contents(again) == all);
+  CHECK(again("CONFIG", "SET", "appendonly", "yes") == "OK");
+  REQUIRE(becomes(again, "aof_pending_rewrite", "0"));
+  server.crash_now();
+  fs::remove(server.folder() + "/dump.rdb");
+  server.start_again({"--appendonly", "yes"});
+  Redis last = server.connect();
+  CHECK(contents(last) == all);
+}
+
+TEST_CASE("A log that is copied while the server writes is whole up to its end", "[aof]") {
+  TestServer server(
+      {"--appendonly", "yes", "--appendfsync", "everysec", "--auto-aof-rewrite-percentage", "0"});
+  Redis redis = server.connect();
+  constexpr int kBefore = 1000;
+  for (int i = 1; i <= kBefore; ++i)
+    redis("XADD", "s", std::to_string(i) + "-0", "f", "v");
+  wait_for_write(redis);
+  const TempFolder copy;
+  std::atomic<bool> ends = false;
+  std::thread writer([&] {
+    Redis other = server.connect();
+    for (int i = kBefore + 1; !ends; ++i)
+      other("XADD", "s", std::to_string(i) + "-0", "f", "v");
+  });
+  REQUIRE(wait_until([&] { return redis("XLEN", "s").number() > kBefore; }));
+  fs::copy(server.folder() + "/appendonlydir", copy / "appendonlydir");
+  ends = true;
+  writer.join();
+  TestServer restored({"--appendonly", "yes", "--dir", copy.path()});
+  Redis there = restored.connect();
+  const int64_t length = there("XLEN", "s").number();
+  CHECK(length >= kBefore);
+  CHECK(there("XINFO", "STREAM", "s").text.find("\"" + std::to_string(length) + "-0\"") !=
+        std::string::npos);
 }
 
 TEST_CASE("The form of the next base may change while one is written", "[aof]") {

@@ -4,7 +4,6 @@
 //
 // WEIR_COMMANDS in the environment: how many commands (8,000).
 #include <algorithm>
-#include <cstdlib>
 #include <sstream>
 #include <string>
 #include <vector>
@@ -14,6 +13,7 @@
 #include "resp/inline_words.h"
 #include "server/text.h"
 #include "tests/server/watching.h"
+#include "tests/support/environment.h"
 #include "tests/support/random_commands.h"
 #include "tests/support/random_table_commands.h"
 #include "tests/support/replication_stage.h"
@@ -31,8 +31,7 @@ constexpr uint64_t kCommandsPerCheck = 1000;
 constexpr int64_t kNowMs = 1'700'000'000'000;  // only somewhere to begin
 
 uint64_t commands_wanted() {
-  const char* const text = std::getenv("WEIR_COMMANDS");
-  return text != nullptr ? std::strtoull(text, nullptr, 10) : 8'000;
+  return number_in_environment("WEIR_COMMANDS").value_or(8'000);
 }
 
 /// A connection that sends and, now and then, reads what has come; after PSYNC that is no RESP.

@@ -10,6 +10,7 @@
 
 #include <catch2/catch.hpp>
 
+#include "tests/support/environment.h"
 #include "tests/support/replication_family.h"
 #include "tests/support/restless_writer.h"
 #include "tests/support/seed.h"
@@ -24,8 +25,7 @@ constexpr uint64_t kMostCommands = 50'000;
 constexpr Milliseconds kLongestPeace{1500};
 
 uint64_t mishaps_wanted() {
-  const char* const text = std::getenv("WEIR_MISHAPS");
-  return text != nullptr ? std::strtoull(text, nullptr, 10) : kUsualMishaps;
+  return number_in_environment("WEIR_MISHAPS").value_or(kUsualMishaps);
 }
 
 /// Writers in threads of their own, from beginning to end of its life.

@@ -1,7 +1,9 @@
 #include "tests/server/sentinel_group.h"
 
+#include <algorithm>
 #include <stdexcept>
 
+#include "tests/support/info_fields.h"
 #include "tests/support/replication_stage.h"
 
 namespace weir::testing {
@@ -111,8 +113,15 @@ bool SentinelGroup::is_well() {
   return true;
 }
 
+bool SentinelGroup::trust_their_clocks() {
+  return std::all_of(questions_.begin(), questions_.end(),
+                     [](Redis& redis) { return info_field(redis, "sentinel_tilt") == "0"; });
+}
+
 bool SentinelGroup::becomes_well(Milliseconds deadline) {
-  return wait_until([this] { return is_well(); }, deadline);
+  constexpr Milliseconds kLongestTilt{40000};
+  return wait_until([this] { return trust_their_clocks(); }, patient(kLongestTilt)) &&
+         wait_until([this] { return is_well(); }, deadline);
 }
 
 void SentinelGroup::end_watching() {

@@ -44,6 +44,8 @@ class SentinelGroup {
 
   /// All agree, the primary has both replicas, each Sentinel sees that and has nothing to do.
   bool is_well();
+  /// Within the deadline, which begins when no Sentinel is in TILT: one that the machine let stand
+  /// for two seconds trusts no clock for thirty, and does nothing meanwhile.
   bool becomes_well(Milliseconds deadline = patient(Milliseconds(20000)));
   /// Ends the Sentinels: roles stay as they are.
   void end_watching();
@@ -52,6 +54,7 @@ class SentinelGroup {
 
  private:
   bool sees_all_well(size_t sentinel);
+  bool trust_their_clocks();
 
   std::vector<std::unique_ptr<ConfiguredServer>> servers_;
   std::vector<std::unique_ptr<ConfiguredServer>> sentinels_;

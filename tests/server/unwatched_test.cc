@@ -33,7 +33,7 @@ std::vector<RawClient> crowd(const TestServer& server) {
 
 TEST_CASE("A client that the system does not watch is sent away, and the others are served",
           "[startup][limits]") {
-  run_unwatched_from(kFirstUnwatched, [] {
+  REQUIRE(run_unwatched_from(kFirstUnwatched, [] {
     TestServer server;
     Redis redis = server.connect();
     std::vector<RawClient> clients = crowd(server);
@@ -46,12 +46,12 @@ TEST_CASE("A client that the system does not watch is sent away, and the others 
     REQUIRE_FALSE(clients.empty());
     CHECK(is_served(clients.back()));
     CHECK(info_field(redis, "connected_clients") == std::to_string(clients.size() + 1));
-  });
+  }));
 }
 
 TEST_CASE("Addresses of which the system watches only some are refused, and the former ones stay",
           "[config][limits]") {
-  run_unwatched_from(kFirstUnwatched, [] {
+  REQUIRE(run_unwatched_from(kFirstUnwatched, [] {
     TestServer server;
     Redis redis = server.connect();
     std::vector<RawClient> clients = crowd(server);
@@ -65,7 +65,7 @@ TEST_CASE("Addresses of which the system watches only some are refused, and the 
     REQUIRE(connected_become(redis, 1));
     CHECK(server.connect()("PING") == "PONG");
     CHECK(redis("CONFIG", "SET", "bind", two) == "OK");
-  });
+  }));
 }
 
 TEST_CASE("A link to the primary that the system does not watch is told, and tried again",
@@ -73,7 +73,7 @@ TEST_CASE("A link to the primary that the system does not watch is told, and tri
   TestServer primary(primary_options());
   Redis one = primary.connect();
   one("XADD", "s", "1-1", "f", "v");
-  run_unwatched_from(kFirstUnwatched, [&] {
+  REQUIRE(run_unwatched_from(kFirstUnwatched, [&] {
     TestServer replica(primary_options());
     Redis redis = replica.connect();
     std::vector<RawClient> clients = crowd(replica);
@@ -86,7 +86,7 @@ TEST_CASE("A link to the primary that the system does not watch is told, and tri
     clients.clear();
     CHECK(in_step(one, redis));
     CHECK(redis("XLEN", "s") == 1);
-  });
+  }));
 }
 
 }  // namespace weir::testing

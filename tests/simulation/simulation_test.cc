@@ -6,6 +6,7 @@
 #include <catch2/catch.hpp>
 
 #include "tests/simulation/seed_process.h"
+#include "tests/support/environment.h"
 #include "tests/support/seed.h"
 
 namespace weir::simulation {
@@ -13,9 +14,8 @@ namespace {
 
 /// WEIR_STORIES: so many; WEIR_SEED alone names the one to repeat.
 uint64_t stories() {
-  const char* const text = std::getenv("WEIR_STORIES");
-  if (text != nullptr) return std::strtoull(text, nullptr, 10);
-  return std::getenv("WEIR_SEED") != nullptr ? 1 : 12;
+  const uint64_t usual = std::getenv("WEIR_SEED") != nullptr ? 1 : 12;
+  return testing::number_in_environment("WEIR_STORIES").value_or(usual);
 }
 
 void tell(uint64_t first, uint64_t count) {

@@ -1,9 +1,12 @@
 #include "persistence/aof_manifest.h"
 
+#include <filesystem>
+
 #include <catch2/catch.hpp>
 
 #include "tests/support/faulty_file.h"
 #include "tests/support/temp_folder.h"
+#include "tests/support/text_file.h"
 
 namespace weir::testing {
 namespace {
@@ -100,6 +103,21 @@ TEST_CASE("The line that is wrong in a manifest is named", "[aof][manifest]") {
   const auto manifest = AofManifest::parse("file a seq 1 type b\n  file b seq 1 type z \n");
   REQUIRE_FALSE(manifest);
   CHECK(manifest.error() == ManifestError{2, "file b seq 1 type z", "Unknown AOF file type"});
+}
+
+TEST_CASE("A manifest of more than 16 MiB is not read", "[aof][manifest]") {
+  constexpr uintmax_t kMost = uintmax_t{16} << 20;
+  const TempFolder folder;
+  const std::string path = folder / "manifest";
+  write_text(path, "");
+  std::filesystem::resize_file(path, kMost);
+  const auto whole = read_manifest_text(real_files(), path);
+  REQUIRE(whole);
+  CHECK(whole->size() == kMost);
+  std::filesystem::resize_file(path, kMost + 1);
+  const auto more = read_manifest_text(real_files(), path);
+  REQUIRE_FALSE(more);
+  CHECK(to_string(more.error()) == "read '" + path + "': File too large");
 }
 
 TEST_CASE("Any byte may be missing at the end of a manifest: it is refused or right",
