@@ -54,6 +54,33 @@ TEST_CASE("A write that no replica ever sees is not confirmed, with a log and wi
   CHECK(redis("XADD", "s", "2-1", "f", "v").starts_with(kLate));
 }
 
+TEST_CASE("Only the writer waits: others see a write as soon as it is applied", "[commit_gate]") {
+  const std::string log = GENERATE(as<std::string>(), "no", "yes");
+  TestServer server(one_ack(kForEver, {"--appendonly", log, "--appendfsync", "always",
+                                       "--notify-keyspace-events", "KA"}));
+  Redis writer = server.connect();
+  Redis reader = server.connect();
+  Redis subscriber = server.connect();
+  Redis monitor = server.connect();
+  RawClient cache = server.connect_raw();
+  subscriber("SUBSCRIBE", "__keyspace@0__:s");
+  CHECK(monitor("MONITOR") == "OK");
+  cache("HELLO", "3");
+  cache("CLIENT", "TRACKING", "ON");
+  cache("XLEN", "s");
+  writer.send("XADD", "s", "1-1", "f", "v");
+
+  REQUIRE(wait_until([&] { return reader("XLEN", "s") == 1; }));
+  CHECK(reader("XRANGE", "s", "-", "+") == R"([["1-1",["f","v"]]])");
+  CHECK(subscriber.read() == R"(["message","__keyspace@0__:s","xadd"])");
+  std::string seen;
+  while (!contains(seen, "XADD"))
+    seen = monitor.read().text;
+  CHECK(contains(seen, R"("XADD" "s" "1-1" "f" "v")"));
+  CHECK(resp::show(cache.read()) == R"(>["invalidate", *["s"]])");
+  CHECK(writer.nothing_arrives());
+}
+
 TEST_CASE("A message that its producer sends again is confirmed no sooner than its entry",
           "[commit_gate][idmp]") {
   const std::string level = GENERATE(as<std::string>(), "7.0", "8.8");

@@ -34,6 +34,21 @@ std::vector<RawClient> clients_that_sent(const TestServer& server, int count,
   return clients;
 }
 
+std::string repeated(std::string_view bytes, int64_t times) {
+  std::string all;
+  for (; times > 0; --times)
+    all += bytes;
+  return all;
+}
+
+/// The first line of a text with these words in it.
+std::string line_with(const std::string& text, std::string_view words) {
+  const size_t at = text.find(words);
+  REQUIRE(at != std::string::npos);
+  const size_t start = text.rfind('\n', at) + 1;
+  return text.substr(start, text.find('\n', at) - start);
+}
+
 }  // namespace
 
 TEST_CASE("Ten thousand requests sent before the first reply is read are all answered", "[flood]") {
@@ -209,6 +224,50 @@ TEST_CASE("Who has not given the password cannot pile up replies by not reading 
     return info_number(redis, "client_output_buffer_limit_disconnections") == 1;
   }));
   CHECK(connected_become(redis, 1));
+}
+
+TEST_CASE(
+    "Who has not given the password is closed with the reply that leaves more than 64 KiB unread",
+    "[flood][auth]") {
+  constexpr int64_t kBound = int64_t{64} * 1024;
+  const std::string refusal = "-NOAUTH Authentication required.\r\n";
+  TestServer server({"--requirepass", "secret"});
+  Redis redis = server.connect();
+  REQUIRE(redis("AUTH", "secret") == "OK");
+  REQUIRE(redis("CONFIG", "RESETSTAT") == "OK");
+  RawClient slow = server.connect_raw();
+  REQUIRE(wait_until([&] {
+    slow.write(repeated("PING\r\n", 20'000));
+    return server.has_logged("scheduled to be closed ASAP for overcoming");
+  }));
+  const std::string line = line_with(server.log(), "scheduled to be closed ASAP");
+  const int64_t replies = std::stoll(info_field(redis, "errorstat_NOAUTH").substr(6));  // "count="
+  const int64_t sent = std::stoll(client_field(line, "tot-net-out"));
+  const int64_t unread = replies * static_cast<int64_t>(refusal.size()) - sent;
+  CHECK(unread > kBound);
+  CHECK(unread <= kBound + static_cast<int64_t>(refusal.size()));
+}
+
+TEST_CASE("Who has not given the password may send 1 MiB while everybody is paused, and no more",
+          "[flood][auth]") {
+  constexpr int64_t kBound = kMebibyte;
+  constexpr int64_t kOneRead = int64_t{64} * 1024;
+  TestServer server({"--requirepass", "secret"});
+  Redis redis = server.connect();
+  REQUIRE(redis("AUTH", "secret") == "OK");
+  RawClient patient = server.connect_raw();
+  RawClient greedy = server.connect_raw();
+  REQUIRE(redis("CLIENT", "PAUSE", 60'000) == "OK");
+  for (RawClient* const client : {&patient, &greedy})
+    client->send("AUTH", "secret");  // waits
+  patient.write(repeated("PING\r\n", (kBound - kOneRead) / 6));
+  greedy.write(repeated("PING\r\n", (kBound + kOneRead) / 6));
+  CHECK(greedy.closed());
+  const std::string line = line_with(server.log(), "Closing client that reached max query buffer");
+  const int64_t unread = std::stoll(client_field(line, "qbuf"));
+  CHECK(unread > kBound - kOneRead);
+  CHECK(unread <= kBound + kOneRead);
+  CHECK(patient.nothing_arrives());
 }
 
 TEST_CASE("The soft client-output-buffer-limit gives a client its seconds", "[flood]") {

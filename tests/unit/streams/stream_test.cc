@@ -154,6 +154,13 @@ TEST_CASE("A limit of 0 entries or bytes is none", "[stream]") {
   CHECK(stream_of(20'000, small_fields(), {.max_bytes = 0, .max_entries = 0}).node_count() == 1);
 }
 
+TEST_CASE("A node that has no limit ends at 1 GiB all the same", "[stream]") {
+  const std::string value(kMaxNodeBytes / 4, 'v');
+  const Stream stream = stream_of(4, {"f", value}, {.max_bytes = 0, .max_entries = 0});
+  CHECK(stream.node_count() == 2);
+  CHECK(stream.first_node()->entries() == 3);
+}
+
 TEST_CASE("The smallest limits give every entry a node", "[stream]") {
   CHECK(stream_of(5, small_fields(), {.max_bytes = 1, .max_entries = 0}).node_count() == 5);
   CHECK(stream_of(5, small_fields(), {.max_bytes = 0, .max_entries = 1}).node_count() == 5);

@@ -4,6 +4,7 @@
 #include <memory>
 #include <string>
 #include <thread>
+#include <vector>
 
 #include <catch2/catch.hpp>
 #include <poll.h>
@@ -94,7 +95,74 @@ class LoadedServer : public QuietClients {
   std::string output;
 };
 
+/// Whose requests take a time that the test says, with as many clients as it wants.
+class SlowServer : public QuietClients {
+ public:
+  explicit SlowServer(uint64_t request_ns) : request_ns_(request_ns) {}
+  ~SlowServer() override {
+    for (const auto& [id, client] : table)
+      io.close(*client);  // its watches do not outlive the loop
+  }
+  SlowServer(const SlowServer&) = delete;
+  SlowServer& operator=(const SlowServer&) = delete;
+
+  /// A client that has sent so many requests at once.
+  void add_sender(int requests) {
+    int fds[2];
+    REQUIRE(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, fds) == 0);
+    io.start(table.add(fds[0], true, 0));  // owns it
+    peers_.emplace_back(fds[1]);
+    std::string bytes;
+    for (int i = 0; i < requests; ++i)
+      bytes += "PING\r\n";
+    REQUIRE(write(fds[1], bytes.data(), bytes.size()) == static_cast<ssize_t>(bytes.size()));
+  }
+  /// How many requests were run in one turn, which begins with what was left over.
+  int turn() {
+    const int before = handled_;
+    loop_.poll([this] {
+      io.run_left_overs();
+      return io.end_of_turn();
+    });
+    return handled_ - before;
+  }
+
+  // --- RequestHandler
+  void begin_batch() override { batch_ns_ = 0; }
+  uint64_t batch_ns() override { return batch_ns_; }
+  void handle(Client& asker, std::span<const std::string_view>) override {
+    asker.reply.ok();
+    batch_ns_ += request_ns_;
+    ++handled_;
+  }
+
+ private:
+  uint64_t request_ns_;
+  uint64_t batch_ns_ = 0;
+  int handled_ = 0;
+  EventLoop loop_;
+  std::vector<Fd> peers_;
+
+ public:
+  ClientIo io{loop_, *this};
+};
+
 }  // namespace
+
+TEST_CASE("A pipeline has 0.2 ms of a turn, and then its share of 1 ms for all that have more") {
+  constexpr uint64_t kRequestNs = 50'000;
+  constexpr int kShare = 4;   // requests in 0.2 ms
+  constexpr int kShares = 5;  // in 1 ms
+  constexpr int kSenders = 20;
+  SlowServer server(kRequestNs);
+  for (int i = 0; i < kSenders; ++i)
+    server.add_sender(3 * kShare);
+  // All have sent, and each has its share; then the first ones have another.
+  CHECK(server.turn() == (kSenders + kShares) * kShare);
+  for (int left = 2 * kSenders - kShares; left > 0; left -= kShares)
+    CHECK(server.turn() == kShares * kShare);
+  CHECK(server.turn() == 0);
+}
 
 TEST_CASE("A handshake that a client does not read at once goes on when it does", "[tls]") {
   NarrowServer server;
