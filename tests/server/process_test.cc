@@ -332,6 +332,17 @@ TEST_CASE("A crash leaves a report with signal, stack, INFO and command", "[proc
                "name=the-culprit", "Command that ran: debug", "BUG REPORT END"});
 }
 
+TEST_CASE("A crash leaves its report where the log is", "[process][debug]") {
+  ByHand server;
+  const std::string path = server.folder() / "weir.log";
+  server.start(server.with({"--logfile", path, "--enable-debug-command", "yes"}));
+  CHECK(server.connect()("DEBUG", "SEGFAULT") == "(closed)");
+  REQUIRE(wait_until([&] { return contains(read_text(path), "BUG REPORT END"); }));
+  check_order(read_text(path), {"Ready to accept connections unix", "BUG REPORT START",
+                                "crashed by signal: 11", "Command that ran: debug"});
+  CHECK(server.output().empty());
+}
+
 TEST_CASE("A failed assertion is reported like a crash", "[process][debug]") {
   TestServer server({"--enable-debug-command", "yes"});
   CHECK(server.connect()("DEBUG", "PANIC") == "(closed)");

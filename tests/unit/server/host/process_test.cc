@@ -87,6 +87,8 @@ TEST_CASE("A process that cannot go to the background stays where it is, and say
   std::string why;
   REQUIRE(run_without({SYS_clone, SYS_clone3}, [&why] { why = go_to_background(); }));
   CHECK(why == "Can't go to the background: fork: Operation not permitted");
+  REQUIRE(run_without({SYS_open, SYS_openat}, [&why] { why = go_to_background(); }));
+  CHECK(why == "Can't go to the background: /dev/null: Operation not permitted");
 }
 
 TEST_CASE("A pid file for which there is no room is told, and not left empty", "[process]") {
