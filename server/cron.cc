@@ -81,9 +81,9 @@ void Cron::run() {
 void Cron::note_memory() {
   Stats& stats = context_.stats;
   stats.peak_memory_bytes = std::max(stats.peak_memory_bytes, used_memory());
-  if (stats.peak_memory_bytes < kMuchMemoryBytes || has_purger_) return;
-  purge_in_background();
-  has_purger_ = true;
+  if (purger_ == Purger::kNobody && stats.peak_memory_bytes >= kMuchMemoryBytes)
+    purger_ = purge_in_background() ? Purger::kThread : Purger::kCron;
+  if (purger_ == Purger::kCron) give_back_unused();
 }
 
 void Cron::sample_rates() {

@@ -7,6 +7,8 @@
 // next run, in slices so short that requests do not feel them.
 #pragma once
 
+#include <cstdint>
+
 #include "server/clock.h"
 #include "server/context.h"
 #include "server/net/event_loop.h"
@@ -24,6 +26,9 @@ class Cron {
   void start();
 
  private:
+  /// Who gives the system back what is freed.
+  enum class Purger : uint8_t { kNobody, kThread, kCron };
+
   void run();
   void note_memory();
   void sample_rates();
@@ -41,7 +46,7 @@ class Cron {
   Timer iid_expiry_timer_;  // set while one run was not enough
   Timer key_expiry_timer_;  // the same
   Timer memory_timer_;      // the same
-  bool has_purger_ = false;
+  Purger purger_ = Purger::kNobody;
 };
 
 }  // namespace weir

@@ -35,6 +35,11 @@ size_t ask(const char* name) {
   return mallctl(name, &value, &length, nullptr, 0) == 0 ? value : 0;
 }
 
+void tell_all_arenas(const char* what) {
+  const std::string name = "arena." + std::to_string(MALLCTL_ARENAS_ALL) + "." + what;
+  mallctl(name.c_str(), nullptr, nullptr, nullptr, 0);
+}
+
 const uint64_t* counter(const char* name) {
   const uint64_t* at = nullptr;
   size_t length = sizeof(at);
@@ -110,16 +115,21 @@ std::string allocator_report() {
 
 void purge_allocator() {
   mallctl("thread.tcache.flush", nullptr, nullptr, nullptr, 0);
-  const std::string all_arenas = "arena." + std::to_string(MALLCTL_ARENAS_ALL) + ".purge";
-  mallctl(all_arenas.c_str(), nullptr, nullptr, nullptr, 0);
+  tell_all_arenas("purge");
 }
 
-void purge_in_background() {
+bool purge_in_background() {
   bool is_wanted = true;
-  if (mallctl("background_thread", nullptr, nullptr, &is_wanted, sizeof(is_wanted)) == 0) return;
-  // It believes in its thread although there is none, and nobody would give anything back.
+  if (mallctl("background_thread", nullptr, nullptr, &is_wanted, sizeof(is_wanted)) == 0)
+    return true;
+  // It believes in its thread although there is none.
   is_wanted = false;
   mallctl("background_thread", nullptr, nullptr, &is_wanted, sizeof(is_wanted));
+  return false;
+}
+
+void give_back_unused() {
+  tell_all_arenas("decay");
 }
 
 #else
@@ -166,7 +176,11 @@ void purge_allocator() {
   malloc_trim(0);
 }
 
-void purge_in_background() {}
+bool purge_in_background() {
+  return true;  // it does so itself, from the end of its heap
+}
+
+void give_back_unused() {}
 
 #endif
 

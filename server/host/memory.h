@@ -40,7 +40,10 @@ std::string allocator_report();
 void purge_allocator();
 /// From now on a thread of the allocator gives back to the system what nothing uses, instead of
 /// whoever allocates next, who stood still for up to 60 ms after 1 GiB was freed.  Cost: a thread,
-/// once.
-void purge_in_background();
+/// once.  False where the system refuses that: then give_back_unused() has to be called.
+bool purge_in_background();
+/// Gives back of what nothing uses as much as is due: called some times a second, all of it within
+/// seconds.
+void give_back_unused();
 
 }  // namespace weir

@@ -44,6 +44,26 @@ TEST_CASE("Without threads there are no snapshots, and the server goes on", "[sn
   });
 }
 
+TEST_CASE("Memory that is freed goes back to the system without a thread for it", "[threads]") {
+  static constexpr int64_t kBytes = int64_t{40} << 20;  // of less no thread is asked for
+  run_without({kThreadCall}, [] {
+    TestServer server({"--save", ""});
+    Redis redis = server.connect();
+    const int64_t empty = info_number(redis, "used_memory_rss");
+    const std::string value(1000, 'v');
+    for (int64_t bytes = 0; bytes < kBytes; bytes += 1000 * 1000) {
+      for (int i = 0; i < 1000; ++i)
+        redis.send("XADD", "s", "*", "f", value);
+      for (int i = 0; i < 1000; ++i)
+        redis.read();
+    }
+    REQUIRE(wait_until([&] { return info_number(redis, "used_memory_peak") >= kBytes; }));
+    CHECK(info_number(redis, "used_memory_rss") > kBytes);
+    CHECK(redis("DEL", "s") == 1);
+    CHECK(wait_until([&] { return info_number(redis, "used_memory_rss") < empty + kBytes / 8; }));
+  });
+}
+
 TEST_CASE("A primary without threads ends the link of who wants a snapshot, and lives on",
           "[replication][threads]") {
   run_without({kThreadCall}, [] {
